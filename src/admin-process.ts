@@ -1,0 +1,82 @@
+// The process of HTTP and jobs, apart from RADIUS: a report must not delay a login (decision 26).
+import { hostname } from 'node:os'
+import { serveAsChild, type ToChild } from './child.ts'
+import { systemClock } from './clock.ts'
+import { createKysely, createPool } from './db/pool.ts'
+import type { Database } from './db/schema.ts'
+import { readSettings } from './domain/setting.ts'
+import { createApp } from './http/app.ts'
+import { startHttpServer } from './http/server.ts'
+import { jobs } from './jobs/list.ts'
+import { startJobs } from './jobs/runner.ts'
+import { createLogger } from './log.ts'
+import { createMetrics, mergeMetrics, type MetricsSnapshot } from './metrics.ts'
+
+const othersPatienceMs = 1_500
+const questions = new Map<number, (snapshots: MetricsSnapshot[]) => void>()
+let question = 0
+
+serveAsChild({
+  start: startAdmin,
+  onMessage(message) {
+    if (message.kind === 'metrics-of-others') questions.get(message.id)?.(message.snapshots)
+  },
+})
+
+async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) {
+  const log = createLogger({ level: config.logLevel, name: 'admin' })
+  const metrics = createMetrics()
+  const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
+  const httpPool = createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, onError })
+  const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 4, statementTimeoutMs: 0, onError })
+
+  const db = createKysely<Database>(jobPool)
+
+  const app = createApp({
+    ready: () =>
+      httpPool.query('select 1').then(
+        () => true,
+        () => false,
+      ),
+    metrics: async () => mergeMetrics([await metrics.registry.getMetricsAsJSON(), ...(await metricsOfOthers())]),
+    trustedProxies: config.trustedProxies,
+  })
+  const server = await startHttpServer(app, {
+    address: config.httpAddress,
+    port: config.httpPort,
+    tls: config.tls,
+    onCertificateError: (error) => log.error({ error }, 'the new TLS certificate cannot be used; the old one stays'),
+  })
+  const runner = startJobs({
+    pool: jobPool,
+    jobs,
+    clock: systemClock,
+    log,
+    metrics,
+    instance: `${hostname()}:${process.pid}`,
+    zone: async () => (await readSettings(db)).zone,
+  })
+  log.info({ url: server.url }, 'http is ready')
+  return {
+    url: server.url,
+    metrics: () => metrics.registry.getMetricsAsJSON(),
+    async close() {
+      await runner.close()
+      await server.close()
+      await Promise.all([httpPool.end(), jobPool.end()])
+    },
+  }
+}
+
+/** The RADIUS processes' metrics, by way of the supervisor; none when it does not answer in time. */
+function metricsOfOthers(): Promise<MetricsSnapshot[]> {
+  const { promise, resolve } = Promise.withResolvers<MetricsSnapshot[]>()
+  const id = (question += 1)
+  const timer = setTimeout(() => resolve([]), othersPatienceMs)
+  questions.set(id, resolve)
+  process.send?.({ kind: 'want-metrics-of-others', id }, () => undefined)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    questions.delete(id)
+  })
+}

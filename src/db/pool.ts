@@ -1,0 +1,122 @@
+// Connections to Postgres: one pool per purpose (access, accounting, admin), each with its own deadlines, and the one place
+// where column types become JavaScript values: int8 is a BigInt, numeric and date stay text, timestamptz is a Date.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kysely, PostgresDialect } from 'kysely'
+import { Pool, TypeOverrides } from 'pg'
+import type { PoolClient } from 'pg'
+import { isTransient } from './errors.ts'
+
+export type { Pool, PoolClient } from 'pg'
+
+export type PoolOptions = {
+  /** Connections at most. Default 10. */
+  max?: number
+  /** Seen as application_name in pg_stat_activity. */
+  name: string
+  /** `off` only for what can be made again after a crash of Postgres. Default `on`. */
+  synchronousCommit?: 'on' | 'off'
+  /** Postgres ends a longer statement itself. Default 30 000 ms; 0 = no limit. */
+  statementTimeoutMs?: number
+  /** We stop waiting, even if Postgres hangs with TCP alive (the statement may still commit). Default: none. */
+  queryTimeoutMs?: number
+  /** How long a wait for a lock may last. Default: only bounded by the statement. */
+  lockTimeoutMs?: number
+  /** How long to wait for a free or new connection. Default 5 000 ms. */
+  connectTimeoutMs?: number
+  /** Told of every idle connection that broke; the pool replaces it by itself. */
+  onError?: (error: Error) => void
+}
+
+const oid = { int8: 20, int8Array: 1016, date: 1082, dateArray: 1182, interval: 1186 } as const
+
+/** Makes a pool. No connection is opened before the first query. Close it with `pool.end()`. */
+export function createPool(url: string, options: PoolOptions): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    application_name: options.name,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
+    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    idle_in_transaction_session_timeout: 60_000,
+    // A peer that vanished without a reset must not hold a connection for two hours.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    options: `-c synchronous_commit=${options.synchronousCommit ?? 'on'} -c TimeZone=UTC`,
+    types: createTypes(),
+  })
+  // Without a listener one broken idle connection would end the process.
+  pool.on('error', (error) => options.onError?.(error))
+  return pool
+}
+
+function createTypes(): TypeOverrides {
+  const types = new TypeOverrides()
+  types.setTypeParser(oid.int8, BigInt)
+  types.setTypeParser(oid.int8Array, parseInt8Array)
+  // A day has no instant: a Date would shift it by the zone of this machine.
+  types.setTypeParser(oid.date, asText)
+  types.setTypeParser(oid.dateArray, (value: string) => splitArray(value))
+  types.setTypeParser(oid.interval, asText)
+  return types
+}
+
+function parseInt8Array(value: string): (bigint | null)[] {
+  return splitArray(value).map((element) => (element === 'NULL' ? null : BigInt(element)))
+}
+
+/** The elements of a one-dimensional array whose elements are never quoted. */
+function splitArray(value: string): string[] {
+  return value === '{}' ? [] : value.slice(1, -1).split(',')
+}
+
+function asText(value: string): string {
+  return value
+}
+
+/** The query builder over a pool, for admin queries. Do not call `destroy()` on it: it would end the pool. */
+export function createKysely<Schema>(pool: Pool): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/**
+ * Runs `work` inside one transaction: commits what it returns, rolls back what it throws. A connection whose rollback fails
+ * is thrown away. If the commit itself fails by a broken connection the outcome is unknown: the error is passed on.
+ */
+export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const onError = (error: Error): void => {
+    broken = error
+  }
+  client.on('error', onError)
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => (broken ??= failure))
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+/**
+ * Runs `work` again after a deadlock or a serialization failure, at most five times in all, with a growing random pause
+ * (about 10, 20, 40, 80 ms). Any other error, and the last one, is passed on. `work` must begin its own transaction.
+ */
+export async function retryTransient<T>(work: () => Promise<T>, attempts = 5): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= attempts || !isTransient(error)) throw error
+      await sleep(2 ** attempt * 5 * (0.5 + Math.random()))
+    }
+  }
+}

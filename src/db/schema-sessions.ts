@@ -1,0 +1,142 @@
+// The columns of what happens: sessions, usage, access log, CoA orders, job runs (migrations/0002). See schema.ts.
+
+import type { Generated } from 'kysely'
+
+/** An open or just-closed session; octets are totals unless named otherwise. */
+export type SessionTable = {
+  id: Generated<bigint>
+  nas_id: bigint
+  acct_session_id: string
+  epoch: number
+  parent_id: bigint | null
+  subscriber_id: bigint | null
+  username: string
+  class_id: bigint | null
+  nas_group_id: bigint
+  address_space_id: bigint
+  line: string | null
+  leg: string | null
+  multi_session_id: string | null
+  mac: string | null
+  circuit_id: Buffer | null
+  remote_id: Buffer | null
+  duid: Buffer | null
+  interface: string | null
+  port: string | null
+  s_vlan: number | null
+  c_vlan: number | null
+  framed_ip: string | null
+  framed_ipv6_prefix: string | null
+  delegated_ipv6_prefix: string | null
+  framed_ipv6_address: string | null
+  framed_interface_id: string | null
+  started_at: Date
+  start_seen: Generated<boolean>
+  event_at: Date
+  updated_at: Date
+  ended_at: Date | null
+  ended_by: 'stop' | 'nas-reboot' | 'replaced' | 'stale' | 'operator' | null
+  terminate_cause: number | null
+  session_time: Generated<bigint>
+  input_octets: Generated<bigint>
+  output_octets: Generated<bigint>
+  base_input: Generated<bigint>
+  base_output: Generated<bigint>
+  segment_input: Generated<bigint>
+  segment_output: Generated<bigint>
+  prev_input: Generated<bigint>
+  prev_output: Generated<bigint>
+  input_packets: Generated<bigint>
+  output_packets: Generated<bigint>
+  gigawords: Generated<boolean>
+  anomalies: Generated<number>
+  last_anomaly: string | null
+  interim_interval_s: number | null
+}
+
+/** Closed sessions by month of start: the columns of a session, and none made by the database. */
+export type SessionArchiveTable = Omit<SessionTable, 'id'> & { id: bigint }
+
+/** A login accepted, whose Start has not come yet. */
+export type SessionClaimTable = {
+  subscriber_id: bigint
+  slot: number
+  line: string
+  nas_group_id: bigint
+  class_id: bigint
+  claimed_at: Date
+}
+
+/** Octets of a subscriber in an hour. */
+export type UsageHourTable = {
+  subscriber_id: bigint
+  hour: Date
+  input_octets: bigint
+  output_octets: bigint
+}
+
+/** Octets of a subscriber in a day of the ISP's zone. */
+export type UsageDayTable = {
+  subscriber_id: bigint
+  day: string
+  input_octets: bigint
+  output_octets: bigint
+}
+
+/** Octets of a subscriber in a service period. */
+export type UsagePeriodTable = {
+  subscriber_id: bigint
+  period_started_at: Date
+  input_octets: bigint
+  output_octets: bigint
+}
+
+/** Access decisions; equal ones of a day are one row. */
+export type AccessLogTable = {
+  day: string
+  outcome_key: bigint
+  subscriber_id: bigint | null
+  username: string
+  nas_id: bigint | null
+  line: string | null
+  interface: string | null
+  method: string
+  reason: string
+  accepted: boolean
+  detail: string | null
+  reply: unknown | null
+  count: Generated<bigint>
+  first_at: Date
+  last_at: Date
+}
+
+/** A wish about a session. */
+export type CoaOrderTable = {
+  id: Generated<bigint>
+  session_id: bigint
+  subscriber_id: bigint | null
+  nas_id: bigint
+  wish: 'reapply' | 'disconnect'
+  reason: string
+  state: Generated<string>
+  evidence: 'acked' | 'observed' | 'inferred' | null
+  attempts: Generated<number>
+  next_at: Date
+  deadline: Date
+  claimed_by: string | null
+  error_cause: number | null
+  round_trip_ms: number | null
+  created_at: Date
+  finished_at: Date | null
+}
+
+/** One run of a job, by its planned local time. */
+export type JobRunTable = {
+  job: string
+  planned_local: Date
+  instance: string
+  started_at: Date
+  finished_at: Date | null
+  result: unknown | null
+  error: string | null
+}

@@ -1,0 +1,281 @@
+// The columns of every table as kysely sees them: the nouns of migrations/0001 here, what happens (0002) in
+// schema-sessions.ts. Written by hand; test/db/schema.test.ts compares both with a migrated database.
+// `Generated`: the database has a value of its own when an insert names none.
+
+import type { Generated, Kysely, Transaction } from 'kysely'
+import type {
+  AccessLogTable,
+  CoaOrderTable,
+  JobRunTable,
+  SessionTable,
+  SessionArchiveTable,
+  SessionClaimTable,
+  UsageDayTable,
+  UsageHourTable,
+  UsagePeriodTable,
+} from './schema-sessions.ts'
+
+/** Every table by name. */
+export type Database = {
+  setting: SettingTable
+  data_key: DataKeyTable
+  organisation: OrganisationTable
+  address_space: AddressSpaceTable
+  nas_group: NasGroupTable
+  nas_group_owner: NasGroupOwnerTable
+  radius_client: RadiusClientTable
+  client_secret: ClientSecretTable
+  nas: NasTable
+  plan: PlanTable
+  payer: PayerTable
+  subscriber_group: SubscriberGroupTable
+  subscriber: SubscriberTable
+  credential: CredentialTable
+  device: DeviceTable
+  subscriber_address: SubscriberAddressTable
+  subscriber_route: SubscriberRouteTable
+  change_log: ChangeLogTable
+  session: SessionTable
+  session_archive: SessionArchiveTable
+  session_claim: SessionClaimTable
+  usage_hour: UsageHourTable
+  usage_day: UsageDayTable
+  usage_period: UsagePeriodTable
+  access_log: AccessLogTable
+  coa_order: CoaOrderTable
+  job_run: JobRunTable
+}
+
+/** What functions of domain/ take as their first argument: a connection pool or a transaction, both with the schema. */
+export type Db = Kysely<Database> | Transaction<Database>
+
+/** Policy by name; the values are typed in src/domain/setting.ts. */
+export type SettingTable = {
+  name: string
+  value: unknown
+  updated_at: Generated<Date>
+}
+
+/** A data key, wrapped by the key file outside the database. */
+export type DataKeyTable = {
+  id: Generated<number>
+  wrapped: Buffer
+  key_fingerprint: Buffer
+  created_at: Date
+  retired_at: Date | null
+}
+
+/** The ISP itself or a reseller. */
+export type OrganisationTable = {
+  id: Generated<bigint>
+  kind: 'isp' | 'reseller'
+  name: string
+  parent_id: bigint | null
+  created_at: Generated<Date>
+}
+
+/** Inside it an address is unique. */
+export type AddressSpaceTable = {
+  id: Generated<bigint>
+  name: string
+}
+
+/** NASes that back each other up. */
+export type NasGroupTable = {
+  id: Generated<bigint>
+  name: string
+  address_space_id: bigint
+  created_at: Generated<Date>
+}
+
+/** Which organisations see a NAS group. */
+export type NasGroupOwnerTable = {
+  nas_group_id: bigint
+  owner_id: bigint
+}
+
+/** Who may send to us. */
+export type RadiusClientTable = {
+  id: Generated<bigint>
+  name: string
+  prefix: string
+  default_vendor: Generated<string>
+  new_nas: Generated<'allow' | 'refuse'>
+  message_authenticator: Generated<'require' | 'auto' | 'off'>
+  message_authenticator_seen_at: Date | null
+  limit_proxy_state: Generated<boolean>
+  trusted_proxy: Generated<boolean>
+  patience_ms: Generated<number>
+  nas_group_id: bigint
+  created_at: Generated<Date>
+}
+
+/** A secret of a client, sealed; valid until a date, or for ever. */
+export type ClientSecretTable = {
+  id: Generated<bigint>
+  client_id: bigint
+  secret: Buffer
+  created_at: Generated<Date>
+  valid_until: Date | null
+}
+
+/** One device behind a client. */
+export type NasTable = {
+  id: Generated<bigint>
+  client_id: bigint
+  name: string
+  vendor: Generated<string>
+  identifier: string | null
+  address: string | null
+  nas_group_id: bigint
+  coa_address: string | null
+  coa_port: Generated<number>
+  coa_secret: Buffer | null
+  last_reboot_at: Date | null
+  observed_interval_s: number | null
+  settings: Generated<unknown>
+  attributes: Generated<string[]>
+  created_at: Generated<Date>
+}
+
+/** What a subscriber is entitled to. Rates in bit/s, money in minor units, quota in octets. */
+export type PlanTable = {
+  id: Generated<bigint>
+  owner_id: bigint | null
+  name: string
+  down_bps: bigint
+  up_bps: bigint
+  burst_down_bps: bigint | null
+  burst_up_bps: bigint | null
+  burst_threshold_down_bps: bigint | null
+  burst_threshold_up_bps: bigint | null
+  burst_seconds: number | null
+  priority: number | null
+  validity_days: number
+  price_minor: Generated<bigint>
+  currency: Generated<string>
+  session_limit: number | null
+  device_limit: number | null
+  quota_octets: bigint | null
+  pool: string | null
+  ipv6_pool: string | null
+  delegated_ipv6_pool: string | null
+  address_list: string | null
+  idle_timeout_s: number | null
+  interim_interval_s: number | null
+  grace_hours: Generated<number>
+  expiry_rule: Generated<'instant' | 'end-of-day' | 'local-hour'>
+  expiry_hour: number | null
+  no_cut_days: Generated<number[]>
+  on_expiry: Generated<'reject' | 'garden'>
+  on_block: Generated<'reject' | 'garden'>
+  on_quota: Generated<'reject' | 'garden'>
+  garden_address_list: string | null
+  garden_pool: string | null
+  attributes: Generated<string[]>
+  created_at: Generated<Date>
+  archived_at: Date | null
+}
+
+/** Who pays; the balance in minor units. */
+export type PayerTable = {
+  id: Generated<bigint>
+  owner_id: bigint
+  name: string
+  currency: Generated<string>
+  balance_minor: Generated<bigint>
+  created_at: Generated<Date>
+}
+
+/** A group of subscribers of one owner. */
+export type SubscriberGroupTable = {
+  id: Generated<bigint>
+  owner_id: bigint
+  name: string
+}
+
+/** The paying line: facts, never one status. */
+export type SubscriberTable = {
+  id: Generated<bigint>
+  owner_id: bigint
+  payer_id: bigint
+  plan_id: bigint
+  next_plan_id: bigint | null
+  group_id: bigint | null
+  username: string
+  username_reserved: Generated<boolean>
+  account_type: Generated<'pppoe' | 'ipoe'>
+  full_name: string | null
+  email: string | null
+  phone: string | null
+  phone_extension: string | null
+  address: string | null
+  latitude: number | null
+  longitude: number | null
+  zone: string | null
+  language: string | null
+  enabled: Generated<boolean>
+  block_reason: string | null
+  blocked_at: Date | null
+  activated_at: Date | null
+  period_started_at: Generated<Date>
+  expires_at: Date | null
+  grace_until: Date | null
+  auto_renew: Generated<boolean>
+  session_limit: number | null
+  device_limit: number | null
+  bound_interface: string | null
+  bound_port: string | null
+  bound_s_vlan: number | null
+  bound_c_vlan: number | null
+  bound_nas_group_id: bigint | null
+  circuit_id: Buffer | null
+  remote_id: Buffer | null
+  duid: Buffer | null
+  attributes: Generated<string[]>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+  archived_at: Date | null
+}
+
+/** What proves a subscriber; sealed, or a keyed verifier. */
+export type CredentialTable = {
+  subscriber_id: bigint
+  kind: 'clear' | 'nt-hash' | 'verifier'
+  secret: Buffer
+  updated_at: Generated<Date>
+}
+
+/** A MAC of a subscriber. */
+export type DeviceTable = {
+  subscriber_id: bigint
+  mac: string
+  bound: Generated<boolean>
+  learnt_at: Generated<Date>
+}
+
+/** A static address or prefix of a subscriber. */
+export type SubscriberAddressTable = {
+  id: Generated<bigint>
+  subscriber_id: bigint
+  address_space_id: bigint
+  kind: 'framed-ip' | 'framed-ipv6-prefix' | 'delegated-ipv6-prefix' | 'framed-ipv6-address'
+  prefix: string
+}
+
+/** A Framed-Route of a subscriber (RFC 2865 §5.22). */
+export type SubscriberRouteTable = {
+  id: Generated<bigint>
+  subscriber_id: bigint
+  route: string
+}
+
+/** What changed, written by triggers. */
+export type ChangeLogTable = {
+  id: Generated<bigint>
+  table_name: string
+  row_id: bigint
+  deleted: Generated<boolean>
+  changed_by: Generated<string>
+  changed_at: Generated<Date>
+}

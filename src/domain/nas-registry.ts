@@ -1,0 +1,170 @@
+// Clients and NASes as the packet path needs them: read whole, at start and whenever the change log names one of them.
+import type { Pool } from '../db/pool.ts'
+import { openField, type Keyring } from './data-key.ts'
+import type { Nas, VendorName } from './nas.ts'
+
+export type ClientRow = {
+  id: bigint
+  name: string
+  /** CIDR text. */
+  prefix: string
+  defaultVendor: VendorName
+  newNas: 'allow' | 'refuse'
+  messageAuthenticator: 'require' | 'auto' | 'off'
+  messageAuthenticatorSeen: boolean
+  limitProxyState: boolean
+  trustedProxy: boolean
+  patienceMs: number
+  nasGroupId: bigint
+  /** Newest first; two while a rotation runs. */
+  secrets: Buffer[]
+}
+
+export type RegistryRows = { clients: ClientRow[]; nases: Nas[] }
+
+/** A device may be made on first sight only so often per client: an insider must not fill the table (R39). */
+export const maximumNasesPerClient = 1000
+
+/** Every client with its valid secrets, and every NAS. A secret that cannot be opened leaves that client without it. */
+export async function loadRegistry(pool: Pool, keyring: Keyring, now: Date): Promise<RegistryRows> {
+  const clients = await pool.query<ClientColumns>(
+    `select c.id, c.name, c.prefix::text as prefix, c.default_vendor, c.new_nas, c.message_authenticator,
+            c.message_authenticator_seen_at is not null as seen, c.limit_proxy_state, c.trusted_proxy, c.patience_ms,
+            c.nas_group_id,
+            array(select s.id from client_secret s where s.client_id = c.id and (s.valid_until is null or s.valid_until > $1)
+                  order by s.id desc) as secret_ids,
+            array(select s.secret from client_secret s where s.client_id = c.id
+                  and (s.valid_until is null or s.valid_until > $1) order by s.id desc) as secrets
+     from radius_client c order by c.id`,
+    [now],
+  )
+  const nases = await pool.query<NasColumns>(`${selectNas} order by n.id`)
+  return { clients: clients.rows.map((row) => readClient(row, keyring)), nases: nases.rows.map(readNas) }
+}
+
+/** Where the change log stands, and whether a row of the registry changed since `position`. */
+export async function registryChanges(pool: Pool, position: string): Promise<{ position: string; changed: boolean }> {
+  const { rows } = await pool.query<{ position: string; changed: boolean }>({
+    name: 'registry-changes',
+    // Up to the oldest running transaction, so that no commit is skipped (a serial number would skip late ones).
+    text: `select pg_snapshot_xmin(pg_current_snapshot())::text as position,
+                  exists (select from change_log l where l.changed_by >= $1::text::xid8
+                          and l.table_name in ('radius_client', 'nas')) as changed`,
+    values: [position],
+  })
+  return rows[0]!
+}
+
+/**
+ * The device that first showed itself with this identity behind a client; the row of another instance where that was
+ * quicker. Undefined when the client has too many already.
+ */
+export async function createNasOnSight(
+  pool: Pool,
+  client: ClientRow,
+  identity: { identifier: string | undefined; address: string | undefined },
+  now: Date,
+): Promise<Nas | undefined> {
+  // One key finds a device: its NAS-Identifier where it sends one, else its NAS-IP-Address.
+  const address = identity.identifier === undefined ? identity.address : undefined
+  const name = `${client.name}/${identity.identifier ?? address ?? 'nas'}`
+  await pool.query(
+    `insert into nas (client_id, name, vendor, identifier, address, nas_group_id, created_at)
+     select $1, case when exists (select from nas where nas.name = $2) then $2 || ' ' || gen_random_uuid() else $2 end,
+            $3, $4, $5::inet, $6, $7
+     where (select count(*) from nas where nas.client_id = $1) < $8
+     on conflict do nothing`,
+    [
+      client.id,
+      name,
+      client.defaultVendor,
+      identity.identifier ?? null,
+      address ?? null,
+      client.nasGroupId,
+      now,
+      maximumNasesPerClient,
+    ],
+  )
+  const { rows } = await pool.query<NasColumns>(
+    `${selectNas} where n.client_id = $1 and n.identifier is not distinct from $2 and n.address is not distinct from $3::inet`,
+    [client.id, identity.identifier ?? null, address ?? null],
+  )
+  return rows[0] && readNas(rows[0])
+}
+
+/** Latches `auto` to `require`: from now on this client must sign its Access-Requests (Blast-RADIUS, decision 6). */
+export async function latchMessageAuthenticator(pool: Pool, clientId: bigint, now: Date): Promise<void> {
+  await pool.query(
+    `update radius_client set message_authenticator_seen_at = $2 where id = $1 and message_authenticator_seen_at is null`,
+    [clientId, now],
+  )
+}
+
+const selectNas = `select n.id, n.client_id, n.name, n.vendor, n.identifier, host(n.address) as address, n.nas_group_id,
+  g.address_space_id, c.patience_ms, n.attributes, n.created_at
+  from nas n join nas_group g on g.id = n.nas_group_id join radius_client c on c.id = n.client_id`
+
+type ClientColumns = {
+  id: bigint
+  name: string
+  prefix: string
+  default_vendor: VendorName
+  new_nas: 'allow' | 'refuse'
+  message_authenticator: 'require' | 'auto' | 'off'
+  seen: boolean
+  limit_proxy_state: boolean
+  trusted_proxy: boolean
+  patience_ms: number
+  nas_group_id: bigint
+  secret_ids: bigint[]
+  secrets: Buffer[]
+}
+
+type NasColumns = {
+  id: bigint
+  client_id: bigint
+  name: string
+  vendor: VendorName
+  identifier: string | null
+  address: string | null
+  nas_group_id: bigint
+  address_space_id: bigint
+  patience_ms: number
+  attributes: string[]
+  created_at: Date
+}
+
+function readClient(row: ClientColumns, keyring: Keyring): ClientRow {
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    defaultVendor: row.default_vendor,
+    newNas: row.new_nas,
+    messageAuthenticator: row.message_authenticator,
+    messageAuthenticatorSeen: row.seen,
+    limitProxyState: row.limit_proxy_state,
+    trustedProxy: row.trusted_proxy,
+    patienceMs: row.patience_ms,
+    nasGroupId: row.nas_group_id,
+    secrets: row.secrets.map((sealed, at) =>
+      openField(keyring, { table: 'client_secret', row: row.secret_ids[at]!, column: 'secret' }, sealed),
+    ),
+  }
+}
+
+function readNas(row: NasColumns): Nas {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    name: row.name,
+    vendor: row.vendor,
+    identifier: row.identifier ?? undefined,
+    address: row.address ?? undefined,
+    nasGroupId: row.nas_group_id,
+    addressSpaceId: row.address_space_id,
+    patienceMs: row.patience_ms,
+    attributes: row.attributes,
+    createdAt: row.created_at,
+  }
+}

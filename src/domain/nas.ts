@@ -1,0 +1,22 @@
+// A NAS (device) and the client it speaks through, as the packet path knows them: plain rows, loaded whole and kept.
+
+export const vendorNames = ['mikrotik', 'accel-ppp', 'standard'] as const
+export type VendorName = (typeof vendorNames)[number]
+
+export type Nas = {
+  id: bigint
+  clientId: bigint
+  name: string
+  vendor: VendorName
+  /** NAS-Identifier by which the device is known behind its client, if it is. */
+  identifier: string | undefined
+  /** NAS-IP-Address by which the device is known behind its client, if it is. */
+  address: string | undefined
+  nasGroupId: bigint
+  addressSpaceId: bigint
+  /** How long the NAS waits for an answer in all: timeout times tries, in milliseconds. */
+  patienceMs: number
+  /** Extra attributes for every Access-Accept to this NAS, as `Name = value` texts. */
+  attributes: readonly string[]
+  createdAt: Date
+}

@@ -1,0 +1,46 @@
+// Every metric that Gatehouse exposes, in one list: name, help, labels. Labels name clients and NASes, never subscribers.
+// Each process counts for itself; the admin process adds them up for /metrics.
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** What one process hands to another over IPC: prom-client's JSON form. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+/** Makes the metrics of one process. Nothing global: two services in one process do not meet. */
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `gatehouse_${name}`, help, labelNames, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name: `gatehouse_${name}`, help, labelNames, registers, aggregator: 'sum' })
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
+    new Histogram({ name: `gatehouse_${name}`, help, labelNames, buckets, registers })
+  return {
+    registry,
+    requests: counter('radius_requests_total', 'RADIUS requests received, by client and code', ['client', 'code']),
+    replies: counter('radius_replies_total', 'RADIUS replies sent, by client and code', ['client', 'code']),
+    dropped: counter('radius_dropped_total', 'RADIUS datagrams that got no answer, by reason', ['client', 'reason']),
+    duplicates: counter('radius_duplicates_total', 'Repeated RADIUS requests, by client', ['client']),
+    kernelDrops: gauge('radius_kernel_drops', 'Datagrams the kernel dropped because a receive buffer was full', [
+      'port',
+    ]),
+    decisions: counter('access_decisions_total', 'Access decisions, by NAS and reason', ['nas', 'reason']),
+    records: counter('accounting_records_total', 'Accounting records kept, by NAS and status', ['nas', 'status']),
+    anomalies: counter('accounting_anomalies_total', 'Accounting records that no order explains, by NAS', ['nas']),
+    replySeconds: histogram(
+      'radius_reply_seconds',
+      'From datagram to answer, delays of rejects left out',
+      ['kind'],
+      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    ),
+    waiting: gauge('radius_waiting', 'Requests waiting for a database connection, by kind', ['kind']),
+    jobRuns: counter('job_runs_total', 'Runs of a job, by outcome', ['job', 'outcome']),
+  }
+}
+
+/** The sum of several processes in the text format of Prometheus. */
+export async function mergeMetrics(snapshots: MetricsSnapshot[]): Promise<string> {
+  return AggregatorRegistry.aggregate(snapshots).metrics()
+}

@@ -1,0 +1,81 @@
+// Who may send to us and which device speaks: clients by longest source prefix, NASes by what a request names (decision 8).
+// A registry is built from rows and never changes; a change of a row makes a new one. Plain look-ups, no SQL, no sockets.
+import ipaddr from 'ipaddr.js'
+import type { ClientRow, RegistryRows } from '../domain/nas-registry.ts'
+import type { Nas } from '../domain/nas.ts'
+import { createSecret, type Secret } from '../radius/authenticator.ts'
+
+/** A client as the packet path sees it: its row, with secrets ready to verify with. */
+export type Client = Omit<ClientRow, 'secrets'> & { secrets: readonly Secret[] }
+
+/** What a request says of the device that made it (RFC 2865 §5.4, §5.32). */
+export type NasIdentity = { identifier: string | undefined; address: string | undefined }
+
+export type Registry = {
+  /** The client of a source address by longest prefix; undefined for a stranger. */
+  findClient(address: string): Client | undefined
+  /** The device that a request of this client names; undefined when it is not known yet. */
+  findNas(client: Client, identity: NasIdentity): Nas | undefined
+  clients: readonly Client[]
+  nases: readonly Nas[]
+}
+
+type Network = { address: ipaddr.IPv4 | ipaddr.IPv6; length: number; client: Client }
+
+/** Strangers are remembered too, so that a flood of them costs one look-up each; both kinds together are bounded. */
+const rememberedSources = 10_000
+
+/** Builds the look-ups. Clients whose secrets are all gone stay unknown to the packet path. */
+export function createRegistry(rows: RegistryRows): Registry {
+  const clients = rows.clients.map((row) => ({ ...row, secrets: row.secrets.map((secret) => createSecret(secret)) }))
+  const networks = clients.map(readNetwork).toSorted((one, other) => other.length - one.length)
+  const devices = new Map(clients.map((client) => [client.id, createDevices(rows.nases, client)]))
+  const sources = new Map<string, Client | undefined>()
+
+  const findClient = (address: string): Client | undefined => {
+    const known = sources.get(address)
+    if (known !== undefined || sources.has(address)) return known
+    const client = matchLongest(networks, address)
+    if (sources.size >= rememberedSources) sources.clear()
+    sources.set(address, client)
+    return client
+  }
+  return {
+    findClient,
+    findNas: (client, identity) => devices.get(client.id)?.(identity),
+    clients,
+    nases: rows.nases,
+  }
+}
+
+function readNetwork(client: Client): Network {
+  const [address, length] = ipaddr.parseCIDR(client.prefix)
+  return { address, length, client }
+}
+
+function matchLongest(networks: readonly Network[], source: string): Client | undefined {
+  if (!ipaddr.isValid(source)) return undefined
+  const address = ipaddr.process(source)
+  return networks.find(
+    (network) => network.address.kind() === address.kind() && address.match(network.address, network.length),
+  )?.client
+}
+
+/**
+ * How a client's requests find their device: by NAS-Identifier, else by NAS-IP-Address; a client with a single device that
+ * was entered without either takes all its requests as that one's, as it takes requests that name no device at all.
+ */
+function createDevices(nases: readonly Nas[], client: Client): (identity: NasIdentity) => Nas | undefined {
+  const own = nases.filter((nas) => nas.clientId === client.id)
+  const byIdentifier = new Map(own.flatMap((nas) => (nas.identifier === undefined ? [] : [[nas.identifier, nas]])))
+  const byAddress = new Map(own.flatMap((nas) => (nas.address === undefined ? [] : [[nas.address, nas]])))
+  const only = own.length === 1 ? own[0] : undefined
+  const unnamed = own.find((nas) => nas.identifier === undefined && nas.address === undefined)
+  return ({ identifier, address }) => {
+    const named =
+      (identifier === undefined ? undefined : byIdentifier.get(identifier)) ??
+      (address === undefined ? undefined : byAddress.get(address))
+    if (named !== undefined) return named
+    return identifier === undefined && address === undefined ? (only ?? unnamed) : unnamed
+  }
+}

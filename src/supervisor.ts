@@ -1,0 +1,97 @@
+// Starts everything in order and ends it in the reverse one: Postgres (when it is ours), migrations, keys, then the RADIUS
+// processes and the process of HTTP and jobs; a child that dies is started again.
+import { startChild, type Child, type FromChild } from './child.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { startEmbeddedPostgres } from './db/embedded.ts'
+import { migrate } from './db/migrate.ts'
+import { createPool } from './db/pool.ts'
+import { openKeyring } from './domain/data-key.ts'
+import { ensurePartitions } from './domain/partitions.ts'
+import type { Logger } from './log.ts'
+import type { MetricsSnapshot } from './metrics.ts'
+
+/** A RADIUS process finishes what it has taken within this time (F04: exit within 10 s). */
+const drainMs = 8_000
+
+export type Service = {
+  authPort: number
+  acctPort: number
+  /** Where HTTP listens. */
+  httpUrl: string
+  databaseUrl: string
+  /** Process ids of the RADIUS processes that run now. */
+  radiusPids(): number[]
+  close(): Promise<void>
+}
+
+/** Brings the whole service up; resolves when it serves. Throws with one clear sentence when a part cannot start. */
+export async function startService(config: Config, log: Logger, clock: Clock): Promise<Service> {
+  const postgres =
+    config.databaseUrl === undefined
+      ? await startEmbeddedPostgres({ dataDirectory: config.dataDirectory, durable: true, log })
+      : undefined
+  const databaseUrl = config.databaseUrl ?? postgres!.url
+  const children: Child[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(children.map((child) => child.stop(drainMs)))
+    await postgres?.stop()
+  }
+  try {
+    await prepareDatabase(databaseUrl, config, clock)
+    const start = { kind: 'start' as const, config, databaseUrl }
+    const radius = Array.from({ length: config.radiusWorkers }, (_, at) =>
+      startChild({ name: `radius ${at + 1}`, file: new URL('./radius-process.ts', import.meta.url), start, log }),
+    )
+    children.push(...(await settleAll(radius)))
+    const radiusChildren = [...children]
+    const admin = await startChild({
+      name: 'admin',
+      file: new URL('./admin-process.ts', import.meta.url),
+      start,
+      log,
+      onMessage: (message, child) => void answerMetrics(message, child, radiusChildren),
+    })
+    children.push(admin)
+    return {
+      authPort: config.authPort,
+      acctPort: config.acctPort,
+      httpUrl: admin.url() ?? '',
+      databaseUrl,
+      radiusPids: () => radiusChildren.flatMap((child) => child.pid() ?? []),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Migrations, keys and partitions: what no other process should have to wait for, or fail at, later. */
+async function prepareDatabase(databaseUrl: string, config: Config, clock: Clock): Promise<void> {
+  await migrate(databaseUrl)
+  const pool = createPool(databaseUrl, { name: 'gatehouse-start', max: 1 })
+  try {
+    await openKeyring(pool, config.keyFile, clock.now())
+    await ensurePartitions(pool, clock.now())
+  } finally {
+    await pool.end()
+  }
+}
+
+/** All children, or none: when one cannot start the others are stopped before its error is passed on. */
+async function settleAll(starting: Promise<Child>[]): Promise<Child[]> {
+  const results = await Promise.allSettled(starting)
+  const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed === undefined) return started
+  await Promise.all(started.map((child) => child.stop(drainMs)))
+  throw failed.reason
+}
+
+async function answerMetrics(message: FromChild, asker: Child, radius: readonly Child[]): Promise<void> {
+  if (message.kind !== 'want-metrics-of-others') return
+  const answers = await Promise.all(radius.map((child) => child.metrics()))
+  const snapshots = answers.filter((answer): answer is MetricsSnapshot => answer !== undefined)
+  asker.send({ kind: 'metrics-of-others', id: message.id, snapshots })
+}
