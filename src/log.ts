@@ -34,10 +34,13 @@ export function createLogger(options: { level: LogLevel; name?: string; stream?:
       level: options.level,
       base: { pid: process.pid, ...(options.name === undefined ? {} : { name: options.name }) },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      // Errors are made plain by `log` below; pino's own form would show every field of them.
+      serializers: { err: (value: unknown) => value },
+      // The fields of a child logger pass by `log`, so these few names are hidden by pino itself.
+      redact: { paths: ['password', 'secret', 'token', 'authorization', 'cookie'], censor: '[redacted]' },
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => cleanFields(fields, 0),
-        bindings: (fields) => cleanFields(fields, 0),
       },
     },
     options.stream ?? standardOutput(),

@@ -64,7 +64,7 @@ export function isUnavailable(error: unknown): boolean {
   // pg gives these no code.
   return (
     error instanceof Error &&
-    /Connection terminated|timeout exceeded|Query read timeout|not queryable/i.test(error.message)
+    /Connection terminated|timeout (exceeded|expired)|Query read timeout|not queryable/i.test(error.message)
   )
 }
 

@@ -36,20 +36,31 @@ export function createPool(url: string, options: PoolOptions): Pool {
     connectionString: url,
     max: options.max ?? 10,
     application_name: options.name,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
     ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
-    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    idle_in_transaction_session_timeout: 60_000,
     // A peer that vanished without a reset must not hold a connection for two hours.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    options: `-c synchronous_commit=${options.synchronousCommit ?? 'on'} -c TimeZone=UTC`,
+    options: sessionSettings(options),
     types: createTypes(),
   })
   // Without a listener one broken idle connection would end the process.
   pool.on('error', (error) => options.onError?.(error))
   return pool
+}
+
+/** As start-up options: pg's own fields leave out a 0, and a limit of the role or database would then hold. */
+function sessionSettings(options: PoolOptions): string {
+  const settings = {
+    synchronous_commit: options.synchronousCommit ?? 'on',
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+    TimeZone: 'UTC',
+    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ')
 }
 
 function createTypes(): TypeOverrides {

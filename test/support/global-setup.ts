@@ -65,10 +65,16 @@ async function startServer(undo: (() => Promise<unknown>)[]): Promise<string> {
 
 async function removeLeftovers(): Promise<void> {
   for (const name of fs.readdirSync(os.tmpdir())) {
-    if (!name.startsWith(prefix) || processExists(Number(name.slice(prefix.length)))) continue
-    const root = path.join(os.tmpdir(), name, 'postgres')
-    const running = findRunning(root)
-    if (running !== undefined) await stopServer(running.pid, clusterName(root))
-    fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true })
+    if (!name.startsWith(prefix)) continue
+    const pid = Number(name.slice(prefix.length))
+    if (pid !== process.pid && processExists(pid)) continue
+    await removeRun(path.join(os.tmpdir(), name)).catch(() => undefined) // that of another user, who will do it
   }
+}
+
+async function removeRun(directory: string): Promise<void> {
+  const root = path.join(directory, 'postgres')
+  const running = findRunning(root)
+  if (running !== undefined) await stopServer(running.pid, clusterName(root))
+  fs.rmSync(directory, { recursive: true, force: true })
 }

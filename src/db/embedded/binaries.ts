@@ -56,13 +56,16 @@ export function openToAll(target: string): boolean {
 }
 
 /**
- * The same programs where every user may run them: `bin` itself if it can be reached, else a copy that only root can have
- * written, named after the content of the server program and put in place by one rename.
+ * The same programs where every user may run them: `bin` itself if it can be reached, else a copy that only this user can
+ * have written, named after the content of the server program and put in place by one rename. The first of `places` that can be used.
  */
-export function reachableBinaries(bin: string): string {
+export function reachableBinaries(bin: string, places: readonly string[] = sharedPlaces()): string {
   if (runnableByAll(bin)) return bin
   const program = fs.readFileSync(path.join(bin, 'postgres'))
-  const copy = path.join(sharedFolder(), `postgres-${createHash('sha256').update(program).digest('hex').slice(0, 16)}`)
+  const copy = path.join(
+    sharedFolder(places),
+    `postgres-${createHash('sha256').update(program).digest('hex').slice(0, 16)}`,
+  )
   if (fs.existsSync(copy)) return path.join(copy, 'bin')
   const fresh = fs.mkdtempSync(`${copy}.new-`)
   fs.cpSync(path.dirname(bin), fresh, { recursive: true, verbatimSymlinks: true })
@@ -93,21 +96,24 @@ function openUp(folder: string): void {
   }
 }
 
-/** A folder that everyone may enter and only root may write. In the temporary folder somebody may have squatted the name. */
-function sharedFolder(): string {
-  for (const folder of ['/var/lib/gatehouse', path.join(os.tmpdir(), 'gatehouse-root')]) {
+function sharedPlaces(): string[] {
+  return ['/var/lib/gatehouse', path.join(os.tmpdir(), `gatehouse-${process.getuid?.()}`)]
+}
+
+/** A folder that everyone may enter and only we may write. In the temporary folder somebody may have squatted the name. */
+function sharedFolder(places: readonly string[]): string {
+  for (const folder of places) {
     try {
       // The mode by a second step: the umask of root is often 077.
       if (fs.mkdirSync(folder, { recursive: true }) !== undefined) fs.chmodSync(folder, 0o755)
       const found = fs.lstatSync(folder)
-      if (!found.isDirectory() || found.uid !== 0 || (found.mode & 0o022) !== 0) continue
-      fs.accessSync(folder, fs.constants.W_OK)
-      if (openToAll(folder)) return folder
+      const ours = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
+      if (ours && openToAll(folder)) return folder
     } catch {
       continue
     }
   }
-  const fresh = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-root-'))
+  const fresh = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-'))
   fs.chmodSync(fresh, 0o755)
   return fresh
 }
