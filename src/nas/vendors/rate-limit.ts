@@ -1,0 +1,25 @@
+// The text of Mikrotik-Rate-Limit, made from numbers and never from free text:
+//   rx[/tx] [rx-burst[/tx] [rx-threshold[/tx] [rx-time[/tx] [priority]]]]
+// As the router sees it: rx is what the subscriber sends, tx what it gets. k is 1,000 and M 1,000,000.
+
+import type { Rates } from '../../domain/authorization.ts'
+
+/** The shortest exact text of the rates. Priority alone needs the burst fields before it: zeros mean no burst. */
+export function formatRateLimit({ upBps, downBps, burst, priority }: Rates): string {
+  const parts = [pair(upBps, downBps)]
+  if (burst !== undefined) {
+    parts.push(pair(burst.upBps, burst.downBps), pair(burst.thresholdUpBps, burst.thresholdDownBps))
+    parts.push(`${burst.seconds}/${burst.seconds}`)
+  } else if (priority !== undefined) parts.push('0/0', '0/0', '0/0')
+  if (priority !== undefined) parts.push(String(priority))
+  return parts.join(' ')
+}
+
+function pair(rx: number, tx: number): string {
+  return `${formatRate(rx)}/${formatRate(tx)}`
+}
+
+function formatRate(bps: number): string {
+  if (bps > 0 && bps % 1_000_000 === 0) return `${bps / 1_000_000}M`
+  return bps > 0 && bps % 1_000 === 0 ? `${bps / 1_000}k` : String(bps)
+}
