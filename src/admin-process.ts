@@ -1,6 +1,6 @@
 // The process of HTTP and jobs, apart from RADIUS: a report must not delay a login (decision 26).
 import { hostname } from 'node:os'
-import { serveAsChild, type ToChild } from './child.ts'
+import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
 import { createKysely, createPool } from './db/pool.ts'
 import type { Database } from './db/schema.ts'
@@ -74,7 +74,7 @@ function metricsOfOthers(): Promise<MetricsSnapshot[]> {
   const id = (question += 1)
   const timer = setTimeout(() => resolve([]), othersPatienceMs)
   questions.set(id, resolve)
-  process.send?.({ kind: 'want-metrics-of-others', id }, () => undefined)
+  tellSupervisor({ kind: 'want-metrics-of-others', id })
   return promise.finally(() => {
     clearTimeout(timer)
     questions.delete(id)

@@ -1,5 +1,6 @@
 // Every metric that Gatehouse exposes, in one list: name, help, labels. Labels name clients and NASes, never subscribers.
 // Each process counts for itself; the admin process adds them up for /metrics.
+import { droppedLines } from './log.ts'
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -36,6 +37,15 @@ export function createMetrics() {
       [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     ),
     waiting: gauge('radius_waiting', 'Requests waiting for a database connection, by kind', ['kind']),
+    lostLogLines: new Gauge({
+      name: 'gatehouse_lost_log_lines',
+      help: 'Log lines dropped because nobody read standard output',
+      registers,
+      aggregator: 'sum',
+      collect() {
+        this.set(droppedLines())
+      },
+    }),
     jobRuns: counter('job_runs_total', 'Runs of a job, by outcome', ['job', 'outcome']),
   }
 }

@@ -1,7 +1,8 @@
 // The process that speaks RADIUS and nothing else: a report or an export elsewhere cannot delay a login (decision 26).
 import { startRadiusService } from './aaa/radius-service.ts'
-import { serveAsChild } from './child.ts'
+import { serveAsChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
+import { armFailPoints } from './fail-points.ts'
 import { createLogger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -12,6 +13,7 @@ serveAsChild({
   async start({ config, databaseUrl }) {
     const log = createLogger({ level: config.logLevel, name: 'radius' })
     const metrics = createMetrics()
+    if (config.failPoints !== undefined) armFailPoints(config.failPoints)
     const service = await startRadiusService({
       addresses: config.radiusAddresses,
       authPort: config.authPort,

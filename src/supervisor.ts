@@ -1,13 +1,14 @@
 // Starts everything in order and ends it in the reverse one: Postgres (when it is ours), migrations, keys, then the RADIUS
 // processes and the process of HTTP and jobs; a child that dies is started again.
-import { startChild, type Child, type FromChild } from './child.ts'
+import { startChild, type Child } from './child.ts'
+import type { FromChild } from './child-side.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
 import { createPool } from './db/pool.ts'
 import { openKeyring } from './domain/data-key.ts'
-import { ensurePartitions } from './domain/partitions.ts'
+import { ensurePartitions } from './domain/usage.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
@@ -56,9 +57,9 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
     return {
       authPort: config.authPort,
       acctPort: config.acctPort,
-      httpUrl: admin.url() ?? '',
+      httpUrl: admin.url ?? '',
       databaseUrl,
-      radiusPids: () => radiusChildren.flatMap((child) => child.pid() ?? []),
+      radiusPids: () => radiusChildren.flatMap((child) => child.pid ?? []),
       close,
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 // Clients and NASes as the packet path needs them: read whole, at start and whenever the change log names one of them.
 import type { Pool } from '../db/pool.ts'
-import { openField, type Keyring } from './data-key.ts'
+import { openFieldOr, type Keyring, type SealError } from './data-key.ts'
 import type { Nas, VendorName } from './nas.ts'
 
 export type ClientRow = {
@@ -25,8 +25,16 @@ export type RegistryRows = { clients: ClientRow[]; nases: Nas[] }
 /** A device may be made on first sight only so often per client: an insider must not fill the table (R39). */
 export const maximumNasesPerClient = 1000
 
-/** Every client with its valid secrets, and every NAS. A secret that cannot be opened leaves that client without it. */
-export async function loadRegistry(pool: Pool, keyring: Keyring, now: Date): Promise<RegistryRows> {
+/**
+ * Every client with its valid secrets, and every NAS. A secret that cannot be opened (moved, cut, of another key) is told to
+ * `onSealError` and missing from that client only.
+ */
+export async function loadRegistry(
+  pool: Pool,
+  keyring: Keyring,
+  onSealError: (error: SealError, client: string) => void,
+  now: Date,
+): Promise<RegistryRows> {
   const clients = await pool.query<ClientColumns>(
     `select c.id, c.name, c.prefix::text as prefix, c.default_vendor, c.new_nas, c.message_authenticator,
             c.message_authenticator_seen_at is not null as seen, c.limit_proxy_state, c.trusted_proxy, c.patience_ms,
@@ -39,7 +47,7 @@ export async function loadRegistry(pool: Pool, keyring: Keyring, now: Date): Pro
     [now],
   )
   const nases = await pool.query<NasColumns>(`${selectNas} order by n.id`)
-  return { clients: clients.rows.map((row) => readClient(row, keyring)), nases: nases.rows.map(readNas) }
+  return { clients: clients.rows.map((row) => readClient(row, keyring, onSealError)), nases: nases.rows.map(readNas) }
 }
 
 /** Where the change log stands, and whether a row of the registry changed since `position`. */
@@ -134,7 +142,16 @@ type NasColumns = {
   created_at: Date
 }
 
-function readClient(row: ClientColumns, keyring: Keyring): ClientRow {
+function readClient(
+  row: ClientColumns,
+  keyring: Keyring,
+  onSealError: (error: SealError, client: string) => void,
+): ClientRow {
+  const open = (sealed: Buffer, at: number): Buffer[] => {
+    const place = { table: 'client_secret', row: row.secret_ids[at]!, column: 'secret' }
+    const secret = openFieldOr(keyring, place, sealed, (error) => onSealError(error, row.name))
+    return secret === undefined ? [] : [secret]
+  }
   return {
     id: row.id,
     name: row.name,
@@ -147,9 +164,7 @@ function readClient(row: ClientColumns, keyring: Keyring): ClientRow {
     trustedProxy: row.trusted_proxy,
     patienceMs: row.patience_ms,
     nasGroupId: row.nas_group_id,
-    secrets: row.secrets.map((sealed, at) =>
-      openField(keyring, { table: 'client_secret', row: row.secret_ids[at]!, column: 'secret' }, sealed),
-    ),
+    secrets: row.secrets.flatMap(open),
   }
 }
 

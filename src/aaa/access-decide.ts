@@ -1,0 +1,119 @@
+// From credentials to a decision: load (batched), prove, decide, and claim what an accept has to write (batched). Two logins
+// that want the last place meet in the claim; who loses looks again.
+
+import type { Clock } from '../clock.ts'
+import type { Pool } from '../db/pool.ts'
+import { loadAccess } from '../domain/access.ts'
+import type { AccessKey } from '../domain/access.ts'
+import { claimAccess } from '../domain/access-claim.ts'
+import type { ClaimInput } from '../domain/access-claim.ts'
+import { decideAccess, lostClaim } from '../domain/access-decision.ts'
+import type { GardenReason, RejectReason } from '../domain/access-decision.ts'
+import type { AccessRequest, AccessSubject } from '../domain/access-subject.ts'
+import type { Keyring } from '../domain/data-key.ts'
+import { newClassId } from '../domain/session-class.ts'
+import type { Settings } from '../domain/setting.ts'
+import type { Secret } from '../radius/authenticator.ts'
+import { createBatcher } from './batch.ts'
+import { createProver } from './password-proof.ts'
+import type { MsChapMatch, ProofResult, Proving } from './password-proof.ts'
+
+export type Accepted = {
+  readonly kind: 'accept'
+  readonly subject: AccessSubject
+  readonly garden: GardenReason | undefined
+  readonly classId: bigint
+  /** The secret under which the password came out right, where that told it. */
+  readonly secret: Secret | undefined
+  readonly msChap: MsChapMatch | undefined
+}
+
+export type Rejected = {
+  readonly kind: 'reject'
+  readonly reason: RejectReason
+  readonly detail: string
+  readonly subject: AccessSubject | undefined
+}
+
+export type Decider = {
+  /** Rejects (throws) where the database or a stored secret fails: a fault, never a decision. */
+  decide(request: AccessRequest, proving: Proving): Promise<Accepted | Rejected>
+  /** Requests that wait for a statement. */
+  waiting(): number
+  close(): Promise<void>
+}
+
+export type DeciderOptions = {
+  readonly keyring: Keyring
+  settings(): Settings
+  readonly clock: Clock
+  /** Statements in flight at once, of each kind. */
+  readonly lanes: number
+  /** Reads logins. */
+  readonly loadPool: Pool
+  /** Writes claims; with relaxed durability. */
+  readonly claimPool: Pool
+}
+
+/** Who loses a place so often, each time to another login, is refused. */
+const maximumAttempts = 4
+
+/** Makes the decider of a process. */
+export function createDecider({ keyring, settings, clock, lanes, loadPool, claimPool }: DeciderOptions): Decider {
+  const prover = createProver(keyring)
+  const loads = createBatcher<AccessKey, AccessSubject | undefined>({
+    lanes,
+    run: (keys) => loadAccess(loadPool, keys, settings().default_interim_interval_s, clock.now()),
+  })
+  const claims = createBatcher({
+    lanes,
+    // A statement cannot touch the row of a subscriber twice.
+    keyOf: (input: ClaimInput) => String(input.subscriberId),
+    run: (inputs: ClaimInput[]) => {
+      const { default_interim_interval_s: intervalS, zone } = settings()
+      return claimAccess(claimPool, inputs, { intervalS, zone }, clock.now())
+    },
+  })
+  const prove = (proving: Proving, subject: AccessSubject | undefined): ProofResult => {
+    if (subject?.credential !== undefined) return prover.prove(proving, subject.id, subject.credential)
+    // The same work for a name that nobody has.
+    prover.pretend(proving)
+    return { kind: 'credential-cannot' }
+  }
+
+  const decide: Decider['decide'] = async (request, proving) => {
+    const { username, line, nas } = request
+    const { nasGroupId, addressSpaceId } = nas
+    for (let attempt = 1; ; attempt++) {
+      const subject = await loads.submit({ username, line, nasGroupId, addressSpaceId })
+      const proof = prove(proving, subject)
+      const decision = decideAccess(subject, request, proof.kind, clock.now())
+      if (decision.kind === 'reject') return { ...decision, subject }
+      if (subject === undefined || proof.kind !== 'match')
+        throw new TypeError('an accept without a subject and a proof')
+      const { secret, msChap } = proof
+      const accepted: Accepted = {
+        kind: 'accept',
+        subject,
+        garden: decision.garden,
+        classId: newClassId(),
+        secret,
+        msChap,
+      }
+      if (decision.claim === undefined) return accepted
+      const { classId } = accepted
+      const claimed = await claims.submit({ ...decision.claim, subscriberId: subject.id, line, nasGroupId, classId })
+      if (claimed.kind === 'won') return { ...accepted, subject: { ...subject, ...claimed.activation } }
+      // Somebody else was quicker: what is true now decides.
+      if (attempt === maximumAttempts) return { ...lostClaim(decision.claim, claimed.what), subject }
+    }
+  }
+  return {
+    decide,
+    waiting: () => loads.waiting() + claims.waiting(),
+    async close() {
+      await loads.close()
+      await claims.close()
+    },
+  }
+}

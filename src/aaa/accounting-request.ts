@@ -1,0 +1,192 @@
+// The way of an Accounting-Request: read, recorded in a batch, answered after the commit and never before (RFC 2866 §4.1).
+// What cannot be recorded for a fault of ours gets no answer: the NAS asks again. What has nothing to record is answered,
+// or the NAS would ask for ever.
+
+import type { Clock } from '../clock.ts'
+import { retryTransient } from '../db/pool.ts'
+import type { Pool } from '../db/pool.ts'
+import { sessionKey } from '../domain/accounting-record.ts'
+import type { AccountingRecord } from '../domain/accounting-record.ts'
+import { recordAccounting } from '../domain/accounting.ts'
+import type { RecordedSession, RecordOutcome } from '../domain/accounting.ts'
+import type { Keyring } from '../domain/data-key.ts'
+import type { Nas } from '../domain/nas.ts'
+import { endReplacedSessions, freeClaims, recordReboot } from '../domain/session-end.ts'
+import type { NasReboot } from '../domain/session-end.ts'
+import { failPoint } from '../fail-points.ts'
+import { createLimiter } from '../log.ts'
+import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Dictionary } from '../radius/dictionary.ts'
+import type { Packet } from '../radius/packet.ts'
+import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
+import { createAccountingReader } from './accounting-packet.ts'
+import { BatchError, createBatcher } from './batch.ts'
+import { answerCodes } from './outcomes.ts'
+
+export type AccountingOptions = {
+  dictionary: Dictionary
+  keyring: Keyring
+  /** Durable: its commits wait for the disk. */
+  pool: Pool
+  /** Statements in flight at once. */
+  lanes: number
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+}
+
+export type AccountingHandler = {
+  /** Undefined is silence: not durable. */
+  handle(request: Pick<RadiusRequest<unknown>, 'packet'>, nas: Nas): Promise<RadiusResponse | undefined>
+  /** Takes no more; resolves when all that was taken is recorded and settled. */
+  close(): Promise<void>
+}
+
+const maximumBatch = 500
+/** A deadlock or serialization failure is tried once more; then the NAS asks again. */
+const tries = 2
+const oncePerMs = 60_000
+const noAttributes = Buffer.alloc(0)
+
+/** What became of a request; `answerCodes` says what is sent for it. */
+type Fate = 'recorded' | 'accounting-ignored' | 'accounting-fault'
+/** Writes a line at most once a minute for each key. */
+type Warn = (key: string, fields: object, message: string) => void
+
+/** Makes the handler. Throws `MissingDefinitionError` where the dictionary lacks an attribute of accounting. */
+export function createAccountingHandler(options: AccountingOptions): AccountingHandler {
+  const { pool, clock, log, metrics } = options
+  const read = createAccountingReader(options.dictionary, options.keyring)
+  const limited = createLimiter({ perMs: oncePerMs, clock })
+  const warn: Warn = (key, fields, message) => {
+    const suppressed = limited(key)
+    if (suppressed !== undefined) log.warn({ ...fields, suppressed }, message)
+  }
+  const recorder = createRecorder(options, warn)
+
+  const reboot = async (nas: Nas, event: NasReboot): Promise<Fate> => {
+    const ended = await retryTransient(() => recordReboot(pool, event, clock.now()), tries)
+    metrics.records.labels(nas.name, event.kind).inc()
+    log.info(
+      { nas: nas.name, status: event.kind, sessions: ended },
+      'a NAS begins anew or ends: its sessions are closed',
+    )
+    return 'recorded'
+  }
+  const work = (packet: Packet, nas: Nas): Promise<Fate> | Fate => {
+    const found = read(packet, nas, clock.now())
+    if (found.kind === 'reboot') return reboot(nas, found.reboot)
+    if (found.kind === 'ignored') {
+      const { reason, status } = found
+      metrics.records.labels(nas.name, 'ignored').inc()
+      warn(`${reason}/${nas.id}`, { nas: nas.name, reason, status }, 'an Accounting-Request with nothing to record')
+      return 'accounting-ignored'
+    }
+    if (found.foreignClass) {
+      warn(`class/${nas.id}`, { nas: nas.name }, 'a Class that is not ours: the session is told by username and line')
+    }
+    return recorder.record(found.record)
+  }
+
+  return {
+    async handle({ packet }, nas) {
+      let fate: Fate = 'accounting-fault'
+      try {
+        fate = await work(packet, nas)
+      } catch (error) {
+        warn('fault', { nas: nas.name, error: causeOf(error) }, 'accounting cannot be stored; the NAS will repeat it')
+      }
+      const code = answerCodes[fate]
+      return code === undefined ? undefined : { code, attributes: noAttributes }
+    },
+    close: recorder.close,
+  }
+}
+
+type Recorder = {
+  /** Resolves after the commit; rejects where there is none. */
+  record(record: AccountingRecord): Promise<Fate>
+  close(): Promise<void>
+}
+
+function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions, warn: Warn): Recorder {
+  const records = createBatcher<AccountingRecord, RecordOutcome>({
+    lanes,
+    maximum: maximumBatch,
+    // A session has one lane, so that its records never wait for one another inside Postgres.
+    laneOf: (record) => hashText(sessionKey(record)),
+    keyOf: sessionKey,
+    async run(batch) {
+      metrics.waiting.labels('accounting').set(records.waiting())
+      await failPoint('before_commit')
+      const outcomes = await retryTransient(() => recordAccounting(pool, batch, clock.now()), tries)
+      await failPoint('after_commit')
+      return outcomes
+    },
+  })
+  // What may follow the answer: a crash in between is mended by a job. One at a time, each for all that has come since.
+  const settling = createBatcher<RecordedSession, undefined>({
+    lanes: 1,
+    async run(sessions) {
+      await retryTransient(() => settle(pool, sessions, clock.now()))
+      return sessions.map(() => undefined)
+    },
+  })
+  const settleLater = (session: RecordedSession): void => {
+    settling.submit(session).catch((error: unknown) => {
+      warn('settle', { error: causeOf(error) }, 'replaced sessions could not be ended now; a job will do it')
+    })
+  }
+
+  return {
+    async record(record) {
+      const { nas, acctSessionId } = record
+      const outcome = await records.submit(record)
+      if (outcome.kind === 'refused') {
+        log.error({ nas: nas.name, acct_session_id: acctSessionId, error: outcome.error }, 'a record cannot be stored')
+        return 'accounting-fault'
+      }
+      metrics.records.labels(nas.name, record.status).inc()
+      if (outcome.kind === 'archived') return 'recorded'
+      if (outcome.inserted || outcome.ended) settleLater(outcome)
+      const { anomaly } = outcome
+      if (anomaly !== undefined) {
+        metrics.anomalies.labels(nas.name).inc()
+        const fields = { nas: nas.name, acct_session_id: acctSessionId, anomaly }
+        warn(`anomaly/${nas.id}`, fields, 'counters that no order explains were not charged')
+      }
+      return 'recorded'
+    },
+    async close() {
+      await records.close()
+      await settling.close()
+    },
+  }
+}
+
+/** What newly made and newly closed sessions mean for others: older ones of the line, claims that waited for them. */
+async function settle(pool: Pool, sessions: readonly RecordedSession[], now: Date): Promise<void> {
+  const made = sessions.filter((session) => session.inserted && session.subscriberId !== undefined)
+  const closed = sessions.filter((session) => session.ended && session.subscriberId !== undefined)
+  await endReplacedSessions(
+    pool,
+    made.map((session) => session.sessionId),
+    now,
+  )
+  await freeClaims(
+    pool,
+    closed.map((session) => session.sessionId),
+  )
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof BatchError ? error.cause : error
+}
+
+/** FNV-1a over UTF-16 units: spreads sessions over lanes. */
+function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}

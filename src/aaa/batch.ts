@@ -1,0 +1,135 @@
+// Gathers what waits and runs it together: one statement for many requests is what makes the database fast enough. There is
+// no timer: a lane that is free takes all that has come since, so a single request waits for nobody and a storm shares.
+
+/** The run of a batch failed, or answered another number of items: its items, and no others, are rejected with this. */
+export class BatchError extends Error {
+  override readonly name = 'BatchError'
+}
+
+/** More waits than may, or the batcher is closed: the item was not taken. */
+export class BatchRefusedError extends Error {
+  override readonly name = 'BatchRefusedError'
+}
+
+export type BatcherOptions<T, R> = {
+  /** How many batches may run at once. */
+  readonly lanes: number
+  /** Items of one batch at most. */
+  readonly maximum?: number
+  /** Items that may wait; more are refused, so that a storm sheds what nobody will hear any more (RFC 5080 §2.2.3). */
+  readonly maximumWaiting?: number
+  /** The results in the order of the items. */
+  run(items: T[], lane: number): Promise<R[]>
+  /** Items of the same number (taken modulo lanes) go through the same lane, in order. Without it any lane takes any item. */
+  laneOf?(item: T): number
+  /** A batch holds at most one item of a key; the next of it waits for a later batch, in order. */
+  keyOf?(item: T): string
+}
+
+export type Batcher<T, R> = {
+  /** Rejects with `BatchError` or `BatchRefusedError`. */
+  submit(item: T): Promise<R>
+  /** How many items wait for a lane. */
+  waiting(): number
+  /** Takes no more items; resolves when all that were taken are done. */
+  close(): Promise<void>
+}
+
+const defaults = { maximum: 500, maximumWaiting: 20_000 }
+
+type Waiting<T, R> = {
+  readonly item: T
+  readonly key: string | undefined
+  readonly resolve: (result: R) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A queue and how many batches of it may run at once: one of its own for each lane, or one shared by all. */
+type Queue<T, R> = { waiting: Waiting<T, R>[]; readonly freeLanes: number[]; scheduled: boolean }
+
+/** Makes a batcher; it holds no resources of its own. */
+export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R> {
+  const { lanes, maximum = defaults.maximum, maximumWaiting = defaults.maximumWaiting } = options
+  const numbers = Array.from({ length: lanes }, (_, lane) => lane)
+  const queueOf = (freeLanes: number[]): Queue<T, R> => ({ waiting: [], freeLanes, scheduled: false })
+  const queues = options.laneOf === undefined ? [queueOf(numbers)] : numbers.map((lane) => queueOf([lane]))
+  let waiting = 0
+  let running = 0
+  let closed = false
+  let whenIdle: (() => void) | undefined
+
+  // Not at once: what the socket has already received in this turn of the event loop belongs into the same batch.
+  const schedule = (queue: Queue<T, R>): void => {
+    if (queue.scheduled || queue.freeLanes.length === 0 || queue.waiting.length === 0) return
+    queue.scheduled = true
+    setImmediate(() => {
+      queue.scheduled = false
+      const lane = queue.freeLanes.pop()
+      if (lane !== undefined && queue.waiting.length > 0) void runBatch(queue, lane)
+      schedule(queue)
+    })
+  }
+
+  const runBatch = async (queue: Queue<T, R>, lane: number): Promise<void> => {
+    const batch = takeBatch(queue, maximum)
+    waiting -= batch.length
+    running++
+    await settle(batch, (items) => options.run(items, lane))
+    running--
+    queue.freeLanes.push(lane)
+    schedule(queue)
+    if (running === 0 && waiting === 0) whenIdle?.()
+  }
+
+  return {
+    submit(item) {
+      if (closed) return Promise.reject(new BatchRefusedError('the batcher is closed'))
+      if (waiting >= maximumWaiting) return Promise.reject(new BatchRefusedError(`${waiting} items wait already`))
+      const lane = options.laneOf === undefined ? 0 : Math.abs(options.laneOf(item)) % lanes
+      const queue = queues[lane]!
+      waiting++
+      return new Promise<R>((resolve, reject) => {
+        queue.waiting.push({ item, key: options.keyOf?.(item), resolve, reject })
+        schedule(queue)
+      })
+    },
+    waiting: () => waiting,
+    close() {
+      closed = true
+      if (running === 0 && waiting === 0) return Promise.resolve()
+      return new Promise((resolve) => (whenIdle = resolve))
+    },
+  }
+}
+
+/** The first items of the queue, of each key only the first; the others keep their order. */
+function takeBatch<T, R>(queue: Queue<T, R>, maximum: number): Waiting<T, R>[] {
+  const batch: Waiting<T, R>[] = []
+  const kept: Waiting<T, R>[] = []
+  const keys = new Set<string>()
+  let at = 0
+  for (; at < queue.waiting.length && batch.length < maximum; at++) {
+    const entry = queue.waiting[at]!
+    if (entry.key !== undefined && keys.has(entry.key)) {
+      kept.push(entry)
+      continue
+    }
+    if (entry.key !== undefined) keys.add(entry.key)
+    batch.push(entry)
+  }
+  queue.waiting = kept.concat(queue.waiting.slice(at))
+  return batch
+}
+
+async function settle<T, R>(batch: readonly Waiting<T, R>[], run: (items: T[]) => Promise<R[]>): Promise<void> {
+  try {
+    const results = await run(batch.map((entry) => entry.item))
+    if (results.length !== batch.length) {
+      throw new RangeError(`${results.length} results for ${batch.length} items`)
+    }
+    for (let i = 0; i < batch.length; i++) batch[i]!.resolve(results[i]!)
+  } catch (cause) {
+    const error = new BatchError(`a batch of ${batch.length} failed`, { cause })
+    for (const entry of batch) entry.reject(error)
+  }
+}

@@ -1,0 +1,74 @@
+// Where the RADIUS servers count, and what they say in the log: every drop has its reason, and a drop whose mend is known
+// says it. One line a minute for each client and reason; strangers get one line for all of them every ten seconds.
+import type { Clock } from '../clock.ts'
+import { createLimiter, type Logger } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Client } from '../nas/registry.ts'
+import { codeName } from '../radius/codes.ts'
+import type { DropReason, RadiusCounters } from '../radius/counters.ts'
+
+const strangersEveryMs = 10_000
+const oncePerMs = 60_000
+
+/** What an operator can do about a drop; reasons without a mend are only counted. */
+const mends: Partial<Record<DropReason, (client: string) => string>> = {
+  unsigned: (client) =>
+    `unsigned Access-Request from ${client}: make the NAS sign (RouterOS 7.15: require-message-auth), or set policy auto`,
+  'proxy-state-unsigned': (client) =>
+    `unsigned Access-Request with Proxy-State from ${client}: make the proxy sign, or declare it a trusted proxy`,
+  'missing-message-authenticator': (client) =>
+    `Status-Server from ${client} has no Message-Authenticator: it must sign`,
+  'bad-authenticator': (client) => `the shared secret of ${client} differs from ours: set the same one on both sides`,
+  'bad-message-authenticator': (client) =>
+    `Message-Authenticator of ${client} does not verify: the shared secret differs, set the same one on both sides`,
+  'eap-unsigned': (client) => `EAP without Message-Authenticator from ${client}: the NAS must sign (RFC 3579 §3.2)`,
+  overload: (client) => `requests of ${client} were dropped: more came than could be served`,
+}
+
+export type Strangers = { seen(address: string): void; close(): void }
+
+/** The counters of both RADIUS servers of one process. */
+export function createRadiusCounters(metrics: Metrics, log: Logger, clock: Clock): RadiusCounters<Client> {
+  const limited = createLimiter({ perMs: oncePerMs, clock })
+  const children = new Map<string, { inc(): void }>()
+  // A labelled child is looked up by one short string; prom-client would hash an object on every packet.
+  const child = (key: string, make: () => { inc(): void }): { inc(): void } => {
+    let found = children.get(key)
+    if (found === undefined) children.set(key, (found = make()))
+    return found
+  }
+  return {
+    received: (code, client) =>
+      child(`r${code}/${client.name}`, () => metrics.requests.labels(client.name, codeName(code))).inc(),
+    sent: (code, client) =>
+      child(`s${code}/${client.name}`, () => metrics.replies.labels(client.name, codeName(code))).inc(),
+    duplicate: (client) => child(`d/${client.name}`, () => metrics.duplicates.labels(client.name)).inc(),
+    dropped(reason, client) {
+      const name = client?.name ?? ''
+      child(`${reason}/${name}`, () => metrics.dropped.labels(name, reason)).inc()
+      const mend = client === undefined ? undefined : mends[reason]?.(name)
+      if (mend === undefined) return
+      const suppressed = limited(`${reason}/${name}`)
+      if (suppressed !== undefined) log.warn({ client: name, reason, suppressed }, mend)
+    },
+  }
+}
+
+/** Counts unknown sources and says so in one summary line per ten seconds, whatever arrives (R12, R34). */
+export function createStrangers(log: Logger): Strangers {
+  let count = 0
+  let last = ''
+  const timer = setInterval(() => {
+    if (count === 0) return
+    log.warn({ datagrams: count, last_source: last }, 'datagrams from unknown sources were ignored')
+    count = 0
+  }, strangersEveryMs)
+  timer.unref()
+  return {
+    seen(address) {
+      count += 1
+      last = address
+    },
+    close: () => clearInterval(timer),
+  }
+}

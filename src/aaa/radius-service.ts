@@ -1,0 +1,181 @@
+// The RADIUS service of one process: its sockets, database connections and what stands between them. The two straight
+// lines of ARCHITECTURE.md begin in `handle`: which device speaks, then the handler of the code.
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../clock.ts'
+import { createPool, type Pool } from '../db/pool.ts'
+import { openKeyring } from '../domain/data-key.ts'
+import type { Nas } from '../domain/nas.ts'
+import type { Settings } from '../domain/setting.ts'
+import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Client } from '../nas/registry.ts'
+import { firstAddress, firstText } from '../radius/attributes.ts'
+import { codes } from '../radius/codes.ts'
+import { loadDictionary, type Dictionary } from '../radius/dictionary.ts'
+import { readKernelDrops } from '../radius/kernel-drops.ts'
+import type { Packet } from '../radius/packet.ts'
+import { startRadiusServer, type RadiusRequest, type RadiusResponse } from '../radius/server.ts'
+import { createAccessHandler, type AccessHandler } from './access-request.ts'
+import { createAccountingHandler, type AccountingHandler } from './accounting-request.ts'
+import { startLiveRegistry, type LiveRegistry } from './live-registry.ts'
+import { localAddresses, radiusAddresses } from './local-addresses.ts'
+import { createRadiusCounters, createStrangers } from './radius-counters.ts'
+import { answerStatusServer, createHealth, type Health } from './status-server.ts'
+
+const lookForInterfacesMs = 5_000
+/** Beyond this no NAS waits any more; the statement's answer would be thrown away (F15). */
+const queryTimeoutMs = 5_000
+/** Statements in flight at once, for logins and for accounting. More only queue inside Postgres on the same cores. */
+const lanes = 4
+const nothing = Buffer.alloc(0)
+
+export type RadiusServiceOptions = {
+  /** Undefined: every local address, looked at again when interfaces change. */
+  addresses: readonly string[] | undefined
+  authPort: number
+  acctPort: number
+  /** Other processes of ours share the ports. */
+  reusePort: boolean
+  databaseUrl: string
+  keyFile: string
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+}
+
+export type RadiusService = {
+  /** As bound, where 0 was asked. */
+  authPort: number
+  acctPort: number
+  /** Makes a change of clients, NASes or settings live now rather than within a second. */
+  refresh(): Promise<void>
+  /** Writes what the access log still holds in memory. */
+  flush(): Promise<void>
+  close(how: { drainMs: number }): Promise<void>
+}
+
+/** Opens connections, loads the registry and binds the sockets. Throws when any of these cannot be had. */
+export async function startRadiusService(options: RadiusServiceOptions): Promise<RadiusService> {
+  const { clock, log, metrics } = options
+  const pools = openPools(options)
+  const dictionary = loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url)))
+  const keyring = await openKeyring(pools.registry, options.keyFile, clock.now())
+  const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log })
+  const settings = (): Settings => live.settings()
+  const shared = { dictionary, keyring, settings, clock, log, metrics, lanes }
+  const access = createAccessHandler({
+    ...shared,
+    loadPool: pools.access,
+    claimPool: pools.claim,
+    logPool: pools.registry,
+  })
+  const accounting = createAccountingHandler({ ...shared, pool: pools.accounting })
+  const health = createHealth(pools.access, clock.monotonicMs)
+  const deviceOf = createDeviceReader(dictionary, live, metrics, log)
+  const strangers = createStrangers(log)
+
+  const handle = createHandler({ access, accounting, health, deviceOf, clock, metrics })
+  const wanted = (): ReturnType<typeof radiusAddresses> =>
+    radiusAddresses(options.addresses ?? localAddresses(), options.authPort, options.acctPort)
+  const server = await startRadiusServer<Client>({
+    addresses: wanted(),
+    reusePort: options.reusePort,
+    now: () => clock.monotonicMs(),
+    findClient: (address) => live.current().findClient(address),
+    handle,
+    counters: createRadiusCounters(metrics, log, clock),
+    onUnknownSource: strangers.seen,
+    onMessageAuthenticatorSeen: (client) => live.latch(client),
+    onError: (error) => log.error({ error }, 'a request failed by a fault of ours'),
+  })
+  const ports = [...new Set(server.sockets().map((socket) => socket.port))]
+  const follow = setInterval(() => {
+    void countKernelDrops(ports, metrics)
+    if (options.addresses === undefined) void server.setAddresses(wanted())
+  }, lookForInterfacesMs)
+
+  return {
+    authPort: server.sockets().find((socket) => socket.kind === 'authentication')!.port,
+    acctPort: server.sockets().find((socket) => socket.kind === 'accounting')!.port,
+    refresh: () => live.refresh(),
+    flush: access.flush,
+    async close(how) {
+      clearInterval(follow)
+      await server.close(how)
+      strangers.close()
+      await access.close()
+      await accounting.close()
+      await live.close()
+      await Promise.all(Object.values(pools).map((pool) => pool.end()))
+    },
+  }
+}
+
+type Parts = {
+  access: AccessHandler
+  accounting: AccountingHandler
+  health: Health
+  deviceOf(client: Client, packet: Packet): Promise<Nas | undefined>
+  clock: Clock
+  metrics: Metrics
+}
+
+/** Where both straight lines begin: Status-Server apart, which device speaks, then the handler of the port. */
+function createHandler({ access, accounting, health, deviceOf, clock, metrics }: Parts) {
+  return async (request: RadiusRequest<Client>): Promise<RadiusResponse | undefined> => {
+    const { packet, client } = request
+    const { kind } = request.local
+    if (packet.code === codes.statusServer) {
+      const code = await answerStatusServer(health, kind)
+      return code && { code, attributes: nothing }
+    }
+    const nas = await deviceOf(client, packet)
+    if (nas === undefined) return undefined
+    const response = await (kind === 'authentication' ? access.handle(request, nas) : accounting.handle(request, nas))
+    metrics.replySeconds.labels(kind).observe((clock.monotonicMs() - request.receivedAt) / 1000)
+    return response
+  }
+}
+
+function openPools({
+  databaseUrl,
+  log,
+}: RadiusServiceOptions): Record<'access' | 'claim' | 'accounting' | 'registry', Pool> {
+  const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
+  const pool = (name: string, max: number, synchronousCommit: 'on' | 'off' = 'on'): Pool =>
+    createPool(databaseUrl, { name: `gatehouse-${name}`, max, synchronousCommit, queryTimeoutMs, onError })
+  return {
+    access: pool('access', lanes + 1),
+    // What a claim writes can be claimed again after a crash of Postgres: its commit need not wait for the disk.
+    claim: pool('claim', lanes, 'off'),
+    accounting: pool('accounting', lanes + 1),
+    registry: pool('registry', 2),
+  }
+}
+
+async function countKernelDrops(ports: readonly number[], metrics: Metrics): Promise<void> {
+  for (const [port, drops] of (await readKernelDrops(ports)) ?? []) metrics.kernelDrops.labels(String(port)).set(drops)
+}
+
+/** Reads which device a request names. One that its client refuses is dropped, with the mend in the log. */
+function createDeviceReader(dictionary: Dictionary, live: LiveRegistry, metrics: Metrics, log: Logger) {
+  const identifier = dictionary.attribute('NAS-Identifier')!
+  const ipv4 = dictionary.attribute('NAS-IP-Address')!
+  const ipv6 = dictionary.attribute('NAS-IPv6-Address')!
+  const told = new Set<string>()
+  return async (client: Client, packet: Packet): Promise<Nas | undefined> => {
+    const identity = {
+      identifier: firstText(packet, identifier),
+      address: firstAddress(packet, ipv4) ?? firstAddress(packet, ipv6),
+    }
+    const nas = await live.deviceOf(client, identity)
+    if (nas !== undefined) return nas
+    metrics.dropped.labels(client.name, 'unknown-nas').inc()
+    const key = `${client.name}/${identity.identifier}/${identity.address}`
+    if (told.size < 1000 && !told.has(key)) {
+      told.add(key)
+      log.warn({ client: client.name, ...identity }, 'unknown NAS behind a client that refuses new ones: nas add')
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,36 @@
+// `gatehouse serve`: the whole service in the foreground, until Ctrl-C or SIGTERM.
+import { once } from 'node:events'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { createLogger } from '../log.ts'
+import { startService } from '../supervisor.ts'
+
+/** Serves until the process is told to end, then drains and resolves. Throws when a part cannot start. */
+export async function serve(config: Config): Promise<void> {
+  const log = createLogger({ level: config.logLevel, name: 'supervisor' })
+  const asked = untilAskedToEnd()
+  if (config.databaseUrl === undefined) {
+    log.warn(
+      { data_directory: config.dataDirectory },
+      'DATABASE_URL is unset: the embedded Postgres is not for production',
+    )
+  }
+  const service = await startService(config, log, systemClock)
+  log.info({ auth_port: service.authPort, acct_port: service.acctPort, url: service.httpUrl }, 'gatehouse is serving')
+  const signal = await asked
+  log.info({ signal }, 'ending')
+  await service.close()
+}
+
+/** Resolves with the name of the signal that asks this process to end. */
+export async function untilAskedToEnd(): Promise<string> {
+  const aborter = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'].map(async (signal) => {
+    await once(process, signal, { signal: aborter.signal })
+    return signal
+  })
+  const signal = await Promise.race(signals)
+  aborter.abort()
+  await Promise.allSettled(signals)
+  return signal
+}

@@ -1,0 +1,57 @@
+// Health, readiness and metrics over a real socket.
+import { afterEach, describe, expect, it } from 'vitest'
+import { createApp } from '../../src/http/app.ts'
+import { startHttpServer, type HttpServer } from '../../src/http/server.ts'
+
+let server: HttpServer | undefined
+afterEach(() => server?.close())
+
+async function start(options: { ready?: boolean; metrics?: () => Promise<string> } = {}): Promise<string> {
+  const app = createApp({
+    ready: () => Promise.resolve(options.ready ?? true),
+    metrics: options.metrics ?? (() => Promise.resolve('gatehouse_up 1\n')),
+    trustedProxies: [],
+  })
+  server = await startHttpServer(app, {
+    address: '127.0.0.1',
+    port: 0,
+    tls: undefined,
+    onCertificateError: () => undefined,
+  })
+  return server.url
+}
+
+describe('the HTTP side', () => {
+  it('says that it lives, and whether logins can be served', async () => {
+    const url = await start()
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  it('is not ready while the database is away, yet alive', async () => {
+    const url = await start({ ready: false })
+    expect((await fetch(`${url}/readyz`)).status).toBe(503)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  it('shows metrics to this machine, and not through a proxy', async () => {
+    const url = await start()
+    expect(await (await fetch(`${url}/metrics`)).text()).toBe('gatehouse_up 1\n')
+    const proxied = await fetch(`${url}/metrics`, { headers: { 'X-Forwarded-For': '192.0.2.1' } })
+    expect(proxied.status).toBe(403)
+  })
+
+  it('tells no version, path or stack when something fails', async () => {
+    const url = await start({ metrics: () => Promise.reject(new Error('secret detail')) })
+    const response = await fetch(`${url}/metrics`)
+    expect(response.status).toBe(500)
+    expect(await response.text()).toBe('{"status":"internal error"}')
+    expect(response.headers.get('x-powered-by')).toBeNull()
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'self'")
+  })
+
+  it('answers an unknown path with 404', async () => {
+    expect((await fetch(`${await start()}/nothing`)).status).toBe(404)
+  })
+})

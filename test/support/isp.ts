@@ -1,0 +1,103 @@
+// A small ISP for the stories in test/flows: a RADIUS service on the test's database, and emulated NASes that dial in.
+import { createKysely, type Pool } from '../../src/db/pool.ts'
+import type { Database, Db } from '../../src/db/schema.ts'
+import { addClient } from '../../src/domain/client.ts'
+import { addPlan, type NewPlan } from '../../src/domain/plan.ts'
+import { addSubscriber, type NewSubscriber } from '../../src/domain/subscriber.ts'
+import { systemClock } from '../../src/clock.ts'
+import { compareSessions, type Difference, type SessionRow } from '../../src/simulator/compare.ts'
+import { createLedger, type Ledger } from '../../src/simulator/ledger.ts'
+import type { Dial } from '../../src/simulator/nas-session.ts'
+import { createNas, type NasOptions, type SimulatedNas } from '../../src/simulator/nas.ts'
+import { dictionary } from './dictionary.ts'
+import { startTestService, type TestService } from './service.ts'
+
+export const secret = 'a secret that both sides know'
+export const password = 'a password of anna'
+
+export type Isp = {
+  db: Db
+  pool: Pool
+  service: TestService
+  ledger: Ledger
+  plan(input?: Partial<NewPlan>): Promise<void>
+  subscriber(username: string, input?: Partial<NewSubscriber>): Promise<bigint>
+  /** A NAS on its own loopback address, known to the service as a client of the same name. */
+  nas(identifier: string, address: string, options?: Partial<NasOptions>): Promise<SimulatedNas>
+  /** How to dial in as this subscriber. */
+  dial(username: string, input?: Partial<Dial>): Dial
+  /** What the database and the ledger do not agree on. */
+  differences(): Promise<Difference[]>
+  close(): Promise<void>
+}
+
+/** Opens the ISP on a migrated test database. */
+export async function openIsp(
+  database: { url: string; pool: Pool },
+  options: Parameters<typeof startTestService>[1] = {},
+): Promise<Isp> {
+  const service = await startTestService(database, options)
+  const db = createKysely<Database>(database.pool)
+  const ledger = createLedger()
+  const nases: SimulatedNas[] = []
+  const now = (): Date => systemClock.now()
+  return {
+    db,
+    pool: database.pool,
+    service,
+    ledger,
+    async plan(input = {}) {
+      await addPlan(db, { name: 'Home50', down: '50M', up: '20M', days: 30, ...input }, () => undefined, now())
+    },
+    async subscriber(username, input = {}) {
+      const added = await addSubscriber(db, service.keyring, { username, password, plan: 'Home50', ...input }, now())
+      return added.id
+    },
+    async nas(identifier, address, input = {}) {
+      const vendor = input.vendor ?? 'mikrotik'
+      await addClient(db, service.keyring, { name: identifier, address, vendor, secret }, now())
+      await service.refresh()
+      const nas = await createNas({
+        vendor,
+        identifier,
+        localAddress: address,
+        server: { address: '127.0.0.1', authPort: service.authPort, acctPort: service.acctPort },
+        secret,
+        dictionary,
+        seed: identifier,
+        clock: systemClock,
+        ledger,
+        ...input,
+      })
+      nases.push(nas)
+      return nas
+    },
+    dial: (username, input = {}) => ({ username, password, method: 'chap', mac: 'd4:ca:6d:01:02:03', ...input }),
+    differences: async () => compareSessions(ledger.state, await sessionRows(database.pool)),
+    async close() {
+      for (const nas of nases) nas.close()
+      await service.close()
+    },
+  }
+}
+
+type Row = { [Name in keyof SessionRow]: SessionRow[Name] | null } & Omit<
+  SessionRow,
+  'framedIp' | 'endedAt' | 'endedBy'
+>
+
+/** Every session, by the name of its NAS, in the order they were made. */
+export async function sessionRows(pool: Pool): Promise<SessionRow[]> {
+  const { rows } = await pool.query<Row>(
+    `select n.name as nas, s.acct_session_id as "acctSessionId", s.epoch, s.username, host(s.framed_ip) as "framedIp",
+            s.started_at as "startedAt", s.ended_at as "endedAt", s.ended_by as "endedBy", s.session_time as "sessionTime",
+            s.input_octets as "inputOctets", s.output_octets as "outputOctets"
+     from session s join nas n on n.id = s.nas_id order by s.id`,
+  )
+  return rows.map((row) => ({
+    ...row,
+    framedIp: row.framedIp ?? undefined,
+    endedAt: row.endedAt ?? undefined,
+    endedBy: row.endedBy ?? undefined,
+  }))
+}
