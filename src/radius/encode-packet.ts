@@ -44,18 +44,22 @@ export class PacketTooLongError extends Error {
 }
 
 /**
- * A reply to `request`: Message-Authenticator first in every reply whether the request was signed or not (CVE-2024-3596),
- * then `attributes`, then each Proxy-State of the request in its order and unmodified (RFC 2865 §5.33); the Response
- * Authenticator last. Throws `PacketTooLongError`.
+ * A reply to `request`: Message-Authenticator first whether the request was signed or not (CVE-2024-3596), but none to an
+ * Accounting-Request; then `attributes`, then each Proxy-State of the request in its order and unmodified (RFC 2865 §5.33);
+ * the Response Authenticator last. Throws `PacketTooLongError`.
  */
 export function encodeReply(reply: Reply): Buffer {
   const { request, attributes, secret } = reply
-  const length = headerLength + messageAuthenticatorLength + attributes.length + proxyStatesLength(request)
+  // RFC 2866 §5.13 knows none in accounting, and FreeRADIUS's library (radclient, its proxy) up to 3.2.1 checks one over 16
+  // zeros there and drops the reply. Accounting's answer to Status-Server carries it (RFC 5997 §3).
+  const sign = request.code !== codes.accountingRequest
+  const attributesAt = headerLength + (sign ? messageAuthenticatorLength : 0)
+  const length = attributesAt + attributes.length + proxyStatesLength(request)
   const octets = packetWithHeader(reply.code, request.identifier, length)
-  reserveMessageAuthenticator(octets)
-  octets.set(attributes, headerLength + messageAuthenticatorLength)
-  copyProxyStates(request, octets, headerLength + messageAuthenticatorLength + attributes.length)
-  signPacket(octets, headerLength, request.authenticator, secret, octets, headerLength + 2)
+  if (sign) reserveMessageAuthenticator(octets)
+  octets.set(attributes, attributesAt)
+  copyProxyStates(request, octets, attributesAt + attributes.length)
+  if (sign) signPacket(octets, headerLength, request.authenticator, secret, octets, headerLength + 2)
   hashPacket(octets, request.authenticator, secret, octets, 4)
   return octets
 }

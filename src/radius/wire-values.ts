@@ -46,10 +46,9 @@ export function decodeWireValue(
   let value: AttributeValue | undefined
   if (definition.tagged) {
     tag = octets[0] ?? 0
-    const always = definition.format === 'integer' || definition.encrypt !== undefined
-    // RFC 2868 §3.5, §3.6: above 0x1f the octet belongs to a string; integers and hidden values always have the field.
+    // RFC 2868 §3.3: above 0x1f the octet belongs to a string. Integers and hidden values always have the tag field, so
+    // with such an octet they have the wrong size below.
     if (tag <= largestTag) rest = octets.subarray(1)
-    else if (always) return undefined
     else tag = 0
   }
   if (definition.encrypt !== undefined) {

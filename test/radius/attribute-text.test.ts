@@ -30,8 +30,9 @@ describe('a line of an operator', () => {
     ['Attr-26.14988.77 = 0x00ff', { name: 'Attr-26.14988.77', value: Buffer.from([0, 255]) }],
   ])('%s', (text, attribute) => expect(parse(text)).toEqual(attribute))
 
-  it.each(['', 'Framed-MTU', 'Framed-MTU 1492', '= 5', 'Framed MTU = 5', 'Tunnel-Type:x = 1'])('%j has no form', (text) =>
-    expect(() => parse(text)).toThrow(AttributeTextError),
+  it.each(['', 'Framed-MTU', 'Framed-MTU 1492', '= 5', 'Framed MTU = 5', 'Tunnel-Type:x = 1'])(
+    '%j has no form',
+    (text) => expect(() => parse(text)).toThrow(AttributeTextError),
   )
 
   it.each(['Framed-Ip = 1', '__proto__ = 1', 'toString = 1'])('%j names nothing', (text) => {

@@ -14,6 +14,7 @@ import type { NamedAttribute } from '../../src/radius/attributes.ts'
 import { requireAttribute } from '../../src/radius/dictionary.ts'
 import type { AttributeDefinition } from '../../src/radius/dictionary.ts'
 import type { Packet } from '../../src/radius/packet.ts'
+import { packetWith as packetOfAttributes } from '../support/attributes.ts'
 import { dictionary, dictionaryOf } from '../support/dictionary.ts'
 import { hex, packetOf, vectorCase } from '../support/radius.ts'
 
@@ -21,12 +22,9 @@ const named = (name: string): AttributeDefinition => requireAttribute(dictionary
 
 /** A packet with these attributes, given as hexadecimal or by name. */
 function packetWith(attributes: string | readonly NamedAttribute[]): Packet {
-  const list =
-    typeof attributes === 'string' ? Buffer.from(attributes, 'hex') : encodeAttributes(dictionary, attributes)
-  const header = Buffer.alloc(20)
-  header[0] = 1
-  header.writeUInt16BE(20 + list.length, 2)
-  return packetOf(Buffer.concat([header, list]))
+  return typeof attributes === 'string'
+    ? packetOfAttributes(attributes)
+    : packetOfAttributes(encodeAttributes(dictionary, attributes))
 }
 
 describe('RFC 2865 §7.2, request', () => {
@@ -74,7 +72,7 @@ describe('RFC 2865 §5: several of a kind', () => {
 
 describe('RFC 2865 §5.26: Vendor-Specific', () => {
   it('finds several attributes inside one', () => {
-    const packet = packetWith('1a14' + '00003a8c' + '0306' + '61626364' + '0308' + '656667686970')
+    const packet = packetWith('1a14 00003a8c 0306 61626364 0308 656667686970')
     expect(allOctets(packet, named('Mikrotik-Group')).map(String)).toEqual(['abcd', 'efghip'])
     expect(hasAttribute(packet, named('Mikrotik-Rate-Limit'))).toBe(false)
   })
@@ -87,10 +85,10 @@ describe('RFC 2865 §5.26: Vendor-Specific', () => {
   it.each([
     ['a Vendor-Id alone', '1a0600003a8c'],
     ['fewer octets than a Vendor-Id', '1a050000ff'],
-    ['an inner overrun', '1a0a00003a8c' + '03056162'],
-    ['an inner length below 2', '1a0a00003a8c' + '03016162'],
-    ['one octet left over', '1a0b00003a8c' + '030461' + '6208'],
-    ['a fault after a good one', '1a0d00003a8c' + '0303' + '61' + '0809' + '3132'],
+    ['an inner overrun', '1a0a00003a8c 03056162'],
+    ['an inner length below 2', '1a0a00003a8c 03016162'],
+    ['one octet left over', '1a0b00003a8c 030461 6208'],
+    ['a fault after a good one', '1a0d00003a8c 0303 61 0809 3132'],
   ])('RFC 6929 §2.8: %s hides all that is in it', (_name, attributes) => {
     const packet = packetWith(attributes)
     for (const name of ['Mikrotik-Group', 'Mikrotik-Rate-Limit']) {
@@ -100,7 +98,7 @@ describe('RFC 2865 §5.26: Vendor-Specific', () => {
   })
 
   it('goes on after one that is malformed', () => {
-    const packet = packetWith('1a0600003a8c' + '1a0900003a8c' + '030361')
+    const packet = packetWith('1a0600003a8c 1a0900003a8c 030361')
     expect(firstText(packet, named('Mikrotik-Group'))).toBe('a')
   })
 })
@@ -110,7 +108,7 @@ describe('values that do not fit', () => {
     ['NAS-Port of 3 octets', '0505000001', 'NAS-Port'],
     ['NAS-Port of 8 octets', '050a0000000000000001', 'NAS-Port'],
     ['Event-Timestamp of 2 octets', '37040001', 'Event-Timestamp'],
-    ['Tunnel-Type with a tag above 0x1f', '4006200000' + '03', 'Tunnel-Type'],
+    ['Tunnel-Type with a tag above 0x1f', '4006200000 03', 'Tunnel-Type'],
   ])('%s is no number', (_name, attributes, name) => {
     expect(firstInteger(packetWith(attributes), named(name))).toBeUndefined()
     expect(firstOctets(packetWith(attributes), named(name))).toBeDefined()
@@ -137,8 +135,8 @@ describe('text', () => {
   })
 
   it('comes without its tag (RFC 2868 §3.3)', () => {
-    expect(firstText(packetWith('510501' + '3432'), named('Tunnel-Private-Group-Id'))).toBe('42')
-    expect(firstText(packetWith('5104' + '3432'), named('Tunnel-Private-Group-Id'))).toBe('42')
+    expect(firstText(packetWith('510501 3432'), named('Tunnel-Private-Group-Id'))).toBe('42')
+    expect(firstText(packetWith('5104 3432'), named('Tunnel-Private-Group-Id'))).toBe('42')
     expect(firstInteger(packetWith('400601000003'), named('Tunnel-Type'))).toBe(3)
   })
 })
@@ -202,6 +200,6 @@ describe('attributes in other layouts', () => {
   })
 
   it('are not found in a packet without them', () => {
-    for (const { name } of attributes) expect(allOctets(packetWith('0103611a03' + '00'), find(name))).toEqual([])
+    for (const { name } of attributes) expect(allOctets(packetWith('0103611a03 00'), find(name))).toEqual([])
   })
 })

@@ -45,6 +45,20 @@ describe('encodeReply', () => {
     },
   )
 
+  it('RFC 2866 §5.13: the reply to an Accounting-Request carries none, signed or not', () => {
+    for (const messageAuthenticator of [true, false]) {
+      const code = codes.accountingRequest
+      const attributes = attribute(33, 'proxy')
+      const request = packetOf(encodeRequest({ code, identifier: 9, attributes, secret, messageAuthenticator }))
+      const reply = packetOf(encodeReply({ code: 5, request, attributes: attribute(18, 'hello'), secret }))
+      expect(typesOf(reply)).toEqual([18, 33])
+      expect(verifyReply(reply, request.authenticator, secret, 'if-present')).toEqual({
+        kind: 'ok',
+        messageAuthenticator: false,
+      })
+    }
+  })
+
   it('R30: fits 4096 octets to the last one and throws beyond, never cuts', () => {
     const room = 4096 - 20 - 18
     const full = Buffer.concat([...Array.from({ length: 15 }, () => attribute(18, 'x'.repeat(253))), attribute(18, '')])

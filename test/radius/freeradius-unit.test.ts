@@ -14,9 +14,15 @@ import { packetOf } from '../support/radius.ts'
 
 type UnitCase = { file: string; op: string; input: string; expect: string }
 const file = new URL('../vectors/freeradius-unit.json', import.meta.url)
-const { secret, request_authenticator_of_pair_operations: pairAuthenticator, cases } = JSON.parse(
-  readFileSync(file, 'utf8'),
-) as { secret: string; request_authenticator_of_pair_operations: string; cases: UnitCase[] }
+const {
+  secret,
+  request_authenticator_of_pair_operations: pairAuthenticator,
+  cases,
+} = JSON.parse(readFileSync(file, 'utf8')) as {
+  secret: string
+  request_authenticator_of_pair_operations: string
+  cases: UnitCase[]
+}
 
 /** What of FreeRADIUS has no counterpart here, by the input of the case, with the reason. */
 const notApplicable = new Map([
@@ -112,7 +118,10 @@ describe('FreeRADIUS unit cases', () => {
 
   it.each(kind('encode-proto'))('encode packet %s', (_name, one) => {
     expect(one.input).toBe('Packet-Type = Access-Accept')
-    const octets = Buffer.concat([octetsOf('0200001400000000000000000000000000000000'), encodeAttributes(dictionary, [])])
+    const octets = Buffer.concat([
+      octetsOf('0200001400000000000000000000000000000000'),
+      encodeAttributes(dictionary, []),
+    ])
     hashPacket(octets, octetsOf(pairAuthenticator), createSecret(secret), octets, 4)
     expect(octets).toEqual(octetsOf(one.expect))
   })

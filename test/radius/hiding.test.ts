@@ -102,8 +102,11 @@ describe('RFC 2868 §3.5: salted values', () => {
 
   it('takes a length octet beyond the value for a wrong secret', () => {
     const hidden = hideSalted(Buffer.alloc(15, 1), 1, secret, authenticator)
-    hidden[2]! ^= 0x80
-    expect(recoverSalted(hidden, secret, authenticator)).toBeUndefined()
+    for (const length of [16, 17, 255]) {
+      const wrong = Buffer.from(hidden)
+      wrong[2]! ^= 15 ^ length
+      expect(recoverSalted(wrong, secret, authenticator)).toBeUndefined()
+    }
   })
 
   it('recovers what was hidden, for every length that fits', () => {

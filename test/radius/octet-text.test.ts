@@ -35,11 +35,11 @@ describe('escapeOctets', () => {
   ])('%j', (value, text) => expect(escapeOctets(value)).toBe(text))
 
   it('loses nothing', () => {
-    fc.assert(fc.property(octets, (value) => unescape(escapeOctets(value)).equals(value)))
+    expect(() => fc.assert(fc.property(octets, (value) => unescape(escapeOctets(value)).equals(value)))).not.toThrow()
   })
 
   it('is printable whatever comes', () => {
-    fc.assert(fc.property(octets, (value) => isPrintable(escapeOctets(value))))
+    expect(() => fc.assert(fc.property(octets, (value) => isPrintable(escapeOctets(value))))).not.toThrow()
   })
 })
 
@@ -56,6 +56,6 @@ describe('storableText', () => {
   })
 
   it('never holds a NUL', () => {
-    fc.assert(fc.property(octets, (value) => !storableText(value).includes('\0')))
+    expect(() => fc.assert(fc.property(octets, (value) => !storableText(value).includes('\0')))).not.toThrow()
   })
 })
