@@ -1,0 +1,106 @@
+// The whole service as processes: it comes up, shows one set of metrics, ends in order, and says clearly why it cannot start.
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
+import { createInterface } from 'node:readline'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../src/clock.ts'
+import { readConfig, type Config } from '../src/config.ts'
+import { createLogger } from '../src/log.ts'
+import { startService } from '../src/supervisor.ts'
+import { useDatabase } from './support/database.ts'
+import { freeTcpPort, freeUdpPort } from './support/ports.ts'
+
+const database = useDatabase()
+const directory = mkdtempSync(join(tmpdir(), 'gatehouse-serve-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const main = new URL('../src/main.ts', import.meta.url).pathname
+
+async function configuration(): Promise<Config> {
+  return {
+    ...readConfig({ DATABASE_URL: database.url, GATEHOUSE_DATA_DIR: directory, GATEHOUSE_LOG_LEVEL: 'silent' }),
+    radiusAddresses: ['127.0.0.1'],
+    authPort: await freeUdpPort(),
+    acctPort: await freeUdpPort(),
+    httpPort: 0,
+    radiusWorkers: 2,
+  }
+}
+
+describe('startService', () => {
+  it('serves health and the metrics of all its processes', async () => {
+    const config = await configuration()
+    const service = await startService(config, createLogger({ level: 'silent' }), systemClock)
+    try {
+      expect(service.radiusPids()).toHaveLength(2)
+      expect((await fetch(`${service.httpUrl}/readyz`)).status).toBe(200)
+      // A stranger's datagram is counted by whichever RADIUS process the kernel chose.
+      const socket = createSocket('udp4')
+      socket.send(Buffer.alloc(20), config.authPort, '127.0.0.1')
+      await expect
+        .poll(async () => (await fetch(`${service.httpUrl}/metrics`)).text())
+        .toContain('gatehouse_radius_dropped_total{client="",reason="unknown-source"} 1')
+      socket.close()
+    } finally {
+      await service.close()
+    }
+    expect(service.radiusPids()).toEqual([])
+  })
+
+  it('says which port it cannot have, and leaves nothing running', async () => {
+    const config = await configuration()
+    const taken = createSocket('udp4')
+    taken.bind(config.authPort, '127.0.0.1')
+    await once(taken, 'listening')
+    const start = startService({ ...config, radiusWorkers: 1 }, createLogger({ level: 'silent' }), systemClock)
+    await expect(start).rejects.toThrow(`cannot bind authentication to 127.0.0.1 port ${config.authPort}`)
+    taken.close()
+  })
+})
+
+describe('gatehouse serve', () => {
+  it('names every bad variable in one message and ends with exit code 2', async () => {
+    const env = {
+      PATH: process.env.PATH,
+      GATEHOUSE_AUTH_PORT: '70000',
+      GATEHOUSE_LOG_LEVEL: 'loud',
+      GATEHOUSE_TYPO: '1',
+    }
+    const outcome = await new Promise<{ code: unknown; stderr: string }>((resolve) =>
+      execFile(process.execPath, [main, 'serve'], { env }, (error, _stdout, stderr) =>
+        resolve({ code: error?.code, stderr }),
+      ),
+    )
+    expect(outcome.code).toBe(2)
+    for (const name of ['GATEHOUSE_AUTH_PORT', 'GATEHOUSE_LOG_LEVEL', 'GATEHOUSE_TYPO']) {
+      expect(outcome.stderr).toContain(name)
+    }
+  })
+
+  it('drains and ends with exit code 0 on SIGTERM', async () => {
+    const env = {
+      PATH: process.env.PATH,
+      DATABASE_URL: database.url,
+      GATEHOUSE_DATA_DIR: directory,
+      GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',
+      GATEHOUSE_AUTH_PORT: String(await freeUdpPort()),
+      GATEHOUSE_ACCT_PORT: String(await freeUdpPort()),
+      GATEHOUSE_HTTP_PORT: String(await freeTcpPort()),
+    }
+    const serving = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const lines: string[] = []
+    for await (const line of createInterface({ input: serving.stdout })) {
+      lines.push(line)
+      if (line.includes('gatehouse is serving')) serving.kill('SIGTERM')
+    }
+    const [code] = serving.exitCode === null ? ((await once(serving, 'exit')) as [number]) : [serving.exitCode]
+    expect(code).toBe(0)
+    // Every line is JSON, and none shows the password of the database.
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).not.toContain('error')
+    expect(lines.join('\n')).not.toContain(new URL(database.url).password)
+  })
+})
