@@ -8,10 +8,10 @@ import type { Pool } from '../db/pool.ts'
 import { sessionKey } from '../domain/accounting-record.ts'
 import type { AccountingRecord } from '../domain/accounting-record.ts'
 import { recordAccounting } from '../domain/accounting.ts'
-import type { RecordedSession, RecordOutcome } from '../domain/accounting.ts'
+import type { RecordOutcome } from '../domain/accounting.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import type { Nas } from '../domain/nas.ts'
-import { endReplacedSessions, freeClaims, recordReboot } from '../domain/session-end.ts'
+import { endReplacedSessions, recordReboot } from '../domain/session-end.ts'
 import type { NasReboot } from '../domain/session-end.ts'
 import { failPoint } from '../fail-points.ts'
 import { createLimiter } from '../log.ts'
@@ -39,7 +39,7 @@ export type AccountingOptions = {
 export type AccountingHandler = {
   /** Undefined is silence: not durable. */
   handle(request: Pick<RadiusRequest<unknown>, 'packet'>, nas: Nas): Promise<RadiusResponse | undefined>
-  /** Takes no more; resolves when all that was taken is recorded and settled. */
+  /** Takes no more; resolves when all that was taken is recorded, and what it replaces is ended. */
   close(): Promise<void>
 }
 
@@ -125,18 +125,22 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
       return outcomes
     },
   })
-  // What may follow the answer: a crash in between is mended by a job. One at a time, each for all that has come since.
-  const settling = createBatcher<RecordedSession, undefined>({
+  // After the commit, for only then each of two servers sees what the other made; before the answer, so that a NAS that has
+  // it may rely on the line being free. One at a time, each for all that has come since.
+  const replacing = createBatcher<bigint, undefined>({
     lanes: 1,
-    async run(sessions) {
-      await retryTransient(() => settle(pool, sessions, clock.now()))
-      return sessions.map(() => undefined)
+    async run(made) {
+      await retryTransient(() => endReplacedSessions(pool, made))
+      return made.map(() => undefined)
     },
   })
-  const settleLater = (session: RecordedSession): void => {
-    settling.submit(session).catch((error: unknown) => {
-      warn('settle', { error: causeOf(error) }, 'replaced sessions could not be ended now; a job will do it')
-    })
+  // The record itself is durable: whatever happens here, the answer is due.
+  const replace = async (made: bigint): Promise<void> => {
+    try {
+      await replacing.submit(made)
+    } catch (error) {
+      warn('replace', { error: causeOf(error) }, 'replaced sessions could not be ended now; a job will do it')
+    }
   }
 
   return {
@@ -149,7 +153,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
       }
       metrics.records.labels(nas.name, record.status).inc()
       if (outcome.kind === 'archived') return 'recorded'
-      if (outcome.inserted || outcome.ended) settleLater(outcome)
+      if (outcome.inserted && outcome.subscriberId !== undefined) await replace(outcome.sessionId)
       const { anomaly } = outcome
       if (anomaly !== undefined) {
         metrics.anomalies.labels(nas.name).inc()
@@ -160,24 +164,9 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
     },
     async close() {
       await records.close()
-      await settling.close()
+      await replacing.close()
     },
   }
-}
-
-/** What newly made and newly closed sessions mean for others: older ones of the line, claims that waited for them. */
-async function settle(pool: Pool, sessions: readonly RecordedSession[], now: Date): Promise<void> {
-  const made = sessions.filter((session) => session.inserted && session.subscriberId !== undefined)
-  const closed = sessions.filter((session) => session.ended && session.subscriberId !== undefined)
-  await endReplacedSessions(
-    pool,
-    made.map((session) => session.sessionId),
-    now,
-  )
-  await freeClaims(
-    pool,
-    closed.map((session) => session.sessionId),
-  )
 }
 
 function causeOf(error: unknown): unknown {

@@ -74,10 +74,12 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
     const batch = takeBatch(queue, maximum)
     waiting -= batch.length
     running++
-    await settle(batch, (items) => options.run(items, lane))
+    const outcome = await attempt(batch, (items) => options.run(items, lane))
     running--
-    queue.freeLanes.push(lane)
-    schedule(queue)
+    // The next batch is on its way before this one's answers are worked on: the database need not wait for them.
+    if (queue.waiting.length > 0) void runBatch(queue, lane)
+    else queue.freeLanes.push(lane)
+    settle(batch, outcome)
     if (running === 0 && waiting === 0) whenIdle?.()
   }
 
@@ -121,15 +123,22 @@ function takeBatch<T, R>(queue: Queue<T, R>, maximum: number): Waiting<T, R>[] {
   return batch
 }
 
-async function settle<T, R>(batch: readonly Waiting<T, R>[], run: (items: T[]) => Promise<R[]>): Promise<void> {
+async function attempt<T, R>(
+  batch: readonly Waiting<T, R>[],
+  run: (items: T[]) => Promise<R[]>,
+): Promise<R[] | BatchError> {
   try {
     const results = await run(batch.map((entry) => entry.item))
-    if (results.length !== batch.length) {
-      throw new RangeError(`${results.length} results for ${batch.length} items`)
-    }
-    for (let i = 0; i < batch.length; i++) batch[i]!.resolve(results[i]!)
+    if (results.length === batch.length) return results
+    return new BatchError(`${results.length} results for a batch of ${batch.length}`)
   } catch (cause) {
-    const error = new BatchError(`a batch of ${batch.length} failed`, { cause })
-    for (const entry of batch) entry.reject(error)
+    return new BatchError(`a batch of ${batch.length} failed`, { cause })
+  }
+}
+
+function settle<T, R>(batch: readonly Waiting<T, R>[], outcome: R[] | BatchError): void {
+  for (const [i, entry] of batch.entries()) {
+    if (outcome instanceof BatchError) entry.reject(outcome)
+    else entry.resolve(outcome[i]!)
   }
 }

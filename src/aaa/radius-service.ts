@@ -142,8 +142,17 @@ function openPools({
   log,
 }: RadiusServiceOptions): Record<'access' | 'claim' | 'accounting' | 'registry', Pool> {
   const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
-  const pool = (name: string, max: number, synchronousCommit: 'on' | 'off' = 'on'): Pool =>
-    createPool(databaseUrl, { name: `gatehouse-${name}`, max, synchronousCommit, queryTimeoutMs, onError })
+  const pool = (name: string, max: number, synchronousCommit: 'on' | 'off' = 'on'): Pool => {
+    const hotPath = name !== 'registry'
+    return createPool(databaseUrl, {
+      name: `gatehouse-${name}`,
+      max,
+      synchronousCommit,
+      queryTimeoutMs,
+      hotPath,
+      onError,
+    })
+  }
   return {
     access: pool('access', lanes + 1),
     // What a claim writes can be claimed again after a crash of Postgres: its commit need not wait for the disk.

@@ -1,11 +1,11 @@
 // Our own Postgres for demonstration, development and tests: started beside us when DATABASE_URL is unset.
-//
+// The server is not our child in spirit: it has its own process session, survives a kill -9 of ours, is then adopted by the
+// next start, and is stopped by whoever uses it last (embedded/holders.ts).
+
 // As root the server runs as another user, but in place: started inside its folder it needs no right to the folders above
 // (embedded/cluster.ts). Two other ways were weighed. A server with the capability dac_read_search would let anybody with
 // its superuser's password read every file of the machine. A cluster under /var/lib would outlive `rm -rf .data` without
 // its key file, and be missing from a container that keeps only the data directory.
-// The server is not our child in spirit: it has its own process session, survives a kill -9 of ours, is then adopted by the
-// next start, and is stopped by whoever uses it last (embedded/holders.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bundledBinaries } from './embedded/binaries.ts'

@@ -24,6 +24,11 @@ export type PoolOptions = {
   lockTimeoutMs?: number
   /** How long to wait for a free or new connection. Default 5 000 ms. */
   connectTimeoutMs?: number
+  /**
+   * For prepared statements on tables that grow while their plans are kept: look-ups by index and one generic plan, always.
+   * A plan made while a table was empty would read all of it, and be kept when it has a million rows.
+   */
+  hotPath?: boolean
   /** Told of every idle connection that broke; the pool replaces it by itself. */
   onError?: (error: Error) => void
 }
@@ -57,6 +62,7 @@ function sessionSettings(options: PoolOptions): string {
     idle_in_transaction_session_timeout: 60_000,
     TimeZone: 'UTC',
     ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
+    ...(options.hotPath === true ? { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' } : {}),
   }
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)

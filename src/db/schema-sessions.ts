@@ -104,7 +104,7 @@ export type AccessLogTable = {
   reason: string
   accepted: boolean
   detail: string | null
-  reply: unknown | null
+  reply: unknown
   count: Generated<bigint>
   first_at: Date
   last_at: Date
@@ -118,7 +118,7 @@ export type CoaOrderTable = {
   nas_id: bigint
   wish: 'reapply' | 'disconnect'
   reason: string
-  state: Generated<string>
+  state: Generated<'waiting' | 'claimed' | 'acked' | 'nacked' | 'timeout' | 'done' | 'failed' | 'replaced' | 'expired'>
   evidence: 'acked' | 'observed' | 'inferred' | null
   attempts: Generated<number>
   next_at: Date
@@ -137,6 +137,6 @@ export type JobRunTable = {
   instance: string
   started_at: Date
   finished_at: Date | null
-  result: unknown | null
+  result: unknown
   error: string | null
 }

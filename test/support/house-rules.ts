@@ -31,8 +31,12 @@ const rooms: Record<string, { values: string[]; types?: string[]; sentence: stri
 const leaves = ['config', 'log', 'metrics', 'clock', 'fail-points']
 const takesArguments = ['domain', 'radius', 'crypto', 'nas/vendors']
 
-/** Pure text in, text out, needed by more rooms than their own. */
-const pureFiles = ['src/domain/mac.ts']
+/** Files that rooms may import beyond their rule: pure text in and out, and connections (which are not SQL). */
+const openFiles: Record<string, string[]> = {
+  'nas/vendors': ['src/domain/mac.ts'],
+  aaa: ['src/db/pool.ts'],
+  jobs: ['src/db/pool.ts'],
+}
 
 /** Packages that a room may not touch, however it came by them. */
 const forbiddenPackages: Record<string, { pattern: RegExp; sentence: string }> = {
@@ -96,7 +100,7 @@ export const importRule: Rule = ({ path, text }) => {
     const allowed =
       to === from ||
       !file.startsWith('src/') ||
-      pureFiles.includes(file) ||
+      openFiles[from]?.includes(file) === true ||
       room.values.includes(to) ||
       (room.values.includes('nas') && to === 'nas/vendors') ||
       (from === 'nas' && to === 'nas/vendors') ||
@@ -177,8 +181,10 @@ export const consoleRule: Rule = ({ path, text }) =>
 export const skippedTestRule: Rule = ({ path, text }) => {
   const found = /\b(?:it|test|describe)(?:\.\w+)*\.(?:ski[p]|onl[y]|tod[o])\b/.exec(text)?.[0]
   if (found !== undefined) return [`${path} has ${found}: every test runs`]
-  return /\.(?:skipI[f]|runI[f])\(/.test(withoutComments(text)) && !path.startsWith('test/foreign/')
-    ? [`${path} runs only sometimes: foreign programs alone may be missing`]
+  // A machine may be without IPv6, or without foreign programs; in CI the count of skipped tests must be 0.
+  const sometimes = /\.(?:skipI[f]|runI[f])\((?!hasIPv6\))/.test(withoutComments(text))
+  return sometimes && !path.startsWith('test/foreign/')
+    ? [`${path} runs only sometimes: nothing else may be missing`]
     : []
 }
 

@@ -3,6 +3,7 @@
 //   postgres/connection.json  role, password and usual port, mode 0600, ours
 //   postgres/server.log       what the server wrote to stderr
 //   postgres/holders/         one file per process that uses the server
+
 // Everything is made in a folder of another name and put in place by one rename: of two starters one wins, and a kill in
 // the middle leaves nothing that looks like a cluster.
 

@@ -26,7 +26,10 @@ describe('Mikrotik-Rate-Limit', () => {
   })
 
   it('says exactly the numbers it was made from, as RouterOS reads them', () => {
-    const rate = fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 1, max: 10_000 }).map((k) => k * 1_000))
+    const rate = fc.oneof(
+      fc.integer({ min: 1, max: 2 ** 40 }),
+      fc.integer({ min: 1, max: 10_000 }).map((k) => k * 1_000),
+    )
     const rates: fc.Arbitrary<Rates> = fc.record({
       downBps: rate,
       upBps: rate,
@@ -66,7 +69,12 @@ function readRateLimit(text: string): Rates {
   const [burstUp, burstDown] = pair(1)
   const [thresholdUpBps, thresholdDownBps] = pair(2)
   const seconds = pair(3)[0]
-  return { upBps, downBps, burst: { upBps: burstUp, downBps: burstDown, thresholdUpBps, thresholdDownBps, seconds }, priority }
+  return {
+    upBps,
+    downBps,
+    burst: { upBps: burstUp, downBps: burstDown, thresholdUpBps, thresholdDownBps, seconds },
+    priority,
+  }
 }
 
 function readRate(text: string): number {

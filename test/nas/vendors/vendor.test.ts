@@ -110,7 +110,9 @@ describe('MikroTik', () => {
 
 describe('accel-ppp', () => {
   it('puts the rates into Filter-Id as down/up in kbit/s, and the garden behind its pool', () => {
-    expect(lines('accel-ppp', { ...everything, rates: { ...everything.rates, downBps: 2_048_000, upBps: 10_240_000 } })).toEqual([
+    expect(
+      lines('accel-ppp', { ...everything, rates: { ...everything.rates, downBps: 2_048_000, upBps: 10_240_000 } }),
+    ).toEqual([
       'Filter-Id = "2048/10240"',
       'Framed-IP-Address = 192.0.2.7',
       'Framed-IPv6-Prefix = 2001:db8:1::/64',
@@ -127,12 +129,18 @@ describe('accel-ppp', () => {
   })
 
   it('never sends 0, which would be no limit', () => {
-    expect(lines('accel-ppp', { ...nothing, rates: { ...nothing.rates, downBps: 1, upBps: 499 } })[0]).toBe('Filter-Id = "1/1"')
+    expect(lines('accel-ppp', { ...nothing, rates: { ...nothing.rates, downBps: 1, upBps: 499 } })[0]).toBe(
+      'Filter-Id = "1/1"',
+    )
   })
 
   it('pools', () => {
     expect(lines('accel-ppp', pools)).toEqual(
-      expect.arrayContaining(['Framed-Pool = "home"', 'Framed-IPv6-Pool = "home6"', 'Delegated-IPv6-Prefix-Pool = "home-pd"']),
+      expect.arrayContaining([
+        'Framed-Pool = "home"',
+        'Framed-IPv6-Pool = "home6"',
+        'Delegated-IPv6-Prefix-Pool = "home-pd"',
+      ]),
     )
   })
 

@@ -1,0 +1,11 @@
+// Arrays as the text that Postgres reads, for hot statements: the driver would look at every number for quotes.
+
+/** `{1,NULL,3}` of numbers and booleans; undefined is null. Not for text, which would need quotes. */
+export function arrayLiteral(values: readonly (bigint | number | boolean | undefined)[]): string {
+  let literal = '{'
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) literal += ','
+    literal += values[i] === undefined ? 'NULL' : String(values[i])
+  }
+  return `${literal}}`
+}

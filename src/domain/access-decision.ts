@@ -1,0 +1,198 @@
+// Whether a login is let in, and why: an ordered list of rules, the first that fails gives the reason. Pure: the same
+// subject, request and instant give the same decision. Some failures may be an accept into the walled garden, by plan.
+
+import type { AccessPlan, AccessRequest, AccessSubject } from './access-subject.ts'
+import { serviceEnd } from './subscriber-label.ts'
+
+/** Why a request is rejected before a subscriber is looked at: what it carries cannot prove anything. */
+export type ProtocolReason =
+  | 'no-credentials'
+  | 'several-credentials'
+  | 'eap-not-supported'
+  | 'mschapv1-off'
+  | 'bad-credentials-form'
+
+/** What a failed password proof gives; `credential-cannot`: this method can never prove this kind of credential. */
+export type ProofReason = 'wrong-password' | 'credential-cannot' | 'bad-credentials-form'
+
+/** Why the ISP's own rules refuse; these are told at once and in words. */
+export type BusinessReason =
+  | 'archived'
+  | 'disabled'
+  | 'blocked'
+  | 'expired'
+  | 'nas-not-allowed'
+  | 'mac-not-bound'
+  | 'wrong-interface'
+  | 'quota-exhausted'
+  | 'too-many-sessions'
+
+export type RejectReason = 'unknown' | ProtocolReason | ProofReason | BusinessReason
+
+/** Failures that a plan may turn into an accept into the walled garden. */
+export type GardenReason = 'expired' | 'blocked' | 'quota-exhausted'
+
+/** What an accept still has to write (access-claim.ts). */
+export type Claim = {
+  /** Lines that may be live at once; undefined: no slot is needed. */
+  readonly sessionLimit: number | undefined
+  /** A MAC to be bound to the subscriber, within its device limit. */
+  readonly learn: { readonly mac: string; readonly deviceLimit: number } | undefined
+  /** The first login of a new subscriber starts its service period. */
+  readonly activate: boolean
+}
+
+/** `detail` says in plain words what the rule saw, for the access log. */
+export type AccessDecision =
+  | { readonly kind: 'accept'; readonly garden: GardenReason | undefined; readonly claim: Claim | undefined }
+  | { readonly kind: 'reject'; readonly reason: RejectReason; readonly detail: string }
+
+type Login = { readonly subject: AccessSubject; readonly request: AccessRequest; readonly now: Date }
+
+type Rule = {
+  readonly reason: BusinessReason
+  /** What is wrong, in words; undefined when nothing is. */
+  readonly failure: (login: Login) => string | undefined
+  readonly garden?: { readonly reason: GardenReason; readonly of: (plan: AccessPlan) => 'reject' | 'garden' }
+}
+
+/** The rules in their order. A proof of the password came before all of them: who has none learns nothing from them. */
+export const accessRules: readonly Rule[] = [
+  {
+    reason: 'archived',
+    failure: ({ subject }) =>
+      subject.archivedAt === null ? undefined : `the subscriber was archived at ${subject.archivedAt.toISOString()}`,
+  },
+  {
+    reason: 'disabled',
+    failure: ({ subject }) => (subject.enabled ? undefined : 'the subscriber is disabled'),
+  },
+  {
+    reason: 'blocked',
+    failure: ({ subject }) =>
+      subject.blockedAt === null ? undefined : blockText(subject.blockedAt, subject.blockReason),
+    garden: { reason: 'blocked', of: (plan) => plan.on_block },
+  },
+  {
+    reason: 'expired',
+    failure: ({ subject, now }) => {
+      const end = serviceEnd(subject)
+      return end !== null && end <= now ? `the service period with its grace ended at ${end.toISOString()}` : undefined
+    },
+    garden: { reason: 'expired', of: (plan) => plan.on_expiry },
+  },
+  {
+    reason: 'nas-not-allowed',
+    failure: ({ subject: { binding }, request: { nas } }) =>
+      binding.nasGroupId === null || binding.nasGroupId === nas.nasGroupId
+        ? undefined
+        : `the subscriber is bound to another NAS group than that of ${nas.name}`,
+  },
+  { reason: 'mac-not-bound', failure: deviceFailure },
+  { reason: 'wrong-interface', failure: interfaceFailure },
+  {
+    reason: 'quota-exhausted',
+    failure: ({ subject }) => {
+      const quota = subject.plan.quota_octets
+      if (quota === null || subject.usedOctets === undefined || subject.usedOctets < BigInt(quota)) return undefined
+      return `${subject.usedOctets} octets of ${quota} are used in this period`
+    },
+    garden: { reason: 'quota-exhausted', of: (plan) => plan.on_quota },
+  },
+  {
+    reason: 'too-many-sessions',
+    failure: ({ subject }) =>
+      subject.sessionLimit === undefined || subject.otherLines < subject.sessionLimit
+        ? undefined
+        : tooManyText(subject.otherLines, subject.sessionLimit),
+  },
+]
+
+/**
+ * Decides a login whose password was proved (`proof` is 'match') or was not. An undefined subject is an unknown username.
+ */
+export function decideAccess(
+  subject: AccessSubject | undefined,
+  request: AccessRequest,
+  proof: 'match' | ProofReason,
+  now: Date,
+): AccessDecision {
+  if (subject === undefined) return { kind: 'reject', reason: 'unknown', detail: 'no subscriber has this username' }
+  if (proof !== 'match') return { kind: 'reject', reason: proof, detail: proofDetails[proof] }
+  const login: Login = { subject, request, now }
+  let garden: GardenReason | undefined
+  for (const rule of accessRules) {
+    const failure = rule.failure(login)
+    if (failure === undefined) continue
+    if (rule.garden?.of(subject.plan) !== 'garden') return { kind: 'reject', reason: rule.reason, detail: failure }
+    garden ??= rule.garden.reason
+  }
+  return { kind: 'accept', garden, claim: claimOf(login, garden) }
+}
+
+/** What a login gets whose claim was lost again and again: others took the last free place meanwhile. */
+export function lostClaim(claim: Claim, lost: 'slot' | 'device'): Extract<AccessDecision, { kind: 'reject' }> {
+  if (lost === 'slot') {
+    const limit = claim.sessionLimit ?? 0
+    return { kind: 'reject', reason: 'too-many-sessions', detail: tooManyText(limit, limit) }
+  }
+  const limit = claim.learn?.deviceLimit ?? 0
+  return { kind: 'reject', reason: 'mac-not-bound', detail: `no more than ${limit} devices may be learnt` }
+}
+
+const proofDetails: Record<ProofReason, string> = {
+  'wrong-password': 'the password is wrong, or the shared secret of the NAS differs from ours',
+  'credential-cannot': 'the stored credential cannot be proved by the method that the NAS used',
+  'bad-credentials-form': 'the credentials in the request have a form that no password can have',
+}
+
+function claimOf({ subject, request }: Login, garden: GardenReason | undefined): Claim | undefined {
+  const { sessionLimit } = subject
+  // The walled garden is no service: nothing is learnt in it, and no service period starts.
+  const learn = garden === undefined ? deviceToLearn(subject, request) : undefined
+  const activate = garden === undefined && subject.activatedAt === null
+  return sessionLimit === undefined && learn === undefined && !activate ? undefined : { sessionLimit, learn, activate }
+}
+
+function boundDevices(subject: AccessSubject): string[] {
+  return subject.devices.filter((device) => device.bound).map((device) => device.mac)
+}
+
+function deviceFailure({ subject, request: { mac } }: Login): string | undefined {
+  const bound = boundDevices(subject)
+  if (bound.length === 0 && subject.deviceLimit === undefined) return undefined
+  if (mac === undefined) return 'devices are bound, and the request names no MAC address'
+  if (bound.includes(mac)) return undefined
+  if (subject.deviceLimit === undefined) return `${mac} is none of the bound devices: ${bound.join(', ')}`
+  if (bound.length < subject.deviceLimit) return undefined
+  return `${mac} is none of the bound devices and no more than ${subject.deviceLimit} may be learnt: ${bound.join(', ')}`
+}
+
+function deviceToLearn(subject: AccessSubject, { mac }: AccessRequest): Claim['learn'] {
+  if (subject.deviceLimit === undefined || mac === undefined || boundDevices(subject).includes(mac)) return undefined
+  return { mac, deviceLimit: subject.deviceLimit }
+}
+
+function interfaceFailure({ subject: { binding }, request }: Login): string | undefined {
+  if (binding.interface === null && binding.port === null && binding.sVlan === null && binding.cVlan === null)
+    return undefined
+  const parts = request.interface
+  const checks: [string, string | number | null, string | number | undefined][] = [
+    ['interface', binding.interface, parts?.raw],
+    ['port', binding.port, parts?.port],
+    ['S-VLAN', binding.sVlan, parts?.sVlan],
+    ['C-VLAN', binding.cVlan, parts?.cVlan],
+  ]
+  const wrong = checks.find(([, wanted, found]) => wanted !== null && wanted !== found)
+  if (wrong === undefined) return undefined
+  const [name, wanted, found] = wrong
+  return `the subscriber is bound to ${name} ${wanted}, the request came from ${found ?? 'none that we can read'}`
+}
+
+function blockText(at: Date, reason: string | null): string {
+  return `the subscriber is blocked since ${at.toISOString()}${reason === null ? '' : `: ${reason}`}`
+}
+
+function tooManyText(lines: number, limit: number): string {
+  return `${lines} other ${lines === 1 ? 'line is' : 'lines are'} live, the limit is ${limit}`
+}

@@ -1,0 +1,86 @@
+// What the database knows about one login, as plain data: the subscriber's facts, plan, devices, addresses, and what of
+// usage and live lines a rule needs. Loaded by access.ts, judged by access-decision.ts, turned into a reply's content by
+// authorization.ts.
+
+import type { InterfaceParts, Line } from './line.ts'
+import type { Nas } from './nas.ts'
+import type { SubscriberFacts } from './subscriber-label.ts'
+
+/** What a request asks for, as far as the decision looks at it. */
+export type AccessRequest = {
+  /** Canonical; empty where the request names nobody. */
+  readonly username: string
+  readonly mac: string | undefined
+  readonly line: Line | undefined
+  readonly interface: InterfaceParts | undefined
+  readonly nas: Nas
+}
+
+/** What is stored to prove a password with; `secret` is still sealed (or is the keyed verifier). */
+export type StoredCredential = { readonly kind: 'clear' | 'nt-hash' | 'verifier'; readonly secret: Buffer }
+
+/** `bound` ones restrict who may come online; the others are only remembered. */
+export type Device = { readonly mac: string; readonly bound: boolean }
+
+export type StaticAddressKind = 'framed-ip' | 'framed-ipv6-prefix' | 'delegated-ipv6-prefix' | 'framed-ipv6-address'
+/** An address without length for the kinds of one host, else a prefix with its length. */
+export type StaticAddress = { readonly kind: StaticAddressKind; readonly prefix: string }
+
+/** The plan as access needs it. Rates in bit/s, quota in octets; absent values are null. */
+export type AccessPlan = {
+  readonly id: number
+  readonly name: string
+  readonly down_bps: number
+  readonly up_bps: number
+  readonly burst_down_bps: number | null
+  readonly burst_up_bps: number | null
+  readonly burst_threshold_down_bps: number | null
+  readonly burst_threshold_up_bps: number | null
+  readonly burst_seconds: number | null
+  readonly priority: number | null
+  /** As decimal text: octets may pass 2^53. */
+  readonly quota_octets: string | null
+  readonly pool: string | null
+  readonly ipv6_pool: string | null
+  readonly delegated_ipv6_pool: string | null
+  readonly address_list: string | null
+  readonly idle_timeout_s: number | null
+  readonly interim_interval_s: number | null
+  readonly on_expiry: 'reject' | 'garden'
+  readonly on_block: 'reject' | 'garden'
+  readonly on_quota: 'reject' | 'garden'
+  readonly garden_address_list: string | null
+  readonly garden_pool: string | null
+  readonly attributes: readonly string[]
+}
+
+/** Where the subscriber must come in; null parts are not looked at. */
+export type Binding = {
+  readonly interface: string | null
+  readonly port: string | null
+  readonly sVlan: number | null
+  readonly cVlan: number | null
+  readonly nasGroupId: bigint | null
+}
+
+export type AccessSubject = SubscriberFacts & {
+  readonly id: bigint
+  /** Undefined: no password can ever be right. */
+  readonly credential: StoredCredential | undefined
+  readonly blockReason: string | null
+  readonly autoRenew: boolean
+  /** The subscriber's own limit, else the plan's; undefined: none. */
+  readonly sessionLimit: number | undefined
+  readonly deviceLimit: number | undefined
+  readonly binding: Binding
+  readonly attributes: readonly string[]
+  readonly plan: AccessPlan
+  readonly devices: readonly Device[]
+  /** Those of the NAS's address space. */
+  readonly addresses: readonly StaticAddress[]
+  readonly routes: readonly string[]
+  /** Octets used in the current service period; undefined where the plan has no quota. */
+  readonly usedOctets: bigint | undefined
+  /** Live lines other than the one that asks; 0 where no session limit applies. */
+  readonly otherLines: number
+}

@@ -1,0 +1,190 @@
+// What an accepted login is entitled to, as plain data: rates, addresses, timeouts, garden, extra attributes. Pure; a NAS
+// vendor (src/nas/vendors) turns it into attributes, for an Access-Accept and later for CoA alike.
+
+import type { GardenReason } from './access-decision.ts'
+import type { AccessPlan, AccessSubject, StaticAddressKind } from './access-subject.ts'
+import type { Settings } from './setting.ts'
+import { serviceEnd } from './subscriber-label.ts'
+
+/** Bits per second; absent burst values are null. `down` is towards the subscriber. */
+export type Rates = {
+  readonly downBps: number
+  readonly upBps: number
+  readonly burst: Burst | undefined
+  /** 1 (highest) to 8. */
+  readonly priority: number | undefined
+}
+
+/** For `seconds` a line may go above its rate, up to the burst rate, while its average stays under the threshold. */
+export type Burst = {
+  readonly downBps: number
+  readonly upBps: number
+  readonly thresholdDownBps: number
+  readonly thresholdUpBps: number
+  readonly seconds: number
+}
+
+export type Authorization = {
+  readonly rates: Rates
+  /** Static IPv4 address; then `pool` is undefined. */
+  readonly address: string | undefined
+  readonly pool: string | undefined
+  readonly ipv6Prefix: string | undefined
+  readonly ipv6Address: string | undefined
+  readonly ipv6Pool: string | undefined
+  readonly delegatedIpv6Prefix: string | undefined
+  readonly delegatedIpv6Pool: string | undefined
+  readonly addressList: string | undefined
+  readonly sessionTimeoutS: number | undefined
+  readonly idleTimeoutS: number | undefined
+  readonly interimIntervalS: number
+  readonly routes: readonly string[]
+  /** Class, and CUI where the request asked for one. */
+  readonly class: Buffer
+  readonly cui: string | undefined
+  /** Why the login is let into the walled garden only; undefined: full service. */
+  readonly garden: GardenReason | undefined
+  /** Extra attributes as `Name = value` texts: of a name only those of the last level that has it. */
+  readonly attributes: readonly string[]
+}
+
+export type AuthorizationContext = {
+  readonly garden: GardenReason | undefined
+  readonly nasAttributes: readonly string[]
+  readonly class: Buffer
+  /** Makes the interim jitter: the same session gets the same interval. */
+  readonly classId: bigint
+  readonly cui: string | undefined
+  readonly settings: Settings
+}
+
+/** Below it a subscriber can still open a payment page; a garden is no place for more. */
+const gardenBps = 1_000_000
+const minimumTimeoutS = 60
+/** Session-Timeout has 32 bits, and some NASes read them signed. */
+const maximumTimeoutS = 2 ** 31 - 1
+
+/** What the subscriber gets now. */
+export function authorize(subject: AccessSubject, context: AuthorizationContext, now: Date): Authorization {
+  const { garden, settings } = context
+  const { plan } = subject
+  const shared = {
+    garden,
+    idleTimeoutS: plan.idle_timeout_s ?? undefined,
+    interimIntervalS: interimInterval(plan, settings, context.classId),
+    class: context.class,
+    cui: context.cui,
+  }
+  return garden === undefined
+    ? {
+        ...shared,
+        ...fullService(subject, now),
+        attributes: mergeAttributes([plan.attributes, context.nasAttributes, subject.attributes]),
+      }
+    : { ...shared, ...walledGarden(subject, settings), attributes: context.nasAttributes }
+}
+
+function fullService(subject: AccessSubject, now: Date) {
+  const { plan } = subject
+  const address = staticAddress(subject, 'framed-ip')
+  const ipv6Prefix = staticAddress(subject, 'framed-ipv6-prefix')
+  const delegatedIpv6Prefix = staticAddress(subject, 'delegated-ipv6-prefix')
+  return {
+    rates: planRates(plan),
+    address,
+    pool: address === undefined ? (plan.pool ?? undefined) : undefined,
+    ipv6Prefix,
+    ipv6Address: staticAddress(subject, 'framed-ipv6-address'),
+    ipv6Pool: ipv6Prefix === undefined ? (plan.ipv6_pool ?? undefined) : undefined,
+    delegatedIpv6Prefix,
+    delegatedIpv6Pool: delegatedIpv6Prefix === undefined ? (plan.delegated_ipv6_pool ?? undefined) : undefined,
+    addressList: plan.address_list ?? undefined,
+    sessionTimeoutS: sessionTimeout(subject, now),
+    routes: subject.routes,
+  }
+}
+
+/**
+ * The garden is fenced by its IPv4 address list: no IPv6 that would go around it, no routes, no extra attributes of plan and
+ * subscriber, little rate. With a garden pool the address comes from there and a static one is not given.
+ */
+function walledGarden(subject: AccessSubject, settings: Settings) {
+  const { plan } = subject
+  const pool = plan.garden_pool ?? (settings.garden_pool || undefined)
+  const address = pool === undefined ? staticAddress(subject, 'framed-ip') : undefined
+  return {
+    rates: {
+      downBps: Math.min(plan.down_bps, gardenBps),
+      upBps: Math.min(plan.up_bps, gardenBps),
+      burst: undefined,
+      priority: undefined,
+    },
+    address,
+    pool: pool ?? (address === undefined ? (plan.pool ?? undefined) : undefined),
+    ipv6Prefix: undefined,
+    ipv6Address: undefined,
+    ipv6Pool: undefined,
+    delegatedIpv6Prefix: undefined,
+    delegatedIpv6Pool: undefined,
+    addressList: plan.garden_address_list ?? (settings.garden_address_list || undefined),
+    // Who has paid meanwhile gets out without a phone call.
+    sessionTimeoutS: settings.garden_session_timeout_s,
+    routes: [],
+  }
+}
+
+/** The rates of a plan, with what its burst leaves out filled in as RouterOS would. */
+export function planRates(plan: AccessPlan): Rates {
+  const { down_bps: downBps, up_bps: upBps, burst_down_bps: burstDown, burst_up_bps: burstUp } = plan
+  const priority = plan.priority ?? undefined
+  if (burstDown === null && burstUp === null) return { downBps, upBps, burst: undefined, priority }
+  const burst = {
+    downBps: burstDown ?? downBps,
+    upBps: burstUp ?? upBps,
+    thresholdDownBps: plan.burst_threshold_down_bps ?? downBps,
+    thresholdUpBps: plan.burst_threshold_up_bps ?? upBps,
+    seconds: plan.burst_seconds ?? 1,
+  }
+  return { downBps, upBps, burst, priority }
+}
+
+/**
+ * Seconds until service is refused, only where no renewal is expected: a timeout given at login would cut a line at its old
+ * end although it has been renewed since (decision 19). At least a minute, so that a late login is not cut at once.
+ */
+function sessionTimeout(subject: AccessSubject, now: Date): number | undefined {
+  const end = serviceEnd(subject)
+  if (subject.autoRenew || end === null) return undefined
+  const seconds = Math.ceil((end.getTime() - now.getTime()) / 1000)
+  return Math.min(Math.max(seconds, minimumTimeoutS), maximumTimeoutS)
+}
+
+/** The interval of the plan or the setting, varied by session so that a reboot does not bundle all reports. RFC 2869 §5.16. */
+function interimInterval(plan: AccessPlan, settings: Settings, classId: bigint): number {
+  const interval = plan.interim_interval_s ?? settings.default_interim_interval_s
+  // Class ids are random: their low bits spread evenly over -1 to 1.
+  const spread = (Number(classId & 0xffffn) / 0xffff) * 2 - 1
+  // RFC 2869 §5.16: must not be smaller than 60.
+  return Math.max(60, Math.round(interval * (1 + settings.interim_jitter * spread)))
+}
+
+function staticAddress(subject: AccessSubject, kind: StaticAddressKind): string | undefined {
+  for (const address of subject.addresses) if (address.kind === kind) return address.prefix
+  return undefined
+}
+
+/** The levels in rising precedence: all attributes of a name come from the last level that has it, in that level's order. */
+export function mergeAttributes(levels: readonly (readonly string[])[]): readonly string[] {
+  const filled = levels.filter((level) => level.length > 0)
+  if (filled.length < 2) return filled[0] ?? []
+  const names = filled.map((level) => new Set(level.map(attributeName)))
+  return filled.flatMap((level, i) =>
+    level.filter((text) => !names.slice(i + 1).some((later) => later.has(attributeName(text)))),
+  )
+}
+
+/** The name in `Name = value` in lower case, a tag (`Name:1`) left out. */
+export function attributeName(text: string): string {
+  const end = text.search(/[\s=:+]/)
+  return (end === -1 ? text : text.slice(0, end)).toLowerCase()
+}

@@ -1,0 +1,35 @@
+// CoA orders: wishes about live sessions, written in the transaction of the deed that causes them and carried out by whoever
+// delivers them (decision 16). Domain code cannot send a packet. An order nobody delivers ends with its deadline.
+
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+
+export type Wish = 'reapply' | 'disconnect'
+
+/** Later than this the session has gone or the subscriber has redialled: the access decision is then the truth. */
+const orderLifetimeMs = 10 * 60_000
+
+/**
+ * Orders a wish for every open session of the subscribers, in place of older wishes that still wait (the newer one is the
+ * truth). Service sessions follow their parent. Returns how many sessions. Call it inside the deed's transaction.
+ */
+export async function orderForSubscribers(
+  db: Db,
+  input: { subscriberIds: readonly bigint[]; wish: Wish; reason: string },
+  now: Date,
+): Promise<number> {
+  const deadline = new Date(now.getTime() + orderLifetimeMs)
+  const { rows } = await sql<{ id: bigint }>`
+    with target as (
+      select session.id, session.subscriber_id, session.nas_id from session
+      where session.subscriber_id = any(${input.subscriberIds}::bigint[]) and session.ended_at is null
+        and session.parent_id is null
+    ), replaced as (
+      update coa_order set state = 'replaced', finished_at = ${now}
+      from target where coa_order.session_id = target.id and coa_order.state in ('waiting', 'timeout')
+    )
+    insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
+    select target.id, target.subscriber_id, target.nas_id, ${input.wish}, ${input.reason}, ${now}, ${deadline}, ${now}
+    from target returning id`.execute(db)
+  return rows.length
+}

@@ -1,0 +1,171 @@
+// Sessions that end without a Stop of their own: replaced by a newer one of the same line, or gone with their NAS. And the
+// claims that ended sessions leave behind. Rows are locked in the order of the accounting statement: by NAS, then by id.
+
+import type { Pool } from '../db/pool.ts'
+
+/** Acct-Terminate-Cause NAS Reboot (RFC 2866 §5.10). */
+const nasReboot = 11
+
+/** SQL: whether `n` is a newer session of the line of `s`: on whatever NAS of the group, not a part of one bundle. */
+const isNewerOfLine = `
+  n.subscriber_id = s.subscriber_id and n.line = s.line and n.nas_group_id = s.nas_group_id
+  and n.leg is not distinct from s.leg and (n.started_at, n.id) > (s.started_at, s.id)
+  and (n.multi_session_id is null or n.multi_session_id is distinct from s.multi_session_id)`
+
+/** Ends the sessions of `replaced`, a query that gives (id, ended_at). */
+function endReplacedSql(replaced: string): string {
+  return `
+    with replaced as materialized (${replaced}),
+    locked as materialized (
+      select s.id, replaced.ended_at
+      from replaced
+      cross join lateral (
+        select * from session where session.id = replaced.id and session.ended_at is null limit 1
+      ) as found
+      join session s on s.id = found.id
+      order by s.nas_id, s.acct_session_id collate "C"
+      for update of s
+    )
+    update session
+    set ended_at = locked.ended_at, ended_by = 'replaced', terminate_cause = null
+    from locked
+    where session.id = locked.id and session.ended_at is null
+    returning session.id`
+}
+
+// What was made may be older than what is open, and may have its Stop already: it still has replaced what was before it.
+// `offset 0` keeps each look-up one by index, whatever the planner thinks of the size of the table.
+const replacedByMade = `
+  select pair.id, min(pair.ended_at) as ended_at
+  from unnest($1::bigint[]) as made (id)
+  cross join lateral (select * from session where session.id = made.id offset 0) as own
+  cross join lateral (
+    select s.id, n.started_at as ended_at
+    from (select own.*) as n
+    cross join lateral (
+      select * from session where session.subscriber_id = n.subscriber_id and session.ended_at is null offset 0
+    ) as s
+    where ${isNewerOfLine}
+    union all
+    select s.id, n.started_at
+    from (select own.*) as s
+    cross join lateral (
+      select * from session where session.subscriber_id = s.subscriber_id and session.ended_at is null offset 0
+    ) as n
+    where s.ended_at is null and ${isNewerOfLine}
+  ) as pair
+  group by pair.id`
+
+const replacedAnywhere = `
+  select s.id, min(n.started_at) as ended_at
+  from session s
+  join session n on n.ended_at is null and ${isNewerOfLine}
+  where s.ended_at is null and s.subscriber_id is not null and s.line is not null
+  group by s.id`
+
+/**
+ * Ends what sessions just made replace: every open session of the same subscriber, line, leg and NAS group but the newest
+ * by start, at the start of a newer one. Must run after the commit that made them, so that of two servers at least the
+ * later sees both. Gives the ids of the ended ones; a second run ends nothing.
+ */
+export async function endReplacedSessions(db: Pool, sessionIds: readonly bigint[]): Promise<bigint[]> {
+  if (sessionIds.length === 0) return []
+  const { rows } = await db.query<{ id: bigint }>({
+    name: 'end-replaced',
+    text: endReplacedSql(replacedByMade),
+    values: [`{${sessionIds.join(',')}}`],
+  })
+  return rows.map((row) => row.id)
+}
+
+/**
+ * The same for every line, and the rows that a reboot recorded beside them has missed: what a crash between two commits
+ * left. For a job.
+ */
+export async function sweepEndedSessions(db: Pool, now: Date): Promise<{ replaced: number; rebooted: number }> {
+  const replaced = await db.query(endReplacedSql(replacedAnywhere))
+  const rebooted = await db.query(
+    `with gone as materialized (
+       select session.id, nas.last_reboot_at
+       from nas
+       join session on session.nas_id = nas.id
+       where nas.last_reboot_at <= $1 and session.ended_at is null and session.started_at < nas.last_reboot_at
+         and session.event_at < nas.last_reboot_at
+       order by session.nas_id, session.acct_session_id collate "C"
+       for update of session
+     )
+     update session
+     set ended_at = gone.last_reboot_at, ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
+     from gone
+     where session.id = gone.id and session.ended_at is null and session.event_at < gone.last_reboot_at`,
+    [now],
+  )
+  return { replaced: replaced.rowCount ?? 0, rebooted: rebooted.rowCount ?? 0 }
+}
+
+export type NasReboot = { nasId: bigint; eventAt: Date; kind: 'on' | 'off' }
+
+/**
+ * Accounting-On and -Off (RFC 2866 §5.1, rule C6): ends every open session of exactly this NAS that began before, and frees
+ * their claims. Needs no order against records of the NAS that still wait: its last reboot is committed first, and a record
+ * from before it makes or leaves its session ended. A repeated one ends nothing that began since. Gives how many it ended.
+ */
+export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Promise<number> {
+  // A NAS clock that runs ahead and is put right later must not make new sessions look older than the reboot.
+  const rebootedAt = reboot.eventAt < now ? reboot.eventAt : now
+  const { rowCount } = await db.query(
+    `update nas set last_reboot_at = $2 where id = $1 and (last_reboot_at is null or last_reboot_at < $2)`,
+    [reboot.nasId, rebootedAt],
+  )
+  // Event-Timestamp has whole seconds: what is here and began in the second of the reboot began before it. Told again, it
+  // may have begun after.
+  const before = rowCount === 1 ? '<=' : '<'
+  const { rows } = await db.query<{ id: bigint }>(
+    `with gone as materialized (
+       select id from session
+       where nas_id = $1 and ended_at is null and started_at ${before} $2 and event_at <= $2
+       order by acct_session_id collate "C"
+       for update
+     )
+     update session
+     set ended_at = greatest(session.started_at, $3), ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
+     from gone
+     where session.id = gone.id and session.ended_at is null
+     returning session.id`,
+    [reboot.nasId, reboot.eventAt, rebootedAt],
+  )
+  await freeClaims(
+    db,
+    rows.map((row) => row.id),
+  )
+  return rows.length
+}
+
+/**
+ * Frees the claims of ended sessions: by the Class of the login, so that the late Stop of an old session leaves the claim
+ * of the redial alone; by line where the NAS does not send our Class back. Gives how many.
+ */
+async function freeClaims(db: Pool, sessionIds: readonly bigint[]): Promise<number> {
+  if (sessionIds.length === 0) return 0
+  const { rowCount } = await db.query({
+    name: 'free-claims',
+    text: `
+      delete from session_claim
+      where (subscriber_id, slot, class_id) in (
+        select claim.subscriber_id, claim.slot, claim.class_id
+        from unnest($1::bigint[]) as ended (id)
+        cross join lateral (
+          select session.subscriber_id, session.class_id, session.line from session where session.id = ended.id limit 1
+        ) as s
+        cross join lateral (
+          select c.subscriber_id, c.slot, c.class_id
+          from session_claim c
+          where c.subscriber_id = s.subscriber_id
+            and (c.class_id = s.class_id or (s.class_id is null and c.line = s.line))
+          limit 100
+        ) as claim
+      )`,
+    values: [`{${sessionIds.join(',')}}`],
+  })
+  return rowCount ?? 0
+}

@@ -1,0 +1,119 @@
+// Policy that operators change at run time: the names, types and defaults of the `setting` table. A value is checked when it
+// is written; a row that a newer release wrote and this one does not understand counts as unset.
+
+import { z } from 'zod'
+import type { Db } from '../db/schema.ts'
+import { FieldError, quote } from './field.ts'
+import { isZone } from './instant.ts'
+import { isCurrency } from './money.ts'
+
+/** How a subscriber may prove itself to the ISP's NASes: RFC 2865 §5.2 and §5.3, RFC 2548 §2. */
+export const authMethods = ['pap', 'chap', 'mschapv1', 'mschapv2'] as const
+export type AuthMethod = (typeof authMethods)[number]
+
+const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum)
+/** Reply-Message holds 253 octets (RFC 2865 §5.18). */
+const replyText = z
+  .string()
+  .max(253)
+  .refine((text) => Buffer.byteLength(text) <= 253, 'has more than 253 octets')
+
+const shapes = {
+  /** IANA name of the ISP's time zone: days, months and times without an offset are meant there. */
+  zone: z.string().refine(isZone, 'is not a time zone such as Europe/Berlin').default('UTC'),
+  /** ISO 4217 code of prices of new plans and payers. */
+  currency: z.string().refine(isCurrency, 'is not a currency such as EUR').default('EUR'),
+  /** `+` and digits put before national phone numbers; empty: they stay as they are. */
+  phone_country_code: z
+    .string()
+    .regex(/^(\+[1-9]\d{0,3})?$/, 'is not a country code such as +49')
+    .default(''),
+  /** What the ISP's NASes are set up to ask: decides which credential kinds can work at all. */
+  auth_methods: z.array(z.enum(authMethods)).min(1).default(['pap', 'chap', 'mschapv2']),
+  /** MS-CHAP version 1 is broken and off unless somebody needs it (RFC 2433). */
+  mschap_v1: z.boolean().default(false),
+  default_interim_interval_s: seconds(60, 86_400).default(300),
+  /** Share by which an interim interval varies by session, so that a reboot does not bundle all reports. */
+  interim_jitter: z.number().min(0).max(0.5).default(0.1),
+  /** Reply-Message for an unknown name and for a wrong password alike. Empty: none is sent. */
+  reject_text: replyText.default('Login failed'),
+  expired_text: replyText.default('Your subscription has ended'),
+  blocked_text: replyText.default('Your service is blocked'),
+  quota_text: replyText.default('Your data volume is used up'),
+  sessions_text: replyText.default('You are logged in too often'),
+  /** The walled garden of plans that name none of their own; empty: none. */
+  garden_address_list: z.string().max(128).default('garden'),
+  garden_pool: z.string().max(128).default(''),
+  /** A session in the garden ends after this long, so that who has paid gets out without a phone call. */
+  garden_session_timeout_s: seconds(60, 86_400).default(900),
+  /** Lines that renew by themselves renew so long before they expire (decision 19). */
+  renew_ahead_hours: z.int().min(0).max(168).default(6),
+  secret_minimum_length: z.int().min(8).max(64).default(12),
+  /** How long the old secret of a client stays valid after a rotation. */
+  secret_overlap_days: z.int().min(0).max(90).default(7),
+  import_maximum_rows: z.int().min(1).max(1_000_000).default(250_000),
+  import_maximum_mb: z.int().min(1).max(2_000).default(200),
+}
+
+const everySetting = z.object(shapes)
+
+export type Settings = Readonly<z.infer<typeof everySetting>>
+export type SettingName = keyof Settings
+
+/** Every name there is. */
+export const settingNames = Object.keys(shapes) as SettingName[]
+
+/** The settings of a database that has none of its own. */
+export const defaultSettings: Settings = Object.freeze(everySetting.parse({}))
+
+/** All settings as they hold now, frozen. */
+export async function readSettings(db: Db): Promise<Settings> {
+  const rows = await db.selectFrom('setting').select(['name', 'value']).execute()
+  return settingsOf(rows)
+}
+
+/** The same from rows read elsewhere. What is unknown or no longer valid counts as unset. */
+export function settingsOf(rows: readonly { name: string; value: unknown }[]): Settings {
+  const known: Record<string, unknown> = {}
+  for (const { name, value } of rows) {
+    if (isSettingName(name) && shapes[name].safeParse(value).success) known[name] = value
+  }
+  return Object.freeze(everySetting.parse(known))
+}
+
+/** The settings that were written, by name; the others have their defaults. */
+export async function writtenSettings(db: Db): Promise<Set<string>> {
+  const rows = await db.selectFrom('setting').select('name').execute()
+  return new Set(rows.map((row) => row.name))
+}
+
+/** Writes one setting. Throws FieldError for an unknown name or a value of the wrong form. */
+export async function writeSetting(db: Db, input: { name: string; value: unknown }, now: Date): Promise<void> {
+  if (!isSettingName(input.name)) {
+    throw new FieldError('name', `${quote(input.name)} is no setting; there are ${settingNames.join(', ')}`)
+  }
+  const parsed = shapes[input.name].safeParse(input.value)
+  if (!parsed.success) throw new FieldError(input.name, parsed.error.issues.map((issue) => issue.message).join('; '))
+  const value = JSON.stringify(parsed.data)
+  await db
+    .insertInto('setting')
+    .values({ name: input.name, value, updated_at: now })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value, updated_at: now }))
+    .execute()
+}
+
+/** A value typed on a command line: JSON where the setting is not a text, a comma-separated list where it is a list. */
+export function settingValueFromText(name: string, text: string): unknown {
+  const fallback = isSettingName(name) ? defaultSettings[name] : undefined
+  if (typeof fallback === 'string' || fallback === undefined) return text
+  if (Array.isArray(fallback) && !text.trimStart().startsWith('[')) return text.split(',').map((part) => part.trim())
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(shapes, name)
+}

@@ -1,0 +1,131 @@
+// Why a subscriber is online or is not: its present facts, and its last access decisions from the access log, each as a
+// sentence that a support desk can read out.
+
+import { sql } from 'kysely'
+import { createKysely } from '../db/pool.ts'
+import type { Pool } from '../db/pool.ts'
+import type { Database, Db } from '../db/schema.ts'
+import type { RejectReason } from './access-decision.ts'
+import { lastDecisions } from './access-log.ts'
+import type { LoggedDecision } from './access-log.ts'
+import { NotFoundError } from './field.ts'
+import { showSubscriber } from './subscriber-profile.ts'
+import type { SubscriberProfile } from './subscriber-profile.ts'
+import { canonicalUsername } from './username.ts'
+
+/** What each reason means, and what helps. */
+const sentences: Record<RejectReason, string> = {
+  unknown: 'no subscriber has this username',
+  'wrong-password': 'the password was wrong, or the shared secret of the NAS is not the one stored here',
+  disabled: 'the subscriber is disabled',
+  blocked: 'the subscriber is blocked',
+  archived: 'the subscriber is archived',
+  expired: 'the service period and its grace are over',
+  'mac-not-bound': 'the MAC is none of those bound to the subscriber',
+  'wrong-interface': 'the login came over another interface than the one bound to the subscriber',
+  'too-many-sessions': 'as many lines as allowed are online already',
+  'quota-exhausted': 'the data volume of the period is used up',
+  'nas-not-allowed': 'the subscriber may not log in on this NAS',
+  'no-credentials': 'the request carried no password',
+  'several-credentials': 'the request carried passwords in more than one form',
+  'eap-not-supported': 'the NAS asked for EAP, which is not offered',
+  'mschapv1-off': 'the NAS asked for MS-CHAPv1, which is switched off (setting mschap_v1)',
+  'credential-cannot': 'the stored credential cannot answer the method that the NAS used',
+  'bad-credentials-form': 'the password fields of the request are malformed',
+}
+
+/** A decision of the access log, and what it means in plain words. */
+export type Decision = LoggedDecision & { sentence: string }
+
+export type Explanation = {
+  username: string
+  /** Undefined: nobody has this username. */
+  subscriber: SubscriberProfile | undefined
+  /** Newest first. */
+  decisions: Decision[]
+  /** Names like it: of subscribers where nobody has this one, and refused as unknown in the last 7 days. */
+  similar: { username: string; known: boolean; lastRefusedAt: Date | null }[]
+}
+
+/** Explains the last `limit` (default 10) decisions about a username in any spelling; an unknown one is no error. */
+export async function explainAccess(
+  pool: Pool,
+  input: { username: string; limit?: number },
+  now: Date,
+): Promise<Explanation> {
+  const db = createKysely<Database>(pool)
+  const username = canonicalUsername(input.username)
+  const subscriber = await showSubscriber(db, username, now).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined
+    throw error
+  })
+  const logged = await lastDecisions(pool, username, input.limit ?? 10)
+  const decisions = logged.map((decision) => ({
+    ...decision,
+    sentence: reasonSentence(decision.accepted, decision.reason),
+  }))
+  const similar = await similarNames(db, username, subscriber === undefined, now)
+  return { username, subscriber, decisions, similar }
+}
+
+/** The sentence of a reason, as the access log keeps it. */
+export function reasonSentence(accepted: boolean, reason: string): string {
+  const sentence = Object.hasOwn(sentences, reason) ? sentences[reason as RejectReason] : undefined
+  if (!accepted) return `rejected: ${sentence ?? reason}`
+  return sentence === undefined ? 'accepted' : `let into the walled garden only: ${sentence}`
+}
+
+const comparedNames = 2_000
+const shownNames = 5
+
+async function similarNames(db: Db, username: string, nobody: boolean, now: Date): Promise<Explanation['similar']> {
+  const since = new Date(now.getTime() - 7 * 86_400_000)
+  const refused = await db
+    .selectFrom('access_log')
+    .select(['username', (eb) => eb.fn.max('last_at').as('lastAt')])
+    .where('reason', '=', 'unknown')
+    .where('last_at', '>', since)
+    .groupBy('username')
+    .orderBy('lastAt', 'desc')
+    .limit(comparedNames)
+    .execute()
+  const known = nobody ? await subscribersLike(db, username) : []
+  return [
+    ...known.map((name) => ({ username: name, known: true, lastRefusedAt: null })),
+    ...refused.map((row) => ({ username: row.username, known: false, lastRefusedAt: row.lastAt })),
+  ]
+    .filter((name) => name.username !== username && isSimilar(name.username, username))
+    .slice(0, shownNames)
+}
+
+/** Those that share the beginning or the end: a slip is seldom in both. */
+async function subscribersLike(db: Db, username: string): Promise<string[]> {
+  if (username.length < 2) return []
+  const { rows } = await sql<{ username: string }>`
+    select subscriber.username from subscriber
+    where subscriber.username_reserved and length(subscriber.username) between ${username.length - 2} and ${username.length + 2}
+      and (left(subscriber.username, 2) = left(${username}, 2) or right(subscriber.username, 2) = right(${username}, 2))
+    limit ${comparedNames}`.execute(db)
+  return rows.map((row) => row.username)
+}
+
+/** At most two letters added, lost or changed (a swap is two), one in short names; or the same name before an `@`. */
+function isSimilar(one: string, other: string): boolean {
+  if (one.split('@', 1)[0] === other.split('@', 1)[0]) return true
+  return editDistance(one, other) <= (Math.min(one.length, other.length) < 5 ? 1 : 2)
+}
+
+/** Levenshtein's distance, row by row. */
+function editDistance(one: string, other: string): number {
+  if (Math.abs(one.length - other.length) > 2) return 3
+  let previous = Array.from({ length: other.length + 1 }, (_, at) => at)
+  for (let row = 1; row <= one.length; row += 1) {
+    const current = [row]
+    for (let column = 1; column <= other.length; column += 1) {
+      const change = previous[column - 1]! + (one[row - 1] === other[column - 1] ? 0 : 1)
+      current.push(Math.min(change, previous[column]! + 1, current[column - 1]! + 1))
+    }
+    previous = current
+  }
+  return previous[other.length]!
+}

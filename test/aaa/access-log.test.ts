@@ -1,0 +1,226 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createAccessLog } from '../../src/aaa/access-log.ts'
+import type { AccessLog, AccessLogEntry } from '../../src/aaa/access-log.ts'
+import { createPool } from '../../src/db/pool.ts'
+import { replyAsJson } from '../../src/aaa/reply-json.ts'
+import { explainDecision, lastDecisions } from '../../src/domain/access-log.ts'
+import { after, noon } from '../support/access.ts'
+import { useDatabase } from '../support/database.ts'
+
+const database = useDatabase()
+const opened: AccessLog[] = []
+
+const entry = (changes: Partial<AccessLogEntry> = {}): AccessLogEntry => ({
+  subscriberId: 7n,
+  username: 'anna',
+  nasId: 1n,
+  line: 'mac:d4:ca:6d:00:00:0a',
+  interface: 'vlan12',
+  method: 'pap',
+  reason: 'wrong-password',
+  accepted: false,
+  detail: 'the password is wrong',
+  reply: undefined,
+  ...changes,
+})
+
+function open(
+  options: {
+    pool?: Parameters<typeof createAccessLog>[0]['pool']
+    maximum?: number
+    zone?: string
+    everyMs?: number
+  } = {},
+) {
+  const { pool = database.pool, zone = 'UTC', ...rest } = options
+  const errors: unknown[] = []
+  const log = createAccessLog({
+    pool,
+    zone: () => zone,
+    onError: (error) => errors.push(error),
+    everyMs: 3_600_000,
+    ...rest,
+  })
+  opened.push(log)
+  return Object.assign(log, { errors })
+}
+
+const rows = async () =>
+  (
+    await database.pool.query(
+      'select day, username, reason, count, first_at, last_at, detail, reply from access_log order by first_at, username',
+    )
+  ).rows
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((log) => log.close()))
+  await database.pool.query('delete from access_log')
+})
+
+describe('createAccessLog', () => {
+  it('adds up equal outcomes, in memory and in the database, and keeps the newest words', async () => {
+    const log = open()
+    log.add(entry(), noon)
+    log.add(entry({ detail: 'again' }), after(1))
+    log.add(entry({ reason: 'unknown', subscriberId: undefined }), after(1))
+    await log.flush()
+    log.add(entry({ detail: 'and again' }), after(60))
+    await log.flush()
+    await log.flush()
+    expect(await rows()).toMatchObject([
+      {
+        day: '2026-03-10',
+        reason: 'wrong-password',
+        count: 3n,
+        first_at: noon,
+        last_at: after(60),
+        detail: 'and again',
+      },
+      { reason: 'unknown', count: 1n },
+    ])
+  })
+
+  it.each([
+    ['username', { username: 'berta' }],
+    ['NAS', { nasId: 2n }],
+    ['line', { line: undefined }],
+    ['interface', { interface: 'vlan13' }],
+    ['method', { method: 'chap' }],
+    ['reason', { reason: 'expired' }],
+    ['reply', { reply: '{"Framed-Pool":"home"}' }],
+  ])('tells outcomes apart by %s', async (_, changes) => {
+    const log = open()
+    log.add(entry(), noon)
+    log.add(entry(changes), noon)
+    await log.flush()
+    expect(await rows()).toHaveLength(2)
+  })
+
+  it('has one row for every day of the ISP’s zone', async () => {
+    const log = open({ zone: 'Asia/Tokyo' })
+    log.add(entry(), new Date('2026-03-10T14:59:59Z'))
+    await log.flush()
+    log.add(entry(), new Date('2026-03-10T15:00:00Z'))
+    await log.flush()
+    expect((await rows()).map((row) => row.day)).toEqual(['2026-03-10', '2026-03-11'])
+  })
+
+  it('keeps the attributes as they were sent', async () => {
+    const log = open()
+    const reply = replyAsJson([
+      { name: 'Framed-Pool', value: 'home' },
+      { name: 'Framed-Route', value: 'a' },
+      { name: 'Framed-Route', value: 'b' },
+      { name: 'Framed-Route', value: 'c' },
+      { name: 'Framed-MTU', value: 1492 },
+      { name: 'Some-Octets', value: Buffer.from('00ff', 'hex') },
+      { name: 'Some-Counter', value: 2n ** 60n },
+    ])
+    log.add(entry({ accepted: true, reason: 'accepted', reply }), noon)
+    await log.flush()
+    expect((await rows())[0].reply).toEqual({
+      'Framed-Pool': 'home',
+      'Framed-Route': ['a', 'b', 'c'],
+      'Framed-MTU': 1492,
+      'Some-Octets': '0x00ff',
+      'Some-Counter': '1152921504606846976',
+    })
+  })
+
+  it('writes by itself, and what is left when it is closed', async () => {
+    const log = open({ everyMs: 5 })
+    log.add(entry(), noon)
+    await expect.poll(rows).toHaveLength(1)
+    log.add(entry({ username: 'berta' }), noon)
+    await log.close()
+    expect(await rows()).toHaveLength(2)
+  })
+
+  it('holds no more than it may, counts what it drops, and goes on', async () => {
+    const log = open({ maximum: 2 })
+    for (const username of ['a', 'b', 'c', 'd', 'a']) log.add(entry({ username }), noon)
+    expect(log.dropped()).toBe(2)
+    await log.flush()
+    log.add(entry({ username: 'c' }), noon)
+    await log.flush()
+    expect((await rows()).map((row) => [row.username, row.count])).toEqual([
+      ['a', 2n],
+      ['b', 1n],
+      ['c', 1n],
+    ])
+  })
+
+  it('outlives a database that is away', async () => {
+    const pool = createPool('postgres://nobody@127.0.0.1:1/nothing', { name: 'away' })
+    const log = open({ pool })
+    log.add(entry(), noon)
+    log.add(entry(), noon)
+    await log.flush()
+    expect(log.errors).toHaveLength(1)
+    expect(log.dropped()).toBe(2)
+    await log.close()
+    await pool.end()
+  })
+
+  it('writes thousands of different outcomes', async () => {
+    const log = open()
+    for (let n = 0; n < 5_000; n++) log.add(entry({ username: `user${n}` }), noon)
+    await log.flush()
+    const { rows: counted } = await database.pool.query('select count(*) from access_log')
+    expect(counted[0].count).toBe(5_000n)
+    expect(log.errors).toEqual([])
+  })
+})
+
+describe('lastDecisions', () => {
+  it('gives the newest first, no more than asked for', async () => {
+    const log = open()
+    log.add(entry(), noon)
+    log.add(entry({ reason: 'expired' }), after(5))
+    log.add(entry({ username: 'berta' }), after(9))
+    await log.flush()
+    expect((await lastDecisions(database.pool, 'anna', 10)).map((decision) => decision.reason)).toEqual([
+      'expired',
+      'wrong-password',
+    ])
+    expect(await lastDecisions(database.pool, 'anna', 1)).toHaveLength(1)
+  })
+})
+
+describe('explainDecision', () => {
+  const decision = {
+    username: 'anna',
+    nas: 'bng-1',
+    line: 'mac:d4:ca:6d:00:00:0a',
+    interface: 'vlan12',
+    method: 'pap',
+    reason: 'wrong-password',
+    accepted: false,
+    detail: 'the password is wrong',
+    reply: null,
+    count: 3n,
+    firstAt: noon,
+    lastAt: after(5),
+  }
+
+  it.each([
+    [
+      'a reject that came again',
+      {},
+      '2026-03-10T12:00:05.000Z: rejected, wrong-password, by pap through bng-1 from mac:d4:ca:6d:00:00:0a, interface vlan12 ' +
+        '(3 times since 2026-03-10T12:00:00.000Z): the password is wrong',
+    ],
+    [
+      'an accept',
+      { accepted: true, reason: 'accepted', detail: null, count: 1n, line: null, interface: null, nas: null },
+      '2026-03-10T12:00:05.000Z: accepted, by pap through a NAS that is gone',
+    ],
+    [
+      'the walled garden',
+      { accepted: true, reason: 'expired', detail: null, count: 1n, line: null },
+      '2026-03-10T12:00:05.000Z: accepted into the walled garden, expired, by pap through bng-1 from interface vlan12',
+    ],
+  ])('says %s in one sentence', (_, changes, sentence) => {
+    expect(explainDecision({ ...decision, ...changes })).toBe(sentence)
+  })
+})

@@ -1,0 +1,228 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAccountingReader } from '../../src/aaa/accounting-packet.ts'
+import { issueClass } from '../../src/domain/session-class.ts'
+import type { NamedAttribute } from '../../src/radius/attributes.ts'
+import { encodeAttributes } from '../../src/radius/attributes.ts'
+import { testNas } from '../support/access.ts'
+import { packetWith, testContext } from '../support/attributes.ts'
+import { useDatabase } from '../support/database.ts'
+import { dictionary } from '../support/dictionary.ts'
+import { openTestKeyring } from '../support/keyring.ts'
+
+const database = useDatabase()
+const now = new Date('2026-05-04T12:00:00.500Z')
+const seconds = Math.floor(now.getTime() / 1000)
+let keys: Awaited<ReturnType<typeof openTestKeyring>>
+
+beforeAll(async () => {
+  keys = await openTestKeyring(database.pool)
+})
+afterAll(() => keys.remove())
+
+type Values = Record<string, NamedAttribute['value'] | NamedAttribute['value'][]>
+
+function octetsOf(values: Values): Buffer {
+  const attributes = Object.entries(values).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one) => ({ name, value: one })),
+  )
+  return encodeAttributes(dictionary, attributes, testContext())
+}
+
+const interim: Values = { 'Acct-Status-Type': 'Interim-Update', 'Acct-Session-Id': '81d00001', 'User-Name': 'anna' }
+
+function read(values: Values, vendor: 'mikrotik' | 'accel-ppp' | 'standard' = 'mikrotik') {
+  return createAccountingReader(dictionary, keys.keyring)(packetWith(octetsOf(values)), testNas({ vendor }), now)
+}
+
+function recordOf(values: Values, vendor?: 'mikrotik' | 'accel-ppp') {
+  const found = read({ ...interim, ...values }, vendor)
+  if (found.kind !== 'record') throw new Error(`read as ${found.kind}`)
+  return found.record
+}
+
+describe('RFC 2866 §5.1: Acct-Status-Type', () => {
+  it.each([
+    ['Start', 'start'],
+    ['Interim-Update', 'interim'],
+    ['Stop', 'stop'],
+  ])('%s', (status, expected) => {
+    expect(recordOf({ 'Acct-Status-Type': status }).status).toBe(expected)
+  })
+
+  it('On and Off are about the NAS, with or without a session id', () => {
+    expect(read({ 'Acct-Status-Type': 'Accounting-On', 'Acct-Session-Id': 'x' })).toEqual({
+      kind: 'reboot',
+      reboot: { nasId: 1n, eventAt: now, kind: 'on' },
+    })
+    expect(read({ 'Acct-Status-Type': 'Accounting-Off' })).toMatchObject({ kind: 'reboot', reboot: { kind: 'off' } })
+  })
+
+  it('missing, of tunnels, or unknown: nothing to record', () => {
+    expect(read({ 'Acct-Session-Id': 'x' })).toMatchObject({ kind: 'ignored', reason: 'no-status' })
+    expect(read({ ...interim, 'Acct-Status-Type': 9 })).toMatchObject({ reason: 'other-status', status: 9 })
+    expect(read({ ...interim, 'Acct-Status-Type': 4_000_000_000 })).toMatchObject({ reason: 'other-status' })
+  })
+})
+
+describe('RFC 2866 §5.5: Acct-Session-Id', () => {
+  it('missing: nothing can be recorded', () => {
+    expect(read({ 'Acct-Status-Type': 'Start' })).toMatchObject({ kind: 'ignored', reason: 'no-session-id' })
+  })
+
+  it('keeps every octet: two different ones never give one text', () => {
+    const readId = (octets: Uint8Array): string => {
+      const packet = packetWith(
+        Buffer.concat([octetsOf({ 'Acct-Status-Type': 'Start' }), Buffer.of(44, octets.length + 2), octets]),
+      )
+      const found = createAccountingReader(dictionary, keys.keyring)(packet, testNas(), now)
+      if (found.kind !== 'record') throw new Error(found.kind)
+      return found.record.acctSessionId
+    }
+    const octets = fc.uint8Array({ minLength: 1, maxLength: 12 })
+    fc.assert(
+      fc.property(octets, octets, (one, other) => {
+        expect(readId(one) === readId(other)).toBe(Buffer.from(one).equals(other))
+        expect(readId(one)).not.toContain('\0')
+      }),
+    )
+    expect(readId(Buffer.from('81d00001'))).toBe('81d00001')
+  })
+})
+
+describe('event time', () => {
+  it('is Event-Timestamp within a day of now', () => {
+    const sane = { 'Event-Timestamp': seconds - 3600, 'Acct-Delay-Time': 7 }
+    expect(recordOf(sane).eventAt).toEqual(new Date((seconds - 3600) * 1000))
+  })
+
+  it.each([0, seconds - 90_000, seconds + 90_000, 2_145_916_800])(
+    'is arrival less delay for a clock at %s',
+    (timestamp) => {
+      const record = recordOf({ 'Event-Timestamp': timestamp, 'Acct-Delay-Time': 7 })
+      expect(record.eventAt).toEqual(new Date(now.getTime() - 7000))
+    },
+  )
+
+  it('believes no delay of more than a day', () => {
+    expect(recordOf({ 'Acct-Delay-Time': 4_294_967_295 }).eventAt).toEqual(new Date(now.getTime() - 86_400_000))
+    expect(recordOf({}).eventAt).toEqual(now)
+  })
+})
+
+describe('counters', () => {
+  const counted = { 'Acct-Session-Time': 300, 'Acct-Input-Octets': 5, 'Acct-Output-Octets': 6 }
+
+  it('join gigawords and octets (RFC 2869 §5.1, §5.2)', () => {
+    const record = recordOf({ ...counted, 'Acct-Input-Gigawords': 2, 'Acct-Output-Packets': 9 })
+    expect(record).toMatchObject({
+      sessionTime: 300,
+      inputOctets: 2n ** 33n + 5n,
+      outputOctets: 6n,
+      gigawords: true,
+      outputPackets: 9,
+      flag: undefined,
+    })
+    expect(recordOf(counted).gigawords).toBe(false)
+    expect(recordOf({ ...counted, 'Acct-Input-Gigawords': 0 }).gigawords).toBe(true)
+  })
+
+  it('of a Start are none, whatever it says', () => {
+    expect(recordOf({ ...counted, 'Acct-Status-Type': 'Start' })).toMatchObject({
+      sessionTime: 0,
+      inputOctets: 0n,
+      flag: undefined,
+    })
+  })
+
+  it('that are missing or wild are set aside, with what was sent', () => {
+    expect(recordOf({ ...counted, 'Acct-Session-Time': 4_294_967_295 })).toMatchObject({
+      sessionTime: 0,
+      inputOctets: 5n,
+      flag: 'wild-session-time',
+      raw: 'time 4294967295, input 5, output 6',
+    })
+    expect(recordOf({ ...counted, 'Acct-Output-Gigawords': 4_294_967_295 })).toMatchObject({
+      sessionTime: 300,
+      inputOctets: 0n,
+      outputOctets: 0n,
+      flag: 'wild-counters',
+    })
+    expect(recordOf({ 'Acct-Session-Time': 300 })).toMatchObject({ sessionTime: 300, flag: 'no-counters' })
+    expect(recordOf({ 'Acct-Input-Octets': 5 })).toMatchObject({ inputOctets: 5n, flag: 'no-session-time' })
+    expect(recordOf({})).toMatchObject({ flag: 'no-values', raw: 'time -, input -, output -' })
+  })
+
+  it('keep a terminate cause of a Stop, and none that no column holds', () => {
+    const stop = { ...counted, 'Acct-Status-Type': 'Stop' }
+    expect(recordOf({ ...stop, 'Acct-Terminate-Cause': 'User-Request' }).terminateCause).toBe(1)
+    expect(recordOf({ ...stop, 'Acct-Terminate-Cause': 4_294_967_295 }).terminateCause).toBeUndefined()
+    expect(recordOf({ ...counted, 'Acct-Terminate-Cause': 1 }).terminateCause).toBeUndefined()
+  })
+})
+
+describe('who and where', () => {
+  it('reads username, MAC, line and addresses', () => {
+    const record = recordOf({
+      'User-Name': ' Anna ',
+      'Calling-Station-Id': 'D4:CA:6D:00:00:0A',
+      'NAS-Port-Id': 'vlan4071',
+      'Framed-IP-Address': '10.0.0.7',
+      'Framed-IPv6-Prefix': '2001:db8:1::/64',
+      'Delegated-IPv6-Prefix': '2001:db8:2::/56',
+      'Acct-Multi-Session-Id': 'bundle',
+      'Acct-Interim-Interval': 300,
+    })
+    expect(record).toMatchObject({
+      username: 'anna',
+      mac: 'd4:ca:6d:00:00:0a',
+      line: 'mac:d4:ca:6d:00:00:0a',
+      interface: { raw: 'vlan4071' },
+      addresses: {
+        framedIp: '10.0.0.7',
+        framedIpv6Prefix: '2001:db8:1::/64',
+        delegatedIpv6Prefix: '2001:db8:2::/56',
+        framedIpv6Address: undefined,
+      },
+      multiSessionId: 'bundle',
+      interimIntervalS: 300,
+    })
+  })
+
+  it('reads the interface by the rule of the vendor', () => {
+    const source = { 'NAS-Port-Id': 'ppp0', 'Called-Station-Id': 'vlan4071:6a:2f:01:00:00:01' }
+    expect(recordOf(source, 'accel-ppp').interface?.raw).toBe('vlan4071')
+    expect(recordOf(source, 'mikrotik').interface?.raw).toBe('ppp0')
+  })
+
+  it.each(['0.0.0.0', '255.255.255.254', '255.255.255.255'])('takes %s for no address', (address) => {
+    expect(recordOf({ 'Framed-IP-Address': address }).addresses.framedIp).toBeUndefined()
+  })
+
+  it('finds our Class among several, and no other', () => {
+    const ours = issueClass(keys.keyring, { classId: 5n, subscriberId: 7n })
+    const forged = Buffer.from(ours)
+    forged[12] = 1
+    const found = read({ ...interim, Class: [Buffer.from('of a proxy'), ours] })
+    expect(found).toMatchObject({ foreignClass: false, record: { class: { classId: 5n, subscriberId: 7n } } })
+    expect(read({ ...interim, Class: forged })).toMatchObject({ foreignClass: true, record: { class: undefined } })
+    expect(read(interim)).toMatchObject({ foreignClass: false, record: { class: undefined } })
+  })
+
+  it('never throws, whatever the attributes hold', () => {
+    const attribute = fc
+      .tuple(
+        fc.constantFrom(1, 8, 25, 31, 40, 41, 42, 44, 46, 50, 52, 55, 85, 87, 97, 123, 168),
+        fc.uint8Array({ maxLength: 20 }),
+      )
+      .map(([type, value]) => Buffer.concat([Buffer.of(type, value.length + 2), value]))
+    const reader = createAccountingReader(dictionary, keys.keyring)
+    fc.assert(
+      fc.property(fc.array(attribute, { maxLength: 15 }), (attributes) => {
+        const found = reader(packetWith(Buffer.concat(attributes)), testNas(), now)
+        expect(['record', 'reboot', 'ignored']).toContain(found.kind)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createAccountingHandler } from '../../src/aaa/accounting-request.ts'
+import type { AccountingHandler } from '../../src/aaa/accounting-request.ts'
+import { createTestClock } from '../../src/clock.ts'
+import type { Pool } from '../../src/db/pool.ts'
+import { createPool } from '../../src/db/pool.ts'
+import type { Nas } from '../../src/domain/nas.ts'
+import { issueClass } from '../../src/domain/session-class.ts'
+import { listSessions } from '../../src/domain/session.ts'
+import { createLogger } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import { encodeAttributes } from '../../src/radius/attributes.ts'
+import { codes } from '../../src/radius/codes.ts'
+import { makeNas, makeSubscriber, noon, usageOf } from '../support/accounting.ts'
+import type { TestSubscriber } from '../support/accounting.ts'
+import { packetWith, testContext } from '../support/attributes.ts'
+import { useDatabase } from '../support/database.ts'
+import { dictionary } from '../support/dictionary.ts'
+import { openTestKeyring } from '../support/keyring.ts'
+
+const database = useDatabase()
+const answer = { code: codes.accountingResponse, attributes: Buffer.alloc(0) }
+let keys: Awaited<ReturnType<typeof openTestKeyring>>
+let handler: AccountingHandler
+let metrics: ReturnType<typeof createMetrics>
+let nas: Nas
+let subscriber: TestSubscriber
+
+beforeAll(async () => {
+  keys = await openTestKeyring(database.pool)
+})
+afterAll(() => keys.remove())
+beforeEach(async () => {
+  nas = await makeNas(database.pool)
+  subscriber = await makeSubscriber(database.pool)
+  handler = makeHandler(database.pool)
+})
+afterEach(() => handler.close())
+
+function makeHandler(pool: Pool): AccountingHandler {
+  metrics = createMetrics()
+  const log = createLogger({ level: 'silent' })
+  return createAccountingHandler({
+    dictionary,
+    keyring: keys.keyring,
+    pool,
+    lanes: 3,
+    clock: createTestClock(noon),
+    log,
+    metrics,
+  })
+}
+
+type Values = Record<string, string | number | Uint8Array>
+
+function say(status: string | number, id: string | undefined, values: Values = {}) {
+  const all: Values = {
+    'Acct-Status-Type': status,
+    ...(id === undefined ? {} : { 'Acct-Session-Id': id }),
+    'User-Name': subscriber.username,
+    'Calling-Station-Id': '02-00-00-00-00-55',
+    ...values,
+  }
+  const attributes = Object.entries(all).map(([name, value]) => ({ name, value }))
+  return handler.handle({ packet: packetWith(encodeAttributes(dictionary, attributes, testContext())) }, nas)
+}
+
+const counted = (seconds: number, input: number): Values => ({
+  'Acct-Session-Time': seconds,
+  'Acct-Input-Octets': input,
+  'Acct-Output-Octets': 0,
+})
+
+async function sessions() {
+  return (await listSessions(database.pool, {}, noon)).filter((session) => session.nas === nas.name)
+}
+
+describe('an Accounting-Request', () => {
+  it('is answered when its record is in the database', async () => {
+    expect(await say('Start', 'a')).toEqual(answer)
+    expect(await say('Interim-Update', 'a', counted(300, 5))).toEqual(answer)
+    expect(await sessions()).toMatchObject([{ acct_session_id: 'a', input_octets: '5', online: true }])
+    expect((await usageOf(database.pool, subscriber.id)).periods.input).toBe(5n)
+  })
+
+  it('of a whole storm is kept to the octet', async () => {
+    const storm = Array.from({ length: 400 }, (_, index) => {
+      const id = `storm-${index % 40}`
+      return say('Interim-Update', id, {
+        ...counted(300 + index, 1000 + index),
+        'Event-Timestamp': noon.getTime() / 1000 + index,
+      })
+    })
+    expect(await Promise.all(storm)).toEqual(storm.map(() => answer))
+    const rows = await sessions()
+    expect(rows).toHaveLength(40)
+    // Of 40 sessions the last interims say 1360 to 1399.
+    const sum = rows.reduce((total, row) => total + Number(row.input_octets), 0)
+    expect(sum).toBe((40 * (1360 + 1399)) / 2)
+    expect((await usageOf(database.pool, subscriber.id)).hours.input).toBe(BigInt(sum))
+    expect(rows.reduce((total, row) => total + row.anomalies, 0)).toBe(0)
+  })
+
+  it('with nothing to record is answered, or the NAS would repeat it for ever', async () => {
+    expect(await say(9, 'b')).toEqual(answer)
+    expect(await say('Start', undefined)).toEqual(answer)
+    expect(await sessions()).toEqual([])
+  })
+
+  it('belongs to the subscriber of our Class', async () => {
+    const octets = issueClass(keys.keyring, { classId: 5n, subscriberId: subscriber.id })
+    await say('Start', 'c', { Class: octets, 'User-Name': 'alias' })
+    expect(await sessions()).toMatchObject([{ subscriber_id: String(subscriber.id), username: 'alias' }])
+  })
+
+  it('gets no answer while the database is away', async () => {
+    const away = createPool('postgres://nobody@127.0.0.1:1/none', { name: 'away', connectTimeoutMs: 500 })
+    const withoutDatabase = makeHandler(away)
+    handler = withoutDatabase
+    expect(await say('Start', 'd')).toBeUndefined()
+    expect(await say('Accounting-On', 'd')).toBeUndefined()
+    await withoutDatabase.close()
+    await away.end()
+  })
+
+  it('is counted by NAS and status', async () => {
+    await say('Start', 'e')
+    await say('Stop', 'e', counted(60, 5))
+    await say('Interim-Update', 'e', { 'Acct-Session-Time': 4_294_967_295 })
+    const counts = async (metric: 'records' | 'anomalies') =>
+      (await metrics[metric].get()).values.map(({ labels, value }) => [...Object.values(labels).slice(1), value])
+    expect(await counts('records')).toEqual([
+      ['start', 1],
+      ['stop', 1],
+      ['interim', 1],
+    ])
+    expect(await counts('anomalies')).toEqual([[1]])
+  })
+})
+
+describe('what an answer also means', () => {
+  it('a redial of the line ends the session before it', async () => {
+    await say('Start', 'old', { 'Acct-Delay-Time': 60 })
+    await say('Start', 'new')
+    expect((await sessions()).map(({ acct_session_id: id, ended_by: by }) => [id, by])).toEqual([
+      ['new', null],
+      ['old', 'replaced'],
+    ])
+  })
+
+  it('a Stop frees the claim of its login', async () => {
+    await database.pool.query(
+      `insert into session_claim (subscriber_id, slot, line, nas_group_id, class_id, claimed_at)
+       values ($1, 1, 'mac:02:00:00:00:00:55', $2, 5, $3)`,
+      [subscriber.id, nas.nasGroupId, noon],
+    )
+    await say('Stop', 'f', {
+      ...counted(60, 5),
+      Class: issueClass(keys.keyring, { classId: 5n, subscriberId: subscriber.id }),
+    })
+    const { rows } = await database.pool.query(`select 1 from session_claim where subscriber_id = $1`, [subscriber.id])
+    expect(rows).toEqual([])
+  })
+
+  it('Accounting-On closes what its NAS had before', async () => {
+    await say('Start', 'g', { 'Acct-Delay-Time': 60 })
+    expect(await say('Accounting-On', 'ignored')).toEqual(answer)
+    expect(await sessions()).toMatchObject([{ acct_session_id: 'g', ended_by: 'nas-reboot', terminate_cause: 11 }])
+  })
+})

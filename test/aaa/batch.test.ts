@@ -1,0 +1,192 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BatchError, BatchRefusedError, createBatcher } from '../../src/aaa/batch.ts'
+import type { BatcherOptions } from '../../src/aaa/batch.ts'
+
+type Run = { items: number[]; lane: number; finish(results?: unknown): void; fail(error: Error): void }
+
+/** A batcher whose runs are ended by the test; results are the items times ten. */
+function underTest(options: Partial<BatcherOptions<number, number>> = {}) {
+  const runs: Run[] = []
+  const batcher = createBatcher<number, number>({
+    lanes: 1,
+    run: (items, lane) =>
+      new Promise((resolve, reject) => {
+        runs.push({
+          items,
+          lane,
+          finish: (results = items.map((item) => item * 10)) => resolve(results as number[]),
+          fail: reject,
+        })
+      }),
+    ...options,
+  })
+  return { batcher, runs, batches: () => runs.map((run) => run.items) }
+}
+
+/** The event loop has turned: what was to be sent has been sent. */
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
+describe('createBatcher', () => {
+  it('sends what came in one turn of the event loop together, and answers each with its own result', async () => {
+    const { batcher, runs, batches } = underTest()
+    const answers = [1, 2, 3].map((item) => batcher.submit(item))
+    expect(batcher.waiting()).toBe(3)
+    await turn()
+    expect(batches()).toEqual([[1, 2, 3]])
+    expect(batcher.waiting()).toBe(0)
+    runs[0]!.finish()
+    expect(await Promise.all(answers)).toEqual([10, 20, 30])
+  })
+
+  it('sends what came meanwhile as soon as the lane is free, at most so many', async () => {
+    const { batcher, runs, batches } = underTest({ maximum: 3 })
+    const answers = [batcher.submit(1)]
+    await turn()
+    answers.push(...[2, 3, 4, 5, 6].map((item) => batcher.submit(item)))
+    await turn()
+    expect(batches()).toEqual([[1]])
+    runs[0]!.finish()
+    await answers[0]
+    await turn()
+    expect(batches()).toEqual([[1], [2, 3, 4]])
+    runs[1]!.finish()
+    await answers[3]
+    await turn()
+    expect(batches().at(-1)).toEqual([5, 6])
+    runs[2]!.finish()
+    expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50, 60])
+  })
+
+  it('has the next batch on its way before the answers of the last are worked on', async () => {
+    const { batcher, runs, batches } = underTest()
+    const seen = batcher.submit(1).then(() => batches().length)
+    await turn()
+    void batcher.submit(2)
+    runs[0]!.finish()
+    expect(await seen).toBe(2)
+  })
+
+  it('runs as many batches at once as it has lanes', async () => {
+    const { batcher, runs } = underTest({ lanes: 2 })
+    for (const item of [1, 2, 3]) {
+      void batcher.submit(item)
+      await turn()
+    }
+    expect(runs.map((run) => run.items)).toEqual([[1], [2]])
+    expect(new Set(runs.map((run) => run.lane)).size).toBe(2)
+    runs[1]!.finish()
+    await turn()
+    expect(runs.map((run) => run.items)).toEqual([[1], [2], [3]])
+  })
+
+  it('keeps items of one lane in that lane', async () => {
+    const { batcher, runs } = underTest({ lanes: 3, laneOf: (item) => item })
+    for (const item of [0, 1, 2, 3, 4, -4]) void batcher.submit(item)
+    await turn()
+    const items = Object.fromEntries(runs.map((run) => [run.lane, run.items]))
+    expect(items).toEqual({ 0: [0, 3], 1: [1, 4, -4], 2: [2] })
+    void batcher.submit(6)
+    runs.find((run) => run.lane === 1)!.finish()
+    await turn()
+    expect(runs).toHaveLength(3)
+  })
+
+  it('has at most one item of a key in a batch, and keeps their order', async () => {
+    const { batcher, runs, batches } = underTest({ keyOf: (item) => String(item % 10) })
+    const answers = [1, 11, 2, 21, 12].map((item) => batcher.submit(item))
+    for (const expected of [[1, 2], [11, 12], [21]]) {
+      await turn()
+      expect(batches().at(-1)).toEqual(expected)
+      runs.at(-1)!.finish()
+    }
+    expect(await Promise.all(answers)).toEqual([10, 110, 20, 210, 120])
+  })
+
+  it('rejects the items of a run that fails, and no others', async () => {
+    const { batcher, runs } = underTest()
+    const first = Promise.allSettled([batcher.submit(1), batcher.submit(2)])
+    await turn()
+    const second = batcher.submit(3)
+    const cause = new Error('the database is away')
+    runs[0]!.fail(cause)
+    for (const result of await first) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { name: 'BatchError', cause } })
+    }
+    await turn()
+    runs[1]!.finish()
+    expect(await second).toBe(30)
+  })
+
+  it('rejects the items of a run that throws at once, or that answers another number of them', async () => {
+    const thrower = createBatcher<number, number>({
+      lanes: 1,
+      run: () => {
+        throw new Error('at once')
+      },
+    })
+    await expect(thrower.submit(1)).rejects.toThrow(BatchError)
+    const { batcher, runs } = underTest()
+    const answer = batcher.submit(1)
+    await turn()
+    runs[0]!.finish([1, 2])
+    await expect(answer).rejects.toThrow(BatchError)
+  })
+
+  it('refuses what is too much to wait', async () => {
+    const { batcher } = underTest({ maximumWaiting: 2 })
+    void batcher.submit(1)
+    void batcher.submit(2)
+    await expect(batcher.submit(3)).rejects.toThrow(BatchRefusedError)
+    await turn()
+    void batcher.submit(4)
+    expect(batcher.waiting()).toBe(1)
+  })
+
+  it('finishes what it took when it is closed, and takes no more', async () => {
+    const { batcher, runs } = underTest({ maximum: 1 })
+    const answers = [batcher.submit(1), batcher.submit(2)]
+    let closed = false
+    const closing = batcher.close().then(() => (closed = true))
+    await expect(batcher.submit(3)).rejects.toThrow(BatchRefusedError)
+    await turn()
+    runs[0]!.finish()
+    await answers[0]
+    await turn()
+    expect(closed).toBe(false)
+    runs[1]!.finish()
+    await closing
+    expect(await Promise.all(answers)).toEqual([10, 20])
+    await expect(createBatcher<number, number>({ lanes: 1, run: async () => [] }).close()).resolves.toBeUndefined()
+  })
+
+  it('answers every item once, by key in order, whatever the lanes and sizes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(7), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (keys, lanes, maximum) => {
+          const seen: number[][] = Array.from({ length: 8 }, () => [])
+          const batcher = createBatcher<[number, number], number>({
+            lanes,
+            maximum,
+            laneOf: ([key]) => key,
+            keyOf: ([key]) => String(key),
+            run: async (items) => {
+              expect(items.length).toBeLessThanOrEqual(maximum)
+              expect(new Set(items.map(([key]) => key)).size).toBe(items.length)
+              for (const [key, number] of items) seen[key]!.push(number)
+              await turn()
+              return items.map(([, number]) => number)
+            },
+          })
+          const answers = await Promise.all(keys.map((key, number) => batcher.submit([key, number])))
+          expect(answers).toEqual(keys.map((_, number) => number))
+          for (const numbers of seen) expect(numbers).toEqual(numbers.toSorted((one, other) => one - other))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})

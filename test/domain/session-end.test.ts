@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest'
+import type { Pool } from '../../src/db/pool.ts'
+import { endReplacedSessions, recordReboot, sweepEndedSessions } from '../../src/domain/session-end.ts'
+import { at, makeNas, makeSession, makeSubscriber, onlyRow, recordEach } from '../support/accounting.ts'
+import { useDatabase } from '../support/database.ts'
+
+const database = useDatabase()
+const mac = '02:00:00:00:00:77'
+
+async function makeGroup(db: Pool, name: string): Promise<bigint> {
+  const { rows } = await db.query<{ id: bigint }>(
+    `insert into nas_group (name, address_space_id) select $1, min(id) from address_space returning id`,
+    [name],
+  )
+  return rows[0]!.id
+}
+
+describe('a newer session of the same line', () => {
+  it('ends the older one, on whatever NAS of the group', async () => {
+    const { pool } = database
+    const [one, other] = [await makeNas(pool), await makeNas(pool)]
+    const subscriber = await makeSubscriber(pool)
+    const older = makeSession({ nas: one, subscriber, mac })
+    const newer = makeSession({ nas: other, subscriber, mac, start: 100 })
+    const { sessionId: first } = await recordEach(pool, older.start())
+    const { sessionId: second } = await recordEach(pool, newer.start())
+    expect(await endReplacedSessions(pool, [second])).toEqual([first])
+    expect(await endReplacedSessions(pool, [second])).toEqual([])
+    expect(await onlyRow(pool, one, older.acctSessionId)).toMatchObject({ ended_by: 'replaced', ended_at: at(100) })
+    expect(await onlyRow(pool, other, newer.acctSessionId)).toMatchObject({ ended_at: null })
+    // Its Interims still count; they do not bring it back.
+    await recordEach(pool, older.interim(300, { input: 5 }))
+    expect(await onlyRow(pool, one, older.acctSessionId)).toMatchObject({ ended_by: 'replaced', input_octets: 5n })
+  })
+
+  it('that is heard of first ends the older one when that comes late', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    await recordEach(pool, makeSession({ nas, subscriber, mac, start: 100 }).start())
+    const { sessionId: late } = await recordEach(pool, makeSession({ nas, subscriber, mac }).interim(50))
+    expect(await endReplacedSessions(pool, [late])).toEqual([late])
+  })
+
+  it('that is over already has replaced the older one all the same', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    const { sessionId: ghost } = await recordEach(pool, makeSession({ nas, subscriber, mac }).start())
+    const { sessionId: short } = await recordEach(pool, makeSession({ nas, subscriber, mac, start: 50 }).stop(5))
+    expect(await endReplacedSessions(pool, [short])).toEqual([ghost])
+  })
+
+  it('of three leaves only the newest, each ended at the start of the next', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    const sessions = [0, 50, 90].map((start) => makeSession({ nas, subscriber, mac, start }))
+    for (const session of sessions) await recordEach(pool, session.start())
+    expect(await sweepEndedSessions(pool, at(100))).toEqual({ replaced: 2, rebooted: 0 })
+    const rows = await Promise.all(sessions.map((session) => onlyRow(pool, nas, session.acctSessionId)))
+    expect(rows.map((row) => row.ended_at)).toEqual([at(50), at(90), null])
+  })
+
+  it('leaves alone other lines, other subscribers, other groups, parts of one bundle, and lines without a name', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const away = await makeNas(pool, { group: await makeGroup(pool, 'away') })
+    const [subscriber, other] = [await makeSubscriber(pool), await makeSubscriber(pool)]
+    const bundle = { multiSessionId: 'bundle' }
+    await recordEach(pool, makeSession({ nas, subscriber, mac, start: 100 }).start(bundle))
+    await recordEach(pool, makeSession({ nas, subscriber, mac: '02:00:00:00:00:78' }).start())
+    await recordEach(pool, makeSession({ nas, subscriber: other, mac }).start())
+    await recordEach(pool, makeSession({ nas: away, subscriber, mac }).start())
+    await recordEach(pool, makeSession({ nas, subscriber, mac }).start(bundle))
+    await recordEach(pool, makeSession({ nas, subscriber }).start({ line: undefined }))
+    await recordEach(pool, makeSession({ nas, subscriber }).start({ line: undefined }))
+    expect(await sweepEndedSessions(pool, at(200))).toEqual({ replaced: 0, rebooted: 0 })
+  })
+})
+
+describe('Accounting-On and -Off', () => {
+  it('end the open sessions of exactly that NAS that began before', async () => {
+    const { pool } = database
+    const [nas, other] = [await makeNas(pool), await makeNas(pool)]
+    const subscriber = await makeSubscriber(pool)
+    const gone = makeSession({ nas, subscriber })
+    const since = makeSession({ nas, subscriber, start: 61 })
+    const elsewhere = makeSession({ nas: other, subscriber })
+    await recordEach(pool, gone.start(), since.start(), elsewhere.start())
+    expect(await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'on' }, at(62))).toBe(1)
+    expect(await onlyRow(pool, nas, gone.acctSessionId)).toMatchObject({
+      ended_at: at(60),
+      ended_by: 'nas-reboot',
+      terminate_cause: 11,
+    })
+    expect((await onlyRow(pool, nas, since.acctSessionId)).ended_at).toBeNull()
+    expect((await onlyRow(pool, other, elsewhere.acctSessionId)).ended_at).toBeNull()
+    const { rows } = await pool.query(`select last_reboot_at from nas where id = $1`, [nas.id])
+    expect(rows).toEqual([{ last_reboot_at: at(60) }])
+  })
+
+  it('end what began in the same second, but told again not what began since', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const reboot = { nasId: nas.id, eventAt: at(60), kind: 'on' } as const
+    const gone = makeSession({ nas, start: 60 })
+    const since = makeSession({ nas, start: 60 })
+    await recordEach(pool, gone.start())
+    expect(await recordReboot(pool, reboot, at(60))).toBe(1)
+    await recordEach(pool, since.start())
+    expect(await recordReboot(pool, reboot, at(60))).toBe(0)
+    expect((await onlyRow(pool, nas, since.acctSessionId)).ended_at).toBeNull()
+  })
+
+  it('hold for records from before that come after them', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const session = makeSession({ nas })
+    await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'off' }, at(60))
+    await recordEach(pool, session.interim(50, { input: 9 }), session.start())
+    expect(await onlyRow(pool, nas, session.acctSessionId)).toMatchObject({
+      ended_at: at(60),
+      ended_by: 'nas-reboot',
+      terminate_cause: 11,
+      input_octets: 9n,
+    })
+  })
+
+  it('are taken back for a session that counts on after them', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const session = makeSession({ nas })
+    await recordEach(pool, session.start())
+    await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'on' }, at(60))
+    await recordEach(pool, session.interim(120, { input: 9 }))
+    expect(await onlyRow(pool, nas, session.acctSessionId)).toMatchObject({ ended_at: null, terminate_cause: null })
+    // An earlier Interim of it that comes late does not end it again.
+    await recordEach(pool, session.interim(30, { input: 2 }))
+    expect((await onlyRow(pool, nas, session.acctSessionId)).ended_at).toBeNull()
+  })
+
+  it('of a clock that runs ahead do not make later sessions look older', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    await recordReboot(pool, { nasId: nas.id, eventAt: at(7200), kind: 'on' }, at(60))
+    const session = makeSession({ nas, start: 90 })
+    await recordEach(pool, session.start())
+    expect((await onlyRow(pool, nas, session.acctSessionId)).ended_at).toBeNull()
+  })
+
+  it('are mended by the sweep where a row was made beside them', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const session = makeSession({ nas })
+    await recordEach(pool, session.start())
+    await pool.query(`update nas set last_reboot_at = $2 where id = $1`, [nas.id, at(60)])
+    expect(await sweepEndedSessions(pool, at(70))).toEqual({ replaced: 0, rebooted: 1 })
+    expect((await onlyRow(pool, nas, session.acctSessionId)).ended_by).toBe('nas-reboot')
+  })
+})
+
+describe('the claims of ended sessions', () => {
+  const claimed = async (subscriberId: bigint) => {
+    const { rows } = await database.pool.query<{ slot: number }>(
+      `select slot from session_claim where subscriber_id = $1 order by slot`,
+      [subscriberId],
+    )
+    return rows.map((row) => row.slot)
+  }
+
+  it('are freed with the Stop: by Class, and by line where the NAS lost it; that of a redial stays', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const [subscriber, other] = [await makeSubscriber(pool), await makeSubscriber(pool)]
+    const claim = (of: bigint, slot: number, line: string, classId: bigint) =>
+      pool.query(
+        `insert into session_claim (subscriber_id, slot, line, nas_group_id, class_id, claimed_at)
+         values ($1, $2, $3, $4, $5, $6)`,
+        [of, slot, line, nas.nasGroupId, classId, at(0)],
+      )
+    await claim(subscriber.id, 1, `mac:${mac}`, 21n)
+    await claim(subscriber.id, 2, `mac:${mac}`, 22n)
+    await claim(subscriber.id, 3, 'mac:02:00:00:00:00:99', 23n)
+    await claim(other.id, 1, `mac:${mac}`, 21n)
+    const session = makeSession({ nas, subscriber, mac, classId: 21n })
+    await recordEach(pool, session.start(), session.interim(5))
+    expect(await claimed(subscriber.id)).toEqual([1, 2, 3])
+    await recordEach(pool, session.stop(10))
+    expect(await claimed(subscriber.id)).toEqual([2, 3])
+    await recordEach(pool, makeSession({ nas, subscriber, mac: '02:00:00:00:00:99' }).stop(10))
+    expect(await claimed(subscriber.id)).toEqual([2])
+    expect(await claimed(other.id)).toEqual([1])
+  })
+
+  it('are freed with the reboot of their NAS', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    await pool.query(
+      `insert into session_claim (subscriber_id, slot, line, nas_group_id, class_id, claimed_at)
+       values ($1, 1, $2, $3, 31, $4)`,
+      [subscriber.id, `mac:${mac}`, nas.nasGroupId, at(0)],
+    )
+    await recordEach(pool, makeSession({ nas, subscriber, mac, classId: 31n }).start())
+    await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'on' }, at(60))
+    expect(await claimed(subscriber.id)).toEqual([])
+  })
+})

@@ -1,0 +1,181 @@
+// An access handler on the test's database, asked without sockets: attributes in, the answer's code and attributes out.
+
+import { createAccessHandler } from '../../src/aaa/access-request.ts'
+import type { AccessHandler } from '../../src/aaa/access-request.ts'
+import { createTestClock } from '../../src/clock.ts'
+import type { TestClock } from '../../src/clock.ts'
+import { createPool } from '../../src/db/pool.ts'
+import type { Pool } from '../../src/db/pool.ts'
+import type { Keyring } from '../../src/domain/data-key.ts'
+import type { Nas } from '../../src/domain/nas.ts'
+import { defaultSettings } from '../../src/domain/setting.ts'
+import type { Settings } from '../../src/domain/setting.ts'
+import { createLogger } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import type { Metrics } from '../../src/metrics.ts'
+import type { Client } from '../../src/nas/registry.ts'
+import { decodeAttributes, encodeAttributes } from '../../src/radius/attributes.ts'
+import type { NamedAttribute } from '../../src/radius/attributes.ts'
+import { createSecret, randomAuthenticator } from '../../src/radius/authenticator.ts'
+import type { Secret } from '../../src/radius/authenticator.ts'
+import { codes } from '../../src/radius/codes.ts'
+import { encodeReply, encodeRequest } from '../../src/radius/encode-packet.ts'
+import type { Packet } from '../../src/radius/packet.ts'
+import { makeChapPassword } from '../../src/radius/password.ts'
+import type { RadiusRequest } from '../../src/radius/server.ts'
+import { macA, noon, testNas } from './access.ts'
+import { dictionary } from './dictionary.ts'
+import { openTestKeyring } from './keyring.ts'
+import { packetOf } from './radius.ts'
+
+export const clientSecret = createSecret('the shared secret')
+const authenticator = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
+
+export type Answer = {
+  code: number
+  delayMs: number
+  attributes: Record<string, unknown>
+  list: NamedAttribute[]
+  packet: Packet
+}
+
+export type AccessUnderTest = {
+  handler: AccessHandler
+  keyring: Keyring
+  clock: TestClock
+  metrics: Metrics
+  settings: { -readonly [Name in keyof Settings]: Settings[Name] }
+  /** Undefined is silence. */
+  ask(
+    attributes: readonly NamedAttribute[],
+    how?: { nas?: Partial<Nas>; client?: Partial<Client>; hiddenBy?: Secret },
+  ): Promise<Answer | undefined>
+  close(): Promise<void>
+}
+
+/** Starts a handler whose clock stands at `noon`. */
+export async function startAccess(
+  database: { url: string; pool: Pool },
+  given: { loadUrl?: string; keyring?: Keyring } = {},
+): Promise<AccessUnderTest> {
+  const opened = given.keyring === undefined ? await openTestKeyring(database.pool) : undefined
+  const keyring = given.keyring ?? opened!.keyring
+  const clock = createTestClock(noon)
+  const metrics = createMetrics()
+  const settings = { ...defaultSettings }
+  const loadPool = createPool(given.loadUrl ?? database.url, { name: 'load', max: 2, hotPath: true })
+  const claimPool = createPool(database.url, { name: 'claim', max: 2, synchronousCommit: 'off', hotPath: true })
+  const handler = createAccessHandler({
+    dictionary,
+    keyring,
+    settings: () => settings,
+    clock,
+    log: createLogger({ level: 'silent' }),
+    metrics,
+    lanes: 2,
+    loadPool,
+    claimPool,
+    logPool: database.pool,
+  })
+  return {
+    handler,
+    keyring,
+    clock,
+    metrics,
+    settings,
+    async ask(attributes, { nas = {}, client = {}, hiddenBy = clientSecret } = {}) {
+      const request = requestOf(attributes, client, hiddenBy)
+      const response = await handler.handle(request, testNas(nas))
+      if (response === undefined) return undefined
+      const { code, secret = request.secret, delayMs = 0 } = response
+      const packet = packetOf(encodeReply({ code, request: request.packet, attributes: response.attributes, secret }))
+      const list = decodeAttributes(dictionary, packet, { secret, authenticator }).filter(
+        (attribute) => attribute.name !== 'Message-Authenticator',
+      )
+      return {
+        code,
+        delayMs,
+        list,
+        attributes: Object.fromEntries(list.map(({ name, value }) => [name, value])),
+        packet,
+      }
+    },
+    async close() {
+      await handler.close()
+      await loadPool.end()
+      await claimPool.end()
+      opened?.remove()
+    },
+  }
+}
+
+/** An Access-Request as the server hands it on. */
+export function requestOf(
+  attributes: readonly NamedAttribute[],
+  client: Partial<Client> = {},
+  hiddenBy = clientSecret,
+): RadiusRequest<Client> {
+  const encoded = encodeAttributes(dictionary, attributes, { secret: hiddenBy, authenticator })
+  const octets = encodeRequest({
+    code: codes.accessRequest,
+    identifier: 7,
+    attributes: encoded,
+    secret: hiddenBy,
+    authenticator,
+    messageAuthenticator: false,
+  })
+  const whole = testClient(client)
+  return {
+    client: whole,
+    packet: packetOf(octets),
+    secret: whole.secrets[0]!,
+    messageAuthenticator: false,
+    source: { address: '127.0.0.1', port: 40_000 },
+    local: { address: '127.0.0.1', port: 1812, kind: 'authentication' },
+    receivedAt: 0,
+  }
+}
+
+function testClient(changes: Partial<Client>): Client {
+  return {
+    id: 1n,
+    name: 'bng-1',
+    prefix: '127.0.0.1/32',
+    defaultVendor: 'mikrotik',
+    newNas: 'allow',
+    messageAuthenticator: 'auto',
+    messageAuthenticatorSeen: false,
+    limitProxyState: true,
+    trustedProxy: false,
+    patienceMs: 900,
+    nasGroupId: 1n,
+    secrets: [clientSecret],
+    ...changes,
+  }
+}
+
+/** A PAP login from line A. */
+export function pap(userName: string, password: string, more: readonly NamedAttribute[] = []): NamedAttribute[] {
+  return [
+    { name: 'User-Name', value: userName },
+    { name: 'User-Password', value: Buffer.from(password) },
+    { name: 'Calling-Station-Id', value: macA.toUpperCase() },
+    ...more,
+  ]
+}
+
+/** The same by CHAP, its challenge in an attribute or, without one, the Request Authenticator. */
+export function chap(userName: string, password: string, challenge?: Buffer): NamedAttribute[] {
+  const value = makeChapPassword(5, challenge ?? authenticator, Buffer.from(password))
+  return [
+    { name: 'User-Name', value: userName },
+    { name: 'CHAP-Password', value },
+    ...(challenge === undefined ? [] : [{ name: 'CHAP-Challenge', value: challenge }]),
+    { name: 'Calling-Station-Id', value: macA },
+  ]
+}
+
+/** A challenge of 16 octets. */
+export function newChallenge(): Buffer {
+  return randomAuthenticator()
+}
