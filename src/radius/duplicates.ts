@@ -1,6 +1,5 @@
 // Remembers the requests of one socket for some seconds, so that a retransmission is answered with the same octets or
 // dropped while the first is in work, and a request that reuses an identifier supersedes the one before it (RFC 5080 §2.2.2).
-//
 // A packet that was not yet authenticated may only be looked up, and only exactly the same octets are found: entries are made
 // and purged by `begin`, after authentication, so a forged packet cannot touch them. Entries expire by the second in which
 // they were made: a ring of buckets, no scan and no timer. The key inside one source address is a small integer

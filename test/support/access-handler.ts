@@ -16,7 +16,7 @@ import type { Metrics } from '../../src/metrics.ts'
 import type { Client } from '../../src/nas/registry.ts'
 import { decodeAttributes, encodeAttributes } from '../../src/radius/attributes.ts'
 import type { NamedAttribute } from '../../src/radius/attributes.ts'
-import { createSecret, randomAuthenticator } from '../../src/radius/authenticator.ts'
+import { createSecret } from '../../src/radius/authenticator.ts'
 import type { Secret } from '../../src/radius/authenticator.ts'
 import { codes } from '../../src/radius/codes.ts'
 import { encodeReply, encodeRequest } from '../../src/radius/encode-packet.ts'
@@ -173,9 +173,4 @@ export function chap(userName: string, password: string, challenge?: Buffer): Na
     ...(challenge === undefined ? [] : [{ name: 'CHAP-Challenge', value: challenge }]),
     { name: 'Calling-Station-Id', value: macA },
   ]
-}
-
-/** A challenge of 16 octets. */
-export function newChallenge(): Buffer {
-  return randomAuthenticator()
 }

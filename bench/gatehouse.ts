@@ -1,0 +1,112 @@
+// Gatehouse as an operator runs it: `serve` on a database of its own in the same Postgres, filled by its own commands. Plan
+// with a session limit, so that every login is also claimed; access log, sessions and usage are written.
+
+import { spawn, spawnSync } from 'node:child_process'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
+import { commandLine, descendants, stopProcess, waitForRadius } from './process.ts'
+import type { Server } from './process.ts'
+import { subscribersCsv } from './subscribers.ts'
+
+export type GatehouseOptions = {
+  /** For its key file and log. */
+  folder: string
+  /** Of a superuser; the database `gatehouse_bench` is made beside it. */
+  databaseUrl: string
+  authPort: number
+  acctPort: number
+  httpPort: number
+  secret: string
+  subscribers: number
+}
+
+const databaseName = 'gatehouse_bench'
+const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** `importSeconds`: how long `subscriber import` took. */
+export type Gatehouse = Server & { importSeconds: number; radiusPids(): number[] }
+
+/** Fills its database by its own commands and starts `serve`. Throws with its own words when something fails. */
+export async function startGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
+  await recreateDatabase(options.databaseUrl)
+  fs.mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+  const env = environment(options)
+  const importSeconds = fill(options, env)
+  const log = fs.openSync(path.join(options.folder, 'serve.log'), 'w')
+  const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', log, log] })
+  fs.closeSync(log)
+  const server = {
+    name: 'Gatehouse',
+    pid: child.pid ?? -1,
+    authPort: options.authPort,
+    acctPort: options.acctPort,
+    replySigned: true,
+    importSeconds,
+    radiusPids: () => descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes('radius-process')),
+    close: () => stopProcess(child),
+  }
+  try {
+    await waitForRadius({ port: options.authPort, secret: options.secret, gone: child })
+  } catch (cause) {
+    await server.close()
+    const said = fs.readFileSync(path.join(options.folder, 'serve.log'), 'utf8').slice(-2_000)
+    throw new Error(`Gatehouse does not answer: ${said}`, { cause })
+  }
+  return server
+}
+
+function fill(options: GatehouseOptions, env: NodeJS.ProcessEnv): number {
+  command(env, ['migrate'])
+  const client = [
+    'client',
+    'add',
+    '--name',
+    'bench',
+    '--address',
+    '127.0.0.1',
+    '--vendor',
+    'mikrotik',
+    '--secret-stdin',
+  ]
+  command(env, client, `${options.secret}\n`)
+  const rates = ['--down', '50M', '--up', '20M', '--days', '0', '--price', '20.00']
+  command(env, ['plan', 'add', '--name', 'plan', ...rates, '--session-limit', '1', '--pool', 'pool'])
+  const file = path.join(options.folder, 'subscribers.csv')
+  fs.writeFileSync(file, subscribersCsv(options.subscribers, 'plan'))
+  const began = performance.now()
+  command(env, ['subscriber', 'import', file])
+  return (performance.now() - began) / 1000
+}
+
+function command(env: NodeJS.ProcessEnv, args: readonly string[], input = ''): void {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [program, ...args], { env, input, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`gatehouse ${args.slice(0, 2).join(' ')} failed: ${stderr}${stdout}`)
+}
+
+function environment(options: GatehouseOptions): NodeJS.ProcessEnv {
+  return {
+    // To profile it: --cpu-prof --cpu-prof-dir=… (README.md). The benchmark itself must not be profiled with it.
+    NODE_OPTIONS: process.env.GATEHOUSE_BENCH_NODE_OPTIONS ?? '',
+    PATH: process.env.PATH,
+    DATABASE_URL: new URL(`/${databaseName}`, options.databaseUrl).href,
+    GATEHOUSE_DATA_DIR: options.folder,
+    GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',
+    GATEHOUSE_AUTH_PORT: String(options.authPort),
+    GATEHOUSE_ACCT_PORT: String(options.acctPort),
+    GATEHOUSE_HTTP_PORT: String(options.httpPort),
+    GATEHOUSE_LOG_LEVEL: 'warn',
+  }
+}
+
+async function recreateDatabase(url: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`drop database if exists ${databaseName} with (force)`)
+    await client.query(`create database ${databaseName}`)
+  } finally {
+    await client.end()
+  }
+}

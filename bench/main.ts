@@ -1,0 +1,178 @@
+// `npm run bench`: FreeRADIUS and Gatehouse in turns on one Postgres, by the method of README.md beside this file. Prints one
+// table and writes every run to results/. Takes minutes; never run by the tests.
+
+import * as fs from 'node:fs'
+import * as net from 'node:net'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startEmbeddedPostgres } from '../src/db/embedded.ts'
+import { makeSecret } from '../src/domain/secret.ts'
+import { provideTools } from '../test/support/tools.ts'
+import { freeradiusVersion, startFreeradius } from './freeradius.ts'
+import { startGatehouse } from './gatehouse.ts'
+import type { Gatehouse } from './gatehouse.ts'
+import { works } from './generator-orders.ts'
+import type { Work } from './generator-orders.ts'
+import { measure, summarise } from './measure.ts'
+import type { Run, Summary } from './measure.ts'
+import { peakMemoryMiB } from './process.ts'
+import type { Server } from './process.ts'
+import { table } from './table.ts'
+
+const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subscribers 100000]
+  [--work ${works.join(',')}] [--tuned] [--only gatehouse|freeradius]
+`
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const warmupSeconds = 2
+const stormSubscribers = 20_000
+
+type Options = {
+  rounds: number
+  seconds: number
+  window: number
+  subscribers: number
+  works: Work[]
+  tuned: boolean
+  only: string | undefined
+}
+
+const undo: (() => Promise<unknown>)[] = []
+process.once('SIGINT', () => void end(130))
+process.once('SIGTERM', () => void end(143))
+await main().then(
+  () => end(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    return end(1)
+  },
+)
+
+async function main(): Promise<void> {
+  const options = readOptions()
+  await provideTools('freeradius')
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'))
+  undo.push(() => fs.promises.rm(folder, { recursive: true, force: true }))
+  const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(folder, 'data'), durable: true, log: silent })
+  undo.push(() => postgres.stop())
+
+  const servers: Server[] = []
+  const shared = { databaseUrl: postgres.url, secret: makeSecret(), subscribers: options.subscribers }
+  if (options.only !== 'gatehouse') {
+    const ports = { authPort: await freePort(), acctPort: await freePort() }
+    const place = { folder: path.join(folder, 'freeradius'), tuned: options.tuned }
+    servers.push(await started(startFreeradius({ ...shared, ...ports, ...place })))
+  }
+  if (options.only !== 'freeradius') {
+    const ports = { authPort: await freePort(), acctPort: await freePort(), httpPort: await freePort() }
+    servers.push(await started(startGatehouse({ ...shared, ...ports, folder: path.join(folder, 'gatehouse') })))
+  }
+  const runs = await rounds(options, servers, () => postgres.pid, shared.secret)
+  report(options, servers, runs)
+}
+
+async function started<S extends Server>(starting: Promise<S>): Promise<S> {
+  const server = await starting
+  undo.push(() => server.close())
+  process.stdout.write(`${server.name} answers\n`)
+  return server
+}
+
+/** Every work in every round, the two servers side by side and in turned order each time. */
+async function rounds(options: Options, servers: Server[], postgresPid: () => number, secret: string): Promise<Run[]> {
+  const runs: Run[] = []
+  const { seconds, window } = options
+  for (let round = 0; round < options.rounds; round++) {
+    for (const [at, work] of options.works.entries()) {
+      const order = (round + at) % 2 === 0 ? servers : servers.toReversed()
+      for (const server of order) {
+        const subscribers = work === 'storm' ? Math.min(stormSubscribers, options.subscribers) : options.subscribers
+        const orders = { work, secret, window, seconds, subscribers, warmupSeconds, run: runs.length + 1 }
+        const run = await measure(server, postgresPid(), orders, round)
+        runs.push(run)
+        const faults = `${run.lost} lost, ${run.wrong} wrong, ${run.retransmissions} sent again`
+        process.stdout.write(`${round + 1} ${work} ${server.name}: ${Math.round(run.rate)}/s, ${faults}\n`)
+        // What the run before left to write is not the next one's.
+        await sleep(1_000)
+      }
+    }
+  }
+  return runs
+}
+
+function report(options: Options, servers: readonly Server[], runs: readonly Run[]): void {
+  const names: [string, string] = [servers[0]?.name ?? '', servers.at(-1)?.name ?? '']
+  const summaries = options.works.map((work) => summarise(work, runs, names))
+  process.stdout.write(`\n${machine(options)}\n${table(summaries, names)}\n`)
+  const ours = servers.find((server): server is Gatehouse => 'radiusPids' in server)
+  const memory = ours?.radiusPids().map((pid) => Math.round(peakMemoryMiB(pid))) ?? []
+  if (ours !== undefined) {
+    const imported = `${options.subscribers} subscribers imported in ${ours.importSeconds.toFixed(1)} s`
+    process.stdout.write(`${imported}; RADIUS process at most ${memory.join(', ')} MiB\n`)
+  }
+  writeResults({ machine: machine(options), memory, importSeconds: ours?.importSeconds, summaries, runs })
+}
+
+function machine(options: Options): string {
+  const cpus = os.cpus()
+  const load = os.loadavg()[0]?.toFixed(1)
+  const cores = `${cpus.length} × ${cpus[0]?.model ?? 'unknown'}, load ${load}`
+  const versions = `Node ${process.version}, FreeRADIUS ${freeradiusVersion()}`
+  const method = `${options.rounds} rounds of ${options.seconds} s, window ${options.window}, ${options.subscribers} subscribers`
+  return `${cores}; ${versions}; ${method}`
+}
+
+function writeResults(results: { summaries: readonly Summary[] } & Record<string, unknown>): void {
+  const folder = fileURLToPath(new URL('./results/', import.meta.url))
+  fs.mkdirSync(folder, { recursive: true })
+  const at = new Date().toISOString()
+  const file = path.join(folder, `${at.replace(/[:.]/g, '-')}.json`)
+  fs.writeFileSync(file, `${JSON.stringify({ at, ...results }, undefined, 2)}\n`)
+  process.stdout.write(`every run: ${path.relative(process.cwd(), file)}\n`)
+}
+
+function readOptions(): Options {
+  const text = { type: 'string' as const }
+  const { values } = parseArgs({
+    options: {
+      rounds: text,
+      seconds: text,
+      window: text,
+      subscribers: text,
+      work: text,
+      only: text,
+      tuned: { type: 'boolean' },
+    },
+  })
+  const chosen = values.work?.split(',') ?? works
+  const known = works.filter((work) => chosen.includes(work))
+  const number = (value: string | undefined, fallback: number): number => Number(value ?? fallback)
+  const options = {
+    rounds: number(values.rounds, 3),
+    seconds: number(values.seconds, 5),
+    window: number(values.window, 64),
+    subscribers: number(values.subscribers, 100_000),
+    works: known,
+    tuned: values.tuned ?? false,
+    only: values.only,
+  }
+  const numbers = [options.rounds, options.seconds, options.window, options.subscribers]
+  if (known.length < chosen.length || numbers.some((one) => !(one > 0))) throw new Error(usage)
+  return options
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+async function end(code: number): Promise<void> {
+  for (const step of undo.splice(0).toReversed()) await step()
+  process.exitCode = code
+}

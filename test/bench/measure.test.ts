@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { spread, summarise } from '../../bench/measure.ts'
+import type { Run } from '../../bench/measure.ts'
+import { cpuSeconds, descendants, peakMemoryMiB, stopProcess } from '../../bench/process.ts'
+import { table } from '../../bench/table.ts'
+
+function run(server: string, round: number, rate: number, cpu: number): Run {
+  const faults = { retransmissions: 0, lost: 1, wrong: 0, late: 0 }
+  const times = { seconds: 1, p50Ms: 1, p99Ms: 2, generatorCpuSeconds: 0.001 }
+  return {
+    work: 'auth-pap',
+    server,
+    round,
+    rate,
+    requests: 100,
+    serverCpuUs: cpu,
+    postgresCpuUs: 10,
+    ...faults,
+    ...times,
+  }
+}
+
+describe('what runs come to', () => {
+  it('the median of an odd and an even number of values, and the range', () => {
+    expect(spread([3, 1, 2])).toEqual({ median: 2, minimum: 1, maximum: 3 })
+    expect(spread([4, 1, 2, 3])).toEqual({ median: 2.5, minimum: 1, maximum: 4 })
+    expect(spread([]).median).toBeNaN()
+  })
+
+  it('ratios compare only runs of the same round', () => {
+    const runs = [run('a', 0, 100, 90), run('b', 0, 800, 15), run('a', 1, 200, 90), run('b', 1, 800, 15)]
+    const { rateRatio, cpuRatio, servers } = summarise('auth-pap', runs, ['a', 'b'])
+    expect(rateRatio).toEqual({ median: 6, minimum: 4, maximum: 8 })
+    expect(cpuRatio.median).toBe(4)
+    expect(servers['a']).toMatchObject({ rate: 150, lost: 2, wrong: 0 })
+  })
+
+  it('a table has a line for each server and one for the ratio', () => {
+    const runs = [run('a', 0, 100, 90), run('b', 0, 800, 15)]
+    const lines = table([summarise('auth-pap', runs, ['a', 'b'])], ['a', 'b']).split('\n')
+    expect(lines).toHaveLength(4)
+    expect(new Set(lines.slice(0, 3).map((line) => line.length)).size).toBe(1)
+    expect(lines[3]).toContain('8.0 (8.0 to 8.0) times')
+  })
+
+  it('a table of one server has no ratio', () => {
+    expect(table([summarise('auth-pap', [run('a', 0, 100, 90)], ['a', 'a'])], ['a', 'a']).split('\n')).toHaveLength(2)
+  })
+})
+
+describe('a process under measurement', () => {
+  it('has its descendants, CPU and memory, and ends when asked', async () => {
+    const child = spawn('sh', [
+      '-c',
+      'sleep 60 & echo up; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; wait',
+    ])
+    let said = ''
+    for await (const chunk of child.stdout) if ((said += String(chunk)).includes('done')) break
+    expect(descendants(process.pid)).toContain(child.pid)
+    expect(descendants(child.pid!)).toHaveLength(1)
+    expect(cpuSeconds(child.pid!)).toBeGreaterThan(0)
+    expect(peakMemoryMiB(child.pid!)).toBeGreaterThan(0)
+    const sleeping = descendants(child.pid!)[0]!
+    await stopProcess(child)
+    expect(child.signalCode).toBe('SIGTERM')
+    expect(cpuSeconds(child.pid!)).toBe(0)
+    process.kill(sleeping)
+  })
+
+  it('that has ended already is left alone', async () => {
+    const child = spawn('true')
+    await once(child, 'exit')
+    await stopProcess(child)
+    expect(child.exitCode).toBe(0)
+  })
+})
