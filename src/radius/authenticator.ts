@@ -53,6 +53,11 @@ export function randomAuthenticator(): Buffer {
   return randomFillSync(Buffer.allocUnsafe(authenticatorLength))
 }
 
+/** Whether the packet carries a Message-Authenticator at all, right or wrong. */
+export function hasMessageAuthenticator(packet: Packet): boolean {
+  return findMessageAuthenticator(packet) !== absent
+}
+
 /**
  * Checks a request by the rule of its code. Access-Request: Message-Authenticator if present. Status-Server:
  * Message-Authenticator required. Accounting-, CoA- and Disconnect-Request: the Request Authenticator, then

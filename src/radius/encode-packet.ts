@@ -3,6 +3,7 @@
 
 import {
   hashPacket,
+  hasMessageAuthenticator,
   messageAuthenticator,
   messageAuthenticatorLength,
   randomAuthenticator,
@@ -44,15 +45,15 @@ export class PacketTooLongError extends Error {
 }
 
 /**
- * A reply to `request`: Message-Authenticator first whether the request was signed or not (CVE-2024-3596), but none to an
- * Accounting-Request; then `attributes`, then each Proxy-State of the request in its order and unmodified (RFC 2865 §5.33);
+ * A reply to `request`: Message-Authenticator first whether the request was signed or not (CVE-2024-3596), but to an
+ * Accounting-Request only if it was signed; then `attributes`, then each Proxy-State of the request in its order and unmodified (RFC 2865 §5.33);
  * the Response Authenticator last. Throws `PacketTooLongError`.
  */
 export function encodeReply(reply: Reply): Buffer {
   const { request, attributes, secret } = reply
   // RFC 2866 §5.13 knows none in accounting, and FreeRADIUS's library (radclient, its proxy) up to 3.2.1 checks one over 16
-  // zeros there and drops the reply. Accounting's answer to Status-Server carries it (RFC 5997 §3).
-  const sign = request.code !== codes.accountingRequest
+  // zeros there and drops the reply: who does not sign its Accounting-Request is not made to check ours.
+  const sign = request.code !== codes.accountingRequest || hasMessageAuthenticator(request)
   const attributesAt = headerLength + (sign ? messageAuthenticatorLength : 0)
   const length = attributesAt + attributes.length + proxyStatesLength(request)
   const octets = packetWithHeader(reply.code, request.identifier, length)
