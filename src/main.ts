@@ -6,6 +6,7 @@ import { addMigrateCommand } from './cli/migrate.ts'
 import { addNasCommands } from './cli/nas.ts'
 import { addPlanCommands } from './cli/plan.ts'
 import { runCommandLine, throwUsageErrors } from './cli/run.ts'
+import { addSessionsCommand } from './cli/sessions.ts'
 import { addSettingCommands } from './cli/setting.ts'
 import { addSimulateCommand } from './cli/simulate.ts'
 import { addSubscriberCommands } from './cli/subscriber.ts'
@@ -24,6 +25,7 @@ addClientCommands(program)
 addNasCommands(program)
 addPlanCommands(program)
 addSubscriberCommands(program)
+addSessionsCommand(program)
 addWhyCommand(program)
 addSettingCommands(program)
 addMigrateCommand(program)

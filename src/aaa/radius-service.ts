@@ -26,7 +26,7 @@ const lookForInterfacesMs = 5_000
 /** Beyond this no NAS waits any more; the statement's answer would be thrown away (F15). */
 const queryTimeoutMs = 5_000
 /** Statements in flight at once, for logins and for accounting. More only queue inside Postgres on the same cores. */
-const lanes = 4
+const lanes = 1
 const nothing = Buffer.alloc(0)
 
 export type RadiusServiceOptions = {

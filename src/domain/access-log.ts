@@ -97,16 +97,3 @@ export async function lastDecisions(pool: Pool, username: string, limit: number)
   )
   return rows
 }
-
-/** A decision as one plain sentence. */
-export function explainDecision(decision: LoggedDecision): string {
-  const often = decision.count > 1n ? ` (${decision.count} times since ${decision.firstAt.toISOString()})` : ''
-  const from = [decision.line, decision.interface && `interface ${decision.interface}`].filter(Boolean).join(', ')
-  const where = `by ${decision.method} through ${decision.nas ?? 'a NAS that is gone'}${from === '' ? '' : ` from ${from}`}`
-  return `${decision.lastAt.toISOString()}: ${verdict(decision)}, ${where}${often}${decision.detail === null ? '' : `: ${decision.detail}`}`
-}
-
-function verdict({ accepted, reason }: LoggedDecision): string {
-  if (!accepted) return `rejected, ${reason}`
-  return reason === 'accepted' ? 'accepted' : `accepted into the walled garden, ${reason}`
-}

@@ -3,7 +3,7 @@ import { createAccessLog } from '../../src/aaa/access-log.ts'
 import type { AccessLog, AccessLogEntry } from '../../src/aaa/access-log.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { replyAsJson } from '../../src/aaa/reply-json.ts'
-import { explainDecision, lastDecisions } from '../../src/domain/access-log.ts'
+import { lastDecisions } from '../../src/domain/access-log.ts'
 import { after, noon } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
 
@@ -184,43 +184,5 @@ describe('lastDecisions', () => {
       'wrong-password',
     ])
     expect(await lastDecisions(database.pool, 'anna', 1)).toHaveLength(1)
-  })
-})
-
-describe('explainDecision', () => {
-  const decision = {
-    username: 'anna',
-    nas: 'bng-1',
-    line: 'mac:d4:ca:6d:00:00:0a',
-    interface: 'vlan12',
-    method: 'pap',
-    reason: 'wrong-password',
-    accepted: false,
-    detail: 'the password is wrong',
-    reply: null,
-    count: 3n,
-    firstAt: noon,
-    lastAt: after(5),
-  }
-
-  it.each([
-    [
-      'a reject that came again',
-      {},
-      '2026-03-10T12:00:05.000Z: rejected, wrong-password, by pap through bng-1 from mac:d4:ca:6d:00:00:0a, interface vlan12 ' +
-        '(3 times since 2026-03-10T12:00:00.000Z): the password is wrong',
-    ],
-    [
-      'an accept',
-      { accepted: true, reason: 'accepted', detail: null, count: 1n, line: null, interface: null, nas: null },
-      '2026-03-10T12:00:05.000Z: accepted, by pap through a NAS that is gone',
-    ],
-    [
-      'the walled garden',
-      { accepted: true, reason: 'expired', detail: null, count: 1n, line: null },
-      '2026-03-10T12:00:05.000Z: accepted into the walled garden, expired, by pap through bng-1 from interface vlan12',
-    ],
-  ])('says %s in one sentence', (_, changes, sentence) => {
-    expect(explainDecision({ ...decision, ...changes })).toBe(sentence)
   })
 })

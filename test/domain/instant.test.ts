@@ -64,7 +64,7 @@ describe('an instant', () => {
             dateStyle: 'short',
             timeStyle: 'short',
           }).format(instant)
-          return shown === `${day} 12:00`
+          expect(shown).toBe(`${day} 12:00`)
         },
       ),
     )

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { defaultSettings } from '../../src/domain/setting.ts'
+import { readSubscriberFields } from '../../src/domain/subscriber-fields.ts'
+import type { SubscriberTexts } from '../../src/domain/subscriber-fields.ts'
+import { optionNames } from '../../src/domain/subscriber.ts'
+
+const settings = { ...defaultSettings, zone: 'Asia/Tehran', phone_country_code: '+98' }
+const read = (texts: Partial<SubscriberTexts>) =>
+  readSubscriberFields({ username: 'anna', ...texts }, optionNames, settings)
+const fieldsWrong = (texts: Partial<SubscriberTexts>) => read(texts).errors.map((error) => error.field)
+
+describe('the fields of a subscriber', () => {
+  it('that are absent, empty or blank mean the same', () => {
+    const bare = read({})
+    expect(bare).toEqual({
+      errors: [],
+      fields: {
+        username: 'anna',
+        accountType: 'pppoe',
+        expiresAt: null,
+        macs: [],
+        addresses: [],
+        fullName: null,
+        phone: null,
+        email: null,
+        address: null,
+      },
+    })
+    const blank = {
+      expiresAt: '',
+      accountType: ' ',
+      mac: '',
+      staticIp: ' ',
+      fullName: '',
+      phone: ' ',
+      email: '',
+      address: '',
+    }
+    expect(read(blank)).toEqual(bare)
+  })
+
+  it('are read by the zone and country of the ISP', () => {
+    const { fields } = read({ expiresAt: '2027-01-31T12:00', phone: '021 1234567' })
+    expect(fields.expiresAt?.toISOString()).toBe('2027-01-31T08:30:00.000Z')
+    expect(fields.phone).toBe('+98211234567')
+  })
+
+  it('hold each MAC once, in any of its forms, and every address', () => {
+    const { fields } = read({
+      mac: 'AA-BB-CC-00-00-01 aabb.cc00.0001,aabbcc000002',
+      staticIp: '10.0.0.1, 2001:db8::/56',
+    })
+    expect(fields.macs).toEqual(['aa:bb:cc:00:00:01', 'aa:bb:cc:00:00:02'])
+    expect(fields.addresses.map((address) => address.kind)).toEqual(['framed-ip', 'delegated-ipv6-prefix'])
+  })
+
+  it('tell all that is wrong, each under its name', () => {
+    expect(
+      fieldsWrong({
+        username: '\u200b',
+        expiresAt: 'x',
+        accountType: 'x',
+        mac: 'x',
+        staticIp: 'x',
+        fullName: 'x',
+        phone: 'x',
+        email: 'x',
+        address: 'x'.repeat(501),
+      }).toSorted(),
+    ).toEqual(Object.values(optionNames).toSorted())
+    expect(fieldsWrong({ username: '' })).toEqual(['username'])
+    expect(fieldsWrong({ username: '  ' })).toEqual(['username'])
+  })
+
+  it('of an IPoE line name its MAC, and only what was wrong with it', () => {
+    expect(fieldsWrong({ accountType: 'IPoE' })).toEqual(['mac'])
+    expect(fieldsWrong({ accountType: 'ipoe', mac: 'x' })).toEqual(['mac'])
+    expect(fieldsWrong({ accountType: 'ipoe', mac: 'aabbcc000001' })).toEqual([])
+  })
+})
