@@ -23,6 +23,8 @@ export type FreeradiusOptions = {
   subscribers: number
   /** `tuned`: no group look-ups and 4 threads, by performance.md's other column. */
   tuned?: boolean
+  /** As Debian ships the site where SQL is on: a row in radpostauth for each login, a detail file beside SQL accounting. */
+  shipped?: boolean
 }
 
 const databaseName = 'radius'
@@ -58,7 +60,7 @@ export async function startFreeradius(options: FreeradiusOptions): Promise<Serve
   child.stdout.on('data', (chunk: Buffer) => said.push(chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
   const server = {
-    name: options.tuned === true ? 'FreeRADIUS, tuned' : 'FreeRADIUS',
+    name: `FreeRADIUS${options.tuned === true ? ', tuned' : ''}${options.shipped === true ? ', shipped' : ''}`,
     pid: child.pid ?? -1,
     authPort: options.authPort,
     acctPort: options.acctPort,
@@ -103,15 +105,20 @@ function sqlModule(stock: string, database: URL, tuned: boolean): string {
 }
 
 const modules = ['always', 'preprocess', 'chap', 'mschap', 'pap', 'expiration', 'logintime', 'expr', 'attr_filter']
+/** What the shipped site does besides. */
+const shippedModules = ['detail', 'unix', 'exec']
 
 function radiusdConfiguration(tools: Tools, stock: string, folder: string, options: FreeradiusOptions): string {
   const threads = options.tuned === true ? 4 : 16
+  const shipped = (text: string): string => (options.shipped === true ? text : '')
+  const used = options.shipped === true ? [...modules, ...shippedModules] : modules
   const listen = (type: string, port: number): string =>
     `	listen {\n		type = ${type}\n		ipaddr = 127.0.0.1\n		port = ${port}\n		recv_buff = 4194304\n	}\n`
   return `
 prefix = /usr
 localstatedir = ${options.folder}
 logdir = ${options.folder}
+radacctdir = ${options.folder}
 raddbdir = ${folder}
 confdir = ${stock}
 modconfdir = ${stock}/mods-config
@@ -147,7 +154,7 @@ client bench {
 	require_message_authenticator = no
 }
 modules {
-${modules.map((name) => `	$INCLUDE ${stock}/mods-available/${name}`).join('\n')}
+${used.map((name) => `	$INCLUDE ${stock}/mods-available/${name}`).join('\n')}
 	$INCLUDE ${folder}/sql
 }
 policy {
@@ -181,10 +188,10 @@ ${listen('auth', options.authPort)}${listen('acct', options.acctPort)}	authorize
 		acct_unique
 	}
 	accounting {
-		sql
-		attr_filter.accounting_response
+${shipped('		detail\n		unix\n')}		sql
+${shipped('		exec\n')}		attr_filter.accounting_response
 	}
-}
+${shipped('	post-auth {\n		sql\n		exec\n	}\n')}}
 `
 }
 

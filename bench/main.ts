@@ -23,7 +23,7 @@ import type { Server } from './process.ts'
 import { table } from './table.ts'
 
 const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subscribers 100000]
-  [--work ${works.join(',')}] [--tuned] [--only gatehouse|freeradius]
+  [--work ${works.join(',')}] [--tuned] [--shipped] [--only gatehouse|freeradius]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const warmupSeconds = 2
@@ -36,6 +36,7 @@ type Options = {
   subscribers: number
   works: Work[]
   tuned: boolean
+  shipped: boolean
   only: string | undefined
 }
 
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
   const shared = { databaseUrl: postgres.url, secret: makeSecret(), subscribers: options.subscribers }
   if (options.only !== 'gatehouse') {
     const ports = { authPort: await freePort(), acctPort: await freePort() }
-    const place = { folder: path.join(folder, 'freeradius'), tuned: options.tuned }
+    const place = { folder: path.join(folder, 'freeradius'), tuned: options.tuned, shipped: options.shipped }
     servers.push(await started(startFreeradius({ ...shared, ...ports, ...place })))
   }
   if (options.only !== 'freeradius') {
@@ -144,6 +145,7 @@ function readOptions(): Options {
       work: text,
       only: text,
       tuned: { type: 'boolean' },
+      shipped: { type: 'boolean' },
     },
   })
   const chosen = values.work?.split(',') ?? works
@@ -156,6 +158,7 @@ function readOptions(): Options {
     subscribers: number(values.subscribers, 100_000),
     works: known,
     tuned: values.tuned ?? false,
+    shipped: values.shipped ?? false,
     only: values.only,
   }
   const numbers = [options.rounds, options.seconds, options.window, options.subscribers]

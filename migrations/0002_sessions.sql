@@ -72,8 +72,9 @@ create index session_archive_framed_ip on session_archive (framed_ip) where fram
 create table session_archive_default partition of session_archive default;
 
 -- A login that was accepted and whose Start has not come yet, where the plan limits sessions.
--- The slot makes two simultaneous logins meet on one key.
-create table session_claim (
+-- The slot makes two simultaneous logins meet on one key. Unlogged: a crash or a promotion empties it, and what was claimed
+-- can be claimed again.
+create unlogged table session_claim (
   subscriber_id bigint not null,
   slot integer not null,
   line text not null,
@@ -127,7 +128,8 @@ create table access_log (
   last_at timestamptz not null,
   primary key (day, outcome_key)
 ) partition by range (day);
-create index access_log_username on access_log (username, last_at desc);
+-- Not by time too: a repeated outcome moves last_at, and would no longer stay on its page (HOT).
+create index access_log_username on access_log (username);
 create table access_log_default partition of access_log default with (fillfactor = 80);
 
 -- A wish about a session: reapply what the subscriber is entitled to now, or disconnect. Rendered at delivery.

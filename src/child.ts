@@ -5,12 +5,15 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FromChild, ToChild } from './child-side.ts'
+import { childEnvironment } from './config.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
 export type ChildOptions = {
   name: string
   file: URL
+  /** Options of Node for this process. */
+  nodeOptions?: readonly string[]
   start: ToChild & { kind: 'start' }
   log: Logger
   onMessage?(message: FromChild, child: Child): void
@@ -93,9 +96,14 @@ export class Child {
   }
 
   async #launch(): Promise<void> {
-    const { file, start, name } = this.#options
+    const { file, start, name, nodeOptions = [] } = this.#options
     // detached: Ctrl-C reaches the supervisor alone, which then drains its children in order.
-    const forked = fork(file, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const forked = fork(file, {
+      detached: true,
+      env: childEnvironment(),
+      execArgv: [...nodeOptions],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     this.#process = forked
     const ready = Promise.withResolvers<void>()
     forked.on('message', (message: FromChild) => {

@@ -14,6 +14,11 @@ import type { MetricsSnapshot } from './metrics.ts'
 
 /** A RADIUS process finishes what it has taken within this time (F04: exit within 10 s). */
 const drainMs = 8_000
+/**
+ * A RADIUS process lives on short-lived objects. V8's defaults for a large machine let garbage grow to 500 MB before it looks;
+ * with these it stays near 200 at the same speed, and what is left is far above what 20,000 waiting requests need.
+ */
+const radiusNodeOptions = ['--max-semi-space-size=16', '--max-old-space-size=192']
 
 export type Service = {
   authPort: number
@@ -42,7 +47,13 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
     await prepareDatabase(databaseUrl, config, clock)
     const start = { kind: 'start' as const, config, databaseUrl }
     const radius = Array.from({ length: config.radiusWorkers }, (_, at) =>
-      startChild({ name: `radius ${at + 1}`, file: new URL('./radius-process.ts', import.meta.url), start, log }),
+      startChild({
+        name: `radius ${at + 1}`,
+        file: new URL('./radius-process.ts', import.meta.url),
+        nodeOptions: radiusNodeOptions,
+        start,
+        log,
+      }),
     )
     children.push(...(await settleAll(radius)))
     const radiusChildren = [...children]

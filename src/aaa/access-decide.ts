@@ -14,7 +14,7 @@ import type { Keyring } from '../domain/data-key.ts'
 import { newClassId } from '../domain/session-class.ts'
 import type { Settings } from '../domain/setting.ts'
 import type { Secret } from '../radius/authenticator.ts'
-import { createBatcher } from './batch.ts'
+import { createBatcher, createLanes } from './batch.ts'
 import { createProver } from './password-proof.ts'
 import type { MsChapMatch, ProofResult, Proving } from './password-proof.ts'
 
@@ -47,7 +47,7 @@ export type DeciderOptions = {
   readonly keyring: Keyring
   settings(): Settings
   readonly clock: Clock
-  /** Statements in flight at once, of each kind. */
+  /** Statements in flight at once. */
   readonly lanes: number
   /** Reads logins. */
   readonly loadPool: Pool
@@ -61,12 +61,14 @@ const maximumAttempts = 4
 /** Makes the decider of a process. */
 export function createDecider({ keyring, settings, clock, lanes, loadPool, claimPool }: DeciderOptions): Decider {
   const prover = createProver(keyring)
+  // Reading and claiming take turns: while one is on its way the other gathers.
+  const shared = createLanes(lanes)
   const loads = createBatcher<AccessKey, AccessSubject | undefined>({
-    lanes,
+    lanes: shared,
     run: (keys) => loadAccess(loadPool, keys, settings().default_interim_interval_s, clock.now()),
   })
   const claims = createBatcher({
-    lanes,
+    lanes: shared,
     // A statement cannot touch the row of a subscriber twice.
     keyOf: (input: ClaimInput) => String(input.subscriberId),
     run: (inputs: ClaimInput[]) => {

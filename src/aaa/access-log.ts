@@ -32,7 +32,7 @@ type Held = { entry: AccessLogEntry; count: number; firstAt: Date; lastAt: Date 
 
 const defaults = { maximum: 20_000, everyMs: 1_000 }
 /** One statement takes no longer than a few tens of milliseconds at this size; so many are not kept waiting either. */
-const rowsPerStatement = 2_000
+const rowsPerStatement = 500
 
 /** Starts the log and its timer. */
 export function createAccessLog(options: AccessLogOptions): AccessLog {

@@ -125,7 +125,8 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
       return outcomes
     },
   })
-  // After the commit, for only then each of two servers sees what the other made; before the answer, so that a NAS that has
+  // After the commit, for only then the newer of two sessions is sure (two servers that made theirs in the same instant saw
+  // neither: a job ends the older one within a minute); before the answer, so that a NAS that has
   // it may rely on the line being free. One at a time, each for all that has come since.
   const replacing = createBatcher<bigint, undefined>({
     lanes: 1,
@@ -153,7 +154,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
       }
       metrics.records.labels(nas.name, record.status).inc()
       if (outcome.kind === 'archived') return 'recorded'
-      if (outcome.inserted && outcome.subscriberId !== undefined) await replace(outcome.sessionId)
+      if (outcome.lineTaken) await replace(outcome.sessionId)
       const { anomaly } = outcome
       if (anomaly !== undefined) {
         metrics.anomalies.labels(nas.name).inc()

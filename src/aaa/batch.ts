@@ -1,5 +1,7 @@
 // Gathers what waits and runs it together: one statement for many requests is what makes the database fast enough. There is
 // no timer: a lane that is free takes all that has come since, so a single request waits for nobody and a storm shares.
+// A statement costs about 360 µs of CPU however few rows it has (170 in Postgres, 190 here) and 20 a row: on two cores one
+// lane, with batches of 30, is half as dear a request as four lanes with batches of 8.
 
 /** The run of a batch failed, or answered another number of items: its items, and no others, are rejected with this. */
 export class BatchError extends Error {
@@ -12,8 +14,8 @@ export class BatchRefusedError extends Error {
 }
 
 export type BatcherOptions<T, R> = {
-  /** How many batches may run at once. */
-  readonly lanes: number
+  /** How many batches may run at once; or lanes shared with other batchers, which then take turns. */
+  readonly lanes: number | Lanes
   /** Items of one batch at most. */
   readonly maximum?: number
   /** Items that may wait; more are refused, so that a storm sheds what nobody will hear any more (RFC 5080 §2.2.3). */
@@ -44,29 +46,60 @@ type Waiting<T, R> = {
   readonly reject: (error: Error) => void
 }
 
-/** A queue and how many batches of it may run at once: one of its own for each lane, or one shared by all. */
-type Queue<T, R> = { waiting: Waiting<T, R>[]; readonly freeLanes: number[]; scheduled: boolean }
+/** How many statements may be on their way at once. Whoever asked first is served first. */
+export type Lanes = {
+  readonly count: number
+  /** `start` is called when a lane is free; it must give the lane back. */
+  take(start: (lane: number) => void): void
+  give(lane: number): void
+}
+
+/** Makes lanes to be shared. */
+export function createLanes(count: number): Lanes {
+  const free = Array.from({ length: count }, (_, lane) => lane)
+  const asking: ((lane: number) => void)[] = []
+  let scheduled = false
+  // Not at once: what the sockets have already received in this turn of the event loop belongs into the same batch.
+  const schedule = (): void => {
+    if (scheduled || free.length === 0 || asking.length === 0) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      while (free.length > 0 && asking.length > 0) asking.shift()!(free.pop()!)
+    })
+  }
+  return {
+    count,
+    take(start) {
+      asking.push(start)
+      schedule()
+    },
+    give(lane) {
+      free.push(lane)
+      schedule()
+    },
+  }
+}
+
+/** What waits for the lanes it may take: of one lane where items belong to lanes, else of all. */
+type Queue<T, R> = { waiting: Waiting<T, R>[]; readonly lanes: Lanes; asked: boolean }
 
 /** Makes a batcher; it holds no resources of its own. */
 export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R> {
-  const { lanes, maximum = defaults.maximum, maximumWaiting = defaults.maximumWaiting } = options
-  const numbers = Array.from({ length: lanes }, (_, lane) => lane)
-  const queueOf = (freeLanes: number[]): Queue<T, R> => ({ waiting: [], freeLanes, scheduled: false })
-  const queues = options.laneOf === undefined ? [queueOf(numbers)] : numbers.map((lane) => queueOf([lane]))
+  const { maximum = defaults.maximum, maximumWaiting = defaults.maximumWaiting } = options
+  const queues = queuesOf(options)
   let waiting = 0
   let running = 0
   let closed = false
   let whenIdle: (() => void) | undefined
 
-  // Not at once: what the socket has already received in this turn of the event loop belongs into the same batch.
-  const schedule = (queue: Queue<T, R>): void => {
-    if (queue.scheduled || queue.freeLanes.length === 0 || queue.waiting.length === 0) return
-    queue.scheduled = true
-    setImmediate(() => {
-      queue.scheduled = false
-      const lane = queue.freeLanes.pop()
-      if (lane !== undefined && queue.waiting.length > 0) void runBatch(queue, lane)
-      schedule(queue)
+  const ask = (queue: Queue<T, R>): void => {
+    if (queue.asked || queue.waiting.length === 0) return
+    queue.asked = true
+    queue.lanes.take((lane) => {
+      queue.asked = false
+      void runBatch(queue, lane)
+      ask(queue)
     })
   }
 
@@ -74,11 +107,9 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
     const batch = takeBatch(queue, maximum)
     waiting -= batch.length
     running++
-    const outcome = await attempt(batch, (items) => options.run(items, lane))
+    const outcome = await attempt(batch, (items) => options.run(items, queues.indexOf(queue) + lane))
     running--
-    // The next batch is on its way before this one's answers are worked on: the database need not wait for them.
-    if (queue.waiting.length > 0) void runBatch(queue, lane)
-    else queue.freeLanes.push(lane)
+    queue.lanes.give(lane)
     settle(batch, outcome)
     if (running === 0 && waiting === 0) whenIdle?.()
   }
@@ -87,12 +118,12 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
     submit(item) {
       if (closed) return Promise.reject(new BatchRefusedError('the batcher is closed'))
       if (waiting >= maximumWaiting) return Promise.reject(new BatchRefusedError(`${waiting} items wait already`))
-      const lane = options.laneOf === undefined ? 0 : Math.abs(options.laneOf(item)) % lanes
+      const lane = options.laneOf === undefined ? 0 : Math.abs(options.laneOf(item)) % queues.length
       const queue = queues[lane]!
       waiting++
       return new Promise<R>((resolve, reject) => {
         queue.waiting.push({ item, key: options.keyOf?.(item), resolve, reject })
-        schedule(queue)
+        ask(queue)
       })
     },
     waiting: () => waiting,
@@ -102,6 +133,12 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
       return new Promise((resolve) => (whenIdle = resolve))
     },
   }
+}
+
+function queuesOf<T, R>({ lanes, laneOf }: BatcherOptions<T, R>): Queue<T, R>[] {
+  const shared = typeof lanes === 'number' ? createLanes(lanes) : lanes
+  const each = laneOf === undefined ? [shared] : Array.from({ length: shared.count }, () => createLanes(1))
+  return each.map((own) => ({ waiting: [], lanes: own, asked: false }))
 }
 
 /** The first items of the queue, of each key only the first; the others keep their order. */

@@ -27,6 +27,7 @@ export async function startLiveRegistry(options: Options): Promise<LiveRegistry>
 export class LiveRegistry {
   readonly #options: Options
   readonly #making = new Map<string, Promise<Nas | undefined>>()
+  readonly #latching = new Set<bigint>()
   #registry: Registry = createRegistry({ clients: [], nases: [] })
   #settings: Settings = defaultSettings
   #position = '0'
@@ -67,12 +68,17 @@ export class LiveRegistry {
     return making
   }
 
-  /** From now on this client must sign (policy `auto`). */
+  /** From now on this client must sign (policy `auto`). Told of every signed packet until that is live; written once. */
   latch(client: Client): void {
+    if (this.#latching.has(client.id)) return
+    this.#latching.add(client.id)
     const { pool, clock, log } = this.#options
-    latchMessageAuthenticator(pool, client.id, clock.now()).catch((error: unknown) =>
-      log.warn({ error, client: client.name }, 'the Message-Authenticator latch could not be written'),
-    )
+    latchMessageAuthenticator(pool, client.id, clock.now())
+      .then(() => this.refresh())
+      .catch((error: unknown) =>
+        log.warn({ error, client: client.name }, 'the Message-Authenticator latch could not be written'),
+      )
+      .finally(() => this.#latching.delete(client.id))
   }
 
   /** Looks at the change log now; resolves when what it names is live. */

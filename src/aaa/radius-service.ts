@@ -25,8 +25,11 @@ import { answerStatusServer, createHealth, type Health } from './status-server.t
 const lookForInterfacesMs = 5_000
 /** Beyond this no NAS waits any more; the statement's answer would be thrown away (F15). */
 const queryTimeoutMs = 5_000
-/** Statements in flight at once, for logins and for accounting. More only queue inside Postgres on the same cores. */
-const lanes = 1
+/**
+ * Statements in flight at once. More would only queue inside Postgres, in smaller batches, each with its fixed cost. Logins:
+ * while one is read another is claimed. Accounting: each batch waits for the disk, and gathers meanwhile.
+ */
+const lanes = { access: 2, accounting: 1 }
 const nothing = Buffer.alloc(0)
 
 export type RadiusServiceOptions = {
@@ -62,14 +65,15 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
   const keyring = await openKeyring(pools.registry, options.keyFile, clock.now())
   const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log })
   const settings = (): Settings => live.settings()
-  const shared = { dictionary, keyring, settings, clock, log, metrics, lanes }
+  const shared = { dictionary, keyring, settings, clock, log, metrics }
   const access = createAccessHandler({
     ...shared,
+    lanes: lanes.access,
     loadPool: pools.access,
     claimPool: pools.claim,
     logPool: pools.registry,
   })
-  const accounting = createAccountingHandler({ ...shared, pool: pools.accounting })
+  const accounting = createAccountingHandler({ ...shared, lanes: lanes.accounting, pool: pools.accounting })
   const health = createHealth(pools.access, clock.monotonicMs)
   const deviceOf = createDeviceReader(dictionary, live, metrics, log)
   const strangers = createStrangers(log)
@@ -154,10 +158,10 @@ function openPools({
     })
   }
   return {
-    access: pool('access', lanes + 1),
+    access: pool('access', lanes.access + 1),
     // What a claim writes can be claimed again after a crash of Postgres: its commit need not wait for the disk.
-    claim: pool('claim', lanes, 'off'),
-    accounting: pool('accounting', lanes + 1),
+    claim: pool('claim', lanes.access, 'off'),
+    accounting: pool('accounting', lanes.accounting + 2),
     registry: pool('registry', 2),
   }
 }

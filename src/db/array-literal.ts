@@ -9,3 +9,18 @@ export function arrayLiteral(values: readonly (bigint | number | boolean | undef
   }
   return `${literal}}`
 }
+
+const special = /["\\]/g
+
+/** `{"a",NULL}` of texts, quotes and backslashes escaped; undefined is null. */
+export function textArrayLiteral(values: readonly (string | undefined)[]): string {
+  let literal = '{'
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) literal += ','
+    const value = values[i]
+    if (value === undefined) literal += 'NULL'
+    else literal += `"${special.test(value) ? value.replace(special, '\\$&') : value}"`
+    special.lastIndex = 0
+  }
+  return `${literal}}`
+}

@@ -5,7 +5,7 @@
 // that see the same state one gets the row and the other nothing. The statement counts the live lines again, so that a login
 // that comes after the other's commit sees it. RFC 5080 §2.2 gives no help here: the two may come from two servers.
 
-import { arrayLiteral } from '../db/array-literal.ts'
+import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'
 import { claimSeconds, otherLinesSql } from './access.ts'
 import type { Claim } from './access-decision.ts'
@@ -56,13 +56,13 @@ export async function claimAccess(
       now,
       intervalS,
       arrayLiteral(inputs.map((input) => input.subscriberId)),
-      inputs.map((input) => lineKey(input)),
+      textArrayLiteral(inputs.map((input) => lineKey(input))),
       arrayLiteral(inputs.map((input) => input.nasGroupId)),
       arrayLiteral(inputs.map((input) => input.classId)),
       arrayLiteral(inputs.map((input) => input.sessionLimit)),
       ...(writesFacts
         ? [
-            inputs.map((input) => input.learn?.mac ?? null),
+            textArrayLiteral(inputs.map((input) => input.learn?.mac)),
             arrayLiteral(inputs.map((input) => input.learn?.deviceLimit)),
             arrayLiteral(inputs.map((input) => input.activate)),
             zone,

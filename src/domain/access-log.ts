@@ -1,7 +1,7 @@
 // The access log: every decision about a login, in rows that an operator can be read from. The same outcome of the same line on
 // the same day is one row with a count, so that a modem that redials for ever fills no table.
 
-import { arrayLiteral } from '../db/array-literal.ts'
+import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'
 
 /** What one or more equal decisions were. */
@@ -50,18 +50,18 @@ export async function writeAccessLog(pool: Pool, rows: readonly AccessLogRow[], 
     values: [
       arrayLiteral(rows.map((row) => row.outcomeKey)),
       arrayLiteral(rows.map((row) => row.subscriberId)),
-      rows.map((row) => row.username),
+      textArrayLiteral(rows.map((row) => row.username)),
       arrayLiteral(rows.map((row) => row.nasId)),
-      rows.map((row) => row.line ?? null),
-      rows.map((row) => row.interface ?? null),
-      rows.map((row) => row.method),
-      rows.map((row) => row.reason),
+      textArrayLiteral(rows.map((row) => row.line)),
+      textArrayLiteral(rows.map((row) => row.interface)),
+      textArrayLiteral(rows.map((row) => row.method)),
+      textArrayLiteral(rows.map((row) => row.reason)),
       arrayLiteral(rows.map((row) => row.accepted)),
-      rows.map((row) => row.detail ?? null),
-      rows.map((row) => row.reply ?? null),
+      textArrayLiteral(rows.map((row) => row.detail)),
+      textArrayLiteral(rows.map((row) => row.reply)),
       arrayLiteral(rows.map((row) => row.count)),
-      rows.map((row) => row.firstAt.toISOString()),
-      rows.map((row) => row.lastAt.toISOString()),
+      textArrayLiteral(rows.map((row) => row.firstAt.toISOString())),
+      textArrayLiteral(rows.map((row) => row.lastAt.toISOString())),
       zone,
     ],
   })

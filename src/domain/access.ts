@@ -4,7 +4,7 @@
 // Columns come as text and are read here: the driver's own readers would cost more than the query. A plan comes as JSON, made
 // once for the batch in Postgres and parsed once for its text here (the text is the key: nothing can go stale).
 
-import { arrayLiteral } from '../db/array-literal.ts'
+import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'
 import type { AccessPlan, AccessSubject, Binding, Device, StaticAddress, StoredCredential } from './access-subject.ts'
 import type { Line } from './line.ts'
@@ -46,6 +46,8 @@ export function otherLinesSql(who: string, line: string, nasGroup: string): stri
 
 const milliseconds = (column: string) => `(extract(epoch from found.${column}) * 1000)::bigint`
 
+// No order by beside a look-up: on a table that was empty when the plan was made Postgres would read a whole index in that
+// order rather than sort the few rows that the look-up finds. They are sorted here.
 // The arrays are taken through a sub-select so that the planner sees no lengths: one generic plan, never planned again.
 // `lateral` with a limit makes each part a look-up by index for its row, whatever the planner thinks of the tables' sizes.
 const loadText = `
@@ -69,7 +71,8 @@ with wanted as materialized (
     'interim_interval_s', plan.interim_interval_s, 'on_expiry', plan.on_expiry, 'on_block', plan.on_block,
     'on_quota', plan.on_quota, 'garden_address_list', plan.garden_address_list, 'garden_pool', plan.garden_pool,
     'attributes', plan.attributes)::text as plan
-  from plan where plan.id in (select found.plan_id from found)
+  -- As an array, so that plans are looked up and never compared with every login.
+  from plan where plan.id = any (array(select found.plan_id from found))
 )
 select found.position, found.id, found.enabled, ${milliseconds('blocked_at')}, found.block_reason,
   ${milliseconds('activated_at')}, ${milliseconds('expires_at')}, ${milliseconds('grace_until')}, ${milliseconds('archived_at')},
@@ -81,19 +84,14 @@ select found.position, found.id, found.enabled, ${milliseconds('blocked_at')}, f
     'nasGroupId', found.bound_nas_group_id::text)::text end,
   case when cardinality(found.attributes) > 0 then array_to_json(found.attributes)::text end,
   credential.kind, encode(credential.secret, 'hex'), content.plan,
-  case when exists (select from device where device.subscriber_id = found.id) then
-    (select json_agg(json_build_object('mac', device.mac, 'bound', device.bound) order by device.mac)::text
-      from device where device.subscriber_id = found.id) end,
-  case when exists (select from subscriber_address where subscriber_address.subscriber_id = found.id) then
-    (select json_agg(json_build_object('kind', subscriber_address.kind, 'prefix',
-        case when subscriber_address.kind in ('framed-ip', 'framed-ipv6-address') then host(subscriber_address.prefix)
-          else text(subscriber_address.prefix) end) order by subscriber_address.id)::text
-      from subscriber_address
-      where subscriber_address.subscriber_id = found.id
-        and subscriber_address.address_space_id = found.address_space_id) end,
-  case when exists (select from subscriber_route where subscriber_route.subscriber_id = found.id) then
-    (select json_agg(subscriber_route.route order by subscriber_route.id)::text
-      from subscriber_route where subscriber_route.subscriber_id = found.id) end,
+  (select json_agg(json_build_object('mac', own.mac, 'bound', own.bound))::text from (
+    select device.mac, device.bound from device where device.subscriber_id = found.id offset 0) as own),
+  (select json_agg(json_build_object('id', own.id, 'kind', own.kind, 'prefix',
+      case when own.kind in ('framed-ip', 'framed-ipv6-address') then host(own.prefix) else text(own.prefix) end))::text
+    from (select subscriber_address.* from subscriber_address where subscriber_address.subscriber_id = found.id
+      and subscriber_address.address_space_id = found.address_space_id offset 0) as own),
+  (select json_agg(json_build_object('id', own.id, 'route', own.route))::text from (
+    select subscriber_route.* from subscriber_route where subscriber_route.subscriber_id = found.id offset 0) as own),
   case when content.quota_octets is not null then coalesce(
     (select usage_period.input_octets + usage_period.output_octets from usage_period
       where usage_period.subscriber_id = found.id and usage_period.period_started_at = found.period_started_at),
@@ -122,8 +120,8 @@ export async function loadAccess(
     values: [
       now,
       intervalS,
-      keys.map((key) => key.username),
-      keys.map((key) => key.line ?? null),
+      textArrayLiteral(keys.map((key) => key.username)),
+      textArrayLiteral(keys.map((key) => key.line)),
       arrayLiteral(keys.map((key) => key.nasGroupId)),
       arrayLiteral(keys.map((key) => key.addressSpaceId)),
     ],
@@ -155,12 +153,22 @@ function readSubject(row: Row): AccessSubject {
     attributes: row[13] == null ? none : (JSON.parse(row[13]) as string[]),
     credential: readCredential(row[14], row[15]),
     plan: readPlan(row[16]!),
-    devices: row[17] == null ? none : (JSON.parse(row[17]) as Device[]),
-    addresses: row[18] == null ? none : (JSON.parse(row[18]) as StaticAddress[]),
-    routes: row[19] == null ? none : (JSON.parse(row[19]) as string[]),
+    devices: row[17] == null ? none : readDevices(row[17]),
+    addresses: row[18] == null ? none : readOrdered<StaticAddress>(row[18]),
+    routes: row[19] == null ? none : readOrdered<{ route: string }>(row[19]).map(({ route }) => route),
     usedOctets: row[20] == null ? undefined : BigInt(row[20]),
     otherLines: Number(row[21] ?? 0),
   }
+}
+
+function readDevices(text: string): Device[] {
+  return (JSON.parse(text) as Device[]).toSorted((one, other) => (one.mac < other.mac ? -1 : 1))
+}
+
+/** Rows of JSON in the order of their ids, which are for that only. */
+function readOrdered<T>(text: string): T[] {
+  const rows = JSON.parse(text) as (T & { id: number })[]
+  return rows.toSorted((one, other) => one.id - other.id).map(({ id: _id, ...rest }) => rest as unknown as T)
 }
 
 const none: never[] = []

@@ -175,7 +175,7 @@ written as (
     ${endOf.map((column) => `${column} = ${endSql(column)}`).join(', ')}
   -- Two servers made the same epoch at once for two logins: the second finds its own on the next try.
   where ${matchExcludedSql('s')}
-  returning s.nas_id, s.acct_session_id, s.id, s.subscriber_id, s.line, s.class_id, s.ended_at, s.ended_by,
+  returning s.nas_id, s.acct_session_id, s.id, s.subscriber_id, s.nas_group_id, s.line, s.class_id, s.ended_at, s.ended_by,
     s.xmax = 0 as inserted, s.input_octets - s.prev_input as input_delta, s.output_octets - s.prev_output as output_delta,
     s.last_anomaly
 ),
@@ -227,14 +227,21 @@ freed as (
 )
 -- Rows of three kinds, put together by the caller: joins between them would compare every row with every other.
 select 'session' as row_kind, nas_id, acct_session_id, id, subscriber_id, line, inserted, ended_at is not null as ended,
-  input_delta, output_delta, last_anomaly
+  input_delta, output_delta, last_anomaly,
+  -- Seldom true, and only then another statement has to end the older one. A scalar, so that no plan reads all sessions.
+  case when inserted and line is not null then (
+    select true from session other
+    where other.subscriber_id = written.subscriber_id and other.ended_at is null and other.line = written.line
+      and other.nas_group_id = written.nas_group_id and other.id <> written.id
+    limit 1
+  ) end as line_taken
 from written
 union all
-select 'quota', null, null, null, subscriber_id, null, null, null, input_delta + output_delta, quota_octets, null
+select 'quota', null, null, null, subscriber_id, null, null, null, input_delta + output_delta, quota_octets, null, null
 from charged
 where quota_octets is not null
 union all
-select 'period', null, null, null, subscriber_id, null, null, null, total, null, null
+select 'period', null, null, null, subscriber_id, null, null, null, total, null, null, null
 from period
 where (select bool_or(quota_octets is not null) from charged)
 `

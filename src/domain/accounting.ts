@@ -13,8 +13,10 @@ export type RecordedSession = {
   sessionId: bigint
   /** Undefined: nobody of ours. */
   subscriberId: bigint | undefined
-  /** Whether this record made the row: it may then replace an older session of its line. */
+  /** Whether this record made the row. */
   inserted: boolean
+  /** Whether it made the row while another session of its line was open: the older one is to be ended. */
+  lineTaken: boolean
   /** Whether the session is closed after this record. */
   ended: boolean
   inputDelta: bigint
@@ -47,6 +49,7 @@ type Row = {
   input_delta: bigint
   output_delta: bigint
   last_anomaly: string | null
+  line_taken: boolean | null
 }
 
 const maximumTries = 5
@@ -143,6 +146,7 @@ function readOutcome(record: AccountingRecord, row: Row, crossed: ReadonlySet<bi
     sessionId: row.id,
     subscriberId,
     inserted: row.inserted,
+    lineTaken: row.line_taken === true,
     ended: row.ended,
     inputDelta: row.input_delta,
     outputDelta: row.output_delta,

@@ -1,27 +1,29 @@
 // Remembers the requests of one socket for some seconds, so that a retransmission is answered with the same octets or
 // dropped while the first is in work, and a request that reuses an identifier supersedes the one before it (RFC 5080 §2.2.2).
 // A packet that was not yet authenticated may only be looked up, and only exactly the same octets are found: entries are made
-// and purged by `begin`, after authentication, so a forged packet cannot touch them. Entries expire by the second in which
-// they were made: a ring of buckets, no scan and no timer. The key inside one source address is a small integer
-// (port, identifier, code), because a string for each packet would cost more than the look-up.
+// and purged by `begin`, after authentication, so a forged packet cannot touch them. Entries are chained from the oldest to
+// the newest, so that nothing outlives its time or its successor: what a busy socket remembers is what the collector copies.
 
 import type { Packet } from './packet.ts'
 
 export type DuplicatesOptions = {
   /** How long an entry is kept, 5 to 30 s. RFC 5080 §2.2.2. */
   seconds: number
-  /** At most this many entries, about 1 KiB each; the oldest second goes when there would be more. */
+  /** At most this many entries, about 1 KiB each; the oldest go when there would be more. */
   limit: number
 }
 
 export type DuplicateEntry = {
   readonly address: string
   readonly key: number
+  readonly madeAt: number
   /** The request, kept whole: only the same octets are a duplicate. */
   readonly request: Buffer
   reply: Buffer | undefined
   /** False once superseded or expired: a reply that comes now must not be sent any more. */
   mayReply: boolean
+  older: DuplicateEntry | undefined
+  newer: DuplicateEntry | undefined
 }
 
 /** What a packet is to what we remember; with 'answered' the reply to send again. */
@@ -35,19 +37,20 @@ const isInWork: Lookup = { kind: 'in-work' }
 
 /** The requests that one socket remembers. `now` is in milliseconds everywhere and may step back without harm. */
 export class Duplicates {
+  // The key inside one source address is a small integer: a string for each packet would cost more than the look-up.
   readonly #sources = new Map<string, Map<number, DuplicateEntry>>()
-  readonly #ring: DuplicateEntry[][]
+  readonly #keptMs: number
   readonly #limit: number
-  #second = 0
+  #oldest: DuplicateEntry | undefined
+  #newest: DuplicateEntry | undefined
   #size = 0
 
   constructor(options: DuplicatesOptions) {
     this.#limit = options.limit
-    // One bucket more than seconds, so that an entry made late in a second still lives its whole time.
-    this.#ring = Array.from({ length: Math.ceil(options.seconds) + 1 }, () => [])
+    this.#keptMs = options.seconds * 1000
   }
 
-  /** How many requests are held, those superseded in the last seconds among them. */
+  /** How many requests are held. */
   get size(): number {
     return this.#size
   }
@@ -66,21 +69,31 @@ export class Duplicates {
    */
   begin(address: string, port: number, packet: Packet, now: number): DuplicateEntry {
     this.#expire(now)
-    if (this.#size >= this.#limit) this.#dropOldestSecond()
+    // Too many: only the memory of the oldest goes. If it is still in work it may be answered.
+    if (this.#size >= this.#limit && this.#oldest !== undefined) this.forget(this.#oldest)
+    let requests = this.#sources.get(address)
+    if (requests === undefined) this.#sources.set(address, (requests = new Map<number, DuplicateEntry>()))
+    const key = keyOf(port, packet)
+    const before = requests.get(key)
+    if (before !== undefined) {
+      before.mayReply = false
+      this.#unchain(before)
+    }
     const entry: DuplicateEntry = {
       address,
-      key: keyOf(port, packet),
+      key,
+      madeAt: now,
       // A copy from Buffer's pool: a datagram kept for seconds costs the collector an object and an allocation of its own.
       request: Buffer.from(packet.octets),
       reply: undefined,
       mayReply: true,
+      older: this.#newest,
+      newer: undefined,
     }
-    let requests = this.#sources.get(address)
-    if (requests === undefined) this.#sources.set(address, (requests = new Map<number, DuplicateEntry>()))
-    const before = requests.get(entry.key)
-    if (before !== undefined) before.mayReply = false
-    requests.set(entry.key, entry)
-    this.#bucket(0).push(entry)
+    requests.set(key, entry)
+    if (this.#newest === undefined) this.#oldest = entry
+    else this.#newest.newer = entry
+    this.#newest = entry
     this.#size++
     return entry
   }
@@ -98,34 +111,24 @@ export class Duplicates {
     if (requests?.get(entry.key) !== entry) return
     requests.delete(entry.key)
     if (requests.size === 0) this.#sources.delete(entry.address)
-  }
-
-  #bucket(age: number): DuplicateEntry[] {
-    return this.#ring[(this.#second + this.#ring.length - age) % this.#ring.length]!
+    this.#unchain(entry)
   }
 
   #expire(now: number): void {
-    const second = Math.floor(now / 1000)
-    if (second <= this.#second) return
-    // After a pause longer than the ring each bucket is emptied once, not once for each second that passed.
-    this.#second = Math.max(this.#second, second - this.#ring.length)
-    while (this.#second < second) {
-      this.#second++
-      const bucket = this.#bucket(0)
-      for (let i = 0; i < bucket.length; i++) bucket[i]!.mayReply = false
-      this.#empty(bucket)
+    for (let entry = this.#oldest; entry !== undefined && now - entry.madeAt > this.#keptMs; entry = this.#oldest) {
+      entry.mayReply = false
+      this.forget(entry)
     }
   }
 
-  // Too many: only the memory of them goes. What is still in work among them may be answered.
-  #dropOldestSecond(): void {
-    for (let age = this.#ring.length - 1; age >= 0 && this.#size >= this.#limit; age--) this.#empty(this.#bucket(age))
-  }
-
-  #empty(bucket: DuplicateEntry[]): void {
-    for (let i = 0; i < bucket.length; i++) this.forget(bucket[i]!)
-    this.#size -= bucket.length
-    bucket.length = 0
+  #unchain(entry: DuplicateEntry): void {
+    if (entry.older === undefined) this.#oldest = entry.newer
+    else entry.older.newer = entry.newer
+    if (entry.newer === undefined) this.#newest = entry.older
+    else entry.newer.older = entry.older
+    entry.older = undefined
+    entry.newer = undefined
+    this.#size--
   }
 }
 

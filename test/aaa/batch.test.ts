@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BatchError, BatchRefusedError, createBatcher } from '../../src/aaa/batch.ts'
+import { BatchError, BatchRefusedError, createBatcher, createLanes } from '../../src/aaa/batch.ts'
 import type { BatcherOptions } from '../../src/aaa/batch.ts'
 
 type Run = { items: number[]; lane: number; finish(results?: unknown): void; fail(error: Error): void }
@@ -58,13 +58,34 @@ describe('createBatcher', () => {
     expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50, 60])
   })
 
-  it('has the next batch on its way before the answers of the last are worked on', async () => {
+  it('takes into the next batch what comes while the answers of the last are worked on', async () => {
     const { batcher, runs, batches } = underTest()
-    const seen = batcher.submit(1).then(() => batches().length)
+    const answered = batcher.submit(1).then(() => batcher.submit(3))
     await turn()
     void batcher.submit(2)
     runs[0]!.finish()
-    expect(await seen).toBe(2)
+    await turn()
+    expect(batches()).toEqual([[1], [2, 3]])
+    runs[1]!.finish()
+    expect(await answered).toBe(30)
+  })
+
+  it('takes turns with another batcher on the same lanes', async () => {
+    const lanes = createLanes(1)
+    const one = underTest({ lanes })
+    const other = underTest({ lanes })
+    void one.batcher.submit(1)
+    await turn()
+    void other.batcher.submit(7)
+    void one.batcher.submit(2)
+    await turn()
+    expect([one.batches(), other.batches()]).toEqual([[[1]], []])
+    one.runs[0]!.finish()
+    await turn()
+    expect([one.batches(), other.batches()]).toEqual([[[1]], [[7]]])
+    other.runs[0]!.finish()
+    await turn()
+    expect(one.batches()).toEqual([[1], [2]])
   })
 
   it('runs as many batches at once as it has lanes', async () => {
