@@ -16,15 +16,15 @@ export function onlineSql(session: string, nas: string, now: string): string {
     * coalesce(${session}.interim_interval_s, ${nas}.observed_interval_s, ${unknownIntervalS}) * interval '1 second')`
 }
 
-/** One session for a list. Octets are decimal text: they may pass 2^53. */
+/** One session for a list. Octets are decimal text: they may pass 2^53; ids never will. */
 export type SessionListed = {
-  id: string
+  id: number
   nas: string
   acct_session_id: string
   epoch: number
   username: string
   /** Null: nobody of ours. */
-  subscriber_id: string | null
+  subscriber_id: number | null
   online: boolean
   mac: string | null
   interface: string | null
@@ -64,8 +64,8 @@ export async function listSessions(
 ): Promise<SessionListed[]> {
   const online = onlineSql('session', 'nas', '$1::timestamptz')
   const { rows } = await db.query<Row>(
-    `select session.id::text, nas.name as nas, session.acct_session_id, session.epoch, session.username,
-       session.subscriber_id::text, ${online} as online, session.mac::text, session.interface,
+    `select session.id::float8, nas.name as nas, session.acct_session_id, session.epoch, session.username,
+       session.subscriber_id::float8, ${online} as online, session.mac::text, session.interface,
        host(session.framed_ip) as framed_ip, session.framed_ipv6_prefix::text, session.delegated_ipv6_prefix::text,
        host(session.framed_ipv6_address) as framed_ipv6_address,
        session.started_at, session.event_at, session.updated_at, session.ended_at, session.ended_by,

@@ -12,12 +12,12 @@ const at = '2026-01-02T03:04:05.000Z'
 
 function session(changes: Partial<SessionListed> = {}): SessionListed {
   return {
-    id: '1',
+    id: 1,
     nas: 'harbour',
     acct_session_id: '81d00000',
     epoch: 0,
     username: 'ada.almond',
-    subscriber_id: '1',
+    subscriber_id: 1,
     online: true,
     mac: null,
     interface: null,

@@ -19,7 +19,7 @@ it('lists sessions newest first, in the words of the outside', async () => {
   expect(listed[1]).toMatchObject({
     nas: nas.name,
     username: subscriber.username,
-    subscriber_id: String(subscriber.id),
+    subscriber_id: Number(subscriber.id),
     online: true,
     framed_ip: '10.0.0.7',
     started_at: '2026-05-04T12:00:00.000Z',
