@@ -114,8 +114,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
   const records = createBatcher<AccountingRecord, RecordOutcome>({
     lanes,
     maximum: maximumBatch,
-    // A session has one lane, so that its records never wait for one another inside Postgres.
-    laneOf: (record) => hashText(sessionKey(record)),
+    // Records of one session never wait for one another inside Postgres.
     keyOf: sessionKey,
     async run(batch) {
       metrics.waiting.labels('accounting').set(records.waiting())
@@ -172,11 +171,4 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
 
 function causeOf(error: unknown): unknown {
   return error instanceof BatchError ? error.cause : error
-}
-
-/** FNV-1a over UTF-16 units: spreads sessions over lanes. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -26,10 +26,10 @@ const lookForInterfacesMs = 5_000
 /** Beyond this no NAS waits any more; the statement's answer would be thrown away (F15). */
 const queryTimeoutMs = 5_000
 /**
- * Statements in flight at once. More would only queue inside Postgres, in smaller batches, each with its fixed cost. Logins:
- * while one is read another is claimed. Accounting: each batch waits for the disk, and gathers meanwhile.
+ * Statements in flight at once, at most; see batch.ts for when another one starts. Accounting: while one batch waits for the
+ * disk the next is worked on.
  */
-const lanes = { access: 2, accounting: 1 }
+const lanes = { access: 3, accounting: 3 }
 const nothing = Buffer.alloc(0)
 
 export type RadiusServiceOptions = {

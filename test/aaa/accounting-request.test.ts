@@ -110,7 +110,7 @@ describe('an Accounting-Request', () => {
   it('belongs to the subscriber of our Class', async () => {
     const octets = issueClass(keys.keyring, { classId: 5n, subscriberId: subscriber.id })
     await say('Start', 'c', { Class: octets, 'User-Name': 'alias' })
-    expect(await sessions()).toMatchObject([{ subscriber_id: String(subscriber.id), username: 'alias' }])
+    expect(await sessions()).toMatchObject([{ subscriber_id: Number(subscriber.id), username: 'alias' }])
   })
 
   it('gets no answer while the database is away', async () => {

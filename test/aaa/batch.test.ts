@@ -101,16 +101,40 @@ describe('createBatcher', () => {
     expect(runs.map((run) => run.items)).toEqual([[1], [2], [3]])
   })
 
-  it('keeps items of one lane in that lane', async () => {
-    const { batcher, runs } = underTest({ lanes: 3, laneOf: (item) => item })
-    for (const item of [0, 1, 2, 3, 4, -4]) void batcher.submit(item)
+  it('opens a second lane only for as many items as are on their way', async () => {
+    const { batcher, runs, batches } = underTest({ lanes: 2 })
+    for (const item of [1, 2, 3]) void batcher.submit(item)
     await turn()
-    const items = Object.fromEntries(runs.map((run) => [run.lane, run.items]))
-    expect(items).toEqual({ 0: [0, 3], 1: [1, 4, -4], 2: [2] })
+    void batcher.submit(4)
+    void batcher.submit(5)
+    await turn()
+    expect(batches()).toEqual([[1, 2, 3]])
     void batcher.submit(6)
-    runs.find((run) => run.lane === 1)!.finish()
     await turn()
-    expect(runs).toHaveLength(3)
+    expect(batches()).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+    void batcher.submit(7)
+    runs[0]!.finish()
+    runs[1]!.finish()
+    await turn()
+    expect(batches().at(-1)).toEqual([7])
+  })
+
+  it('has one item of a key on its way at a time, on whatever lane', async () => {
+    const { batcher, runs, batches } = underTest({ lanes: 2, keyOf: (item) => String(item % 10) })
+    void batcher.submit(1)
+    await turn()
+    void batcher.submit(11)
+    await turn()
+    expect(batches()).toEqual([[1]])
+    void batcher.submit(2)
+    await turn()
+    expect(batches()).toEqual([[1], [2]])
+    runs[0]!.finish()
+    await turn()
+    expect(batches()).toEqual([[1], [2], [11]])
   })
 
   it('has at most one item of a key in a batch, and keeps their order', async () => {
@@ -192,7 +216,6 @@ describe('createBatcher', () => {
           const batcher = createBatcher<[number, number], number>({
             lanes,
             maximum,
-            laneOf: ([key]) => key,
             keyOf: ([key]) => String(key),
             run: async (items) => {
               expect(items.length).toBeLessThanOrEqual(maximum)
