@@ -99,29 +99,12 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
     asked = true
     lanes.take((lane) => {
       asked = false
-      const batch = takeBatch()
+      const { batch, kept } = takeBatch(queue, keysOnTheirWay, maximum)
+      queue = kept
       if (batch.length === 0) return lanes.give(lane)
       void runBatch(batch, lane)
       ask()
     })
-  }
-
-  /** The first items of the queue, of each key only the first and none that is on its way; the others keep their order. */
-  const takeBatch = (): Waiting<T, R>[] => {
-    const batch: Waiting<T, R>[] = []
-    const kept: Waiting<T, R>[] = []
-    let at = 0
-    for (; at < queue.length && batch.length < maximum; at++) {
-      const entry = queue[at]!
-      if (entry.key !== undefined && keysOnTheirWay.has(entry.key)) {
-        kept.push(entry)
-        continue
-      }
-      if (entry.key !== undefined) keysOnTheirWay.add(entry.key)
-      batch.push(entry)
-    }
-    queue = kept.concat(queue.slice(at))
-    return batch
   }
 
   const runBatch = async (batch: Waiting<T, R>[], lane: number): Promise<void> => {
@@ -152,6 +135,30 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
       return new Promise((resolve) => (whenIdle = resolve))
     },
   }
+}
+
+/**
+ * The first items of the queue, of each key only the first and none that is on its way (the batch's keys are noted as such);
+ * what is kept keeps its order.
+ */
+function takeBatch<W extends { readonly key: string | undefined }>(
+  queue: readonly W[],
+  keysOnTheirWay: Set<string>,
+  maximum: number,
+): { batch: W[]; kept: W[] } {
+  const batch: W[] = []
+  const kept: W[] = []
+  let at = 0
+  for (; at < queue.length && batch.length < maximum; at++) {
+    const entry = queue[at]!
+    if (entry.key !== undefined && keysOnTheirWay.has(entry.key)) {
+      kept.push(entry)
+      continue
+    }
+    if (entry.key !== undefined) keysOnTheirWay.add(entry.key)
+    batch.push(entry)
+  }
+  return { batch, kept: kept.concat(queue.slice(at)) }
 }
 
 async function attempt<T, R>(
