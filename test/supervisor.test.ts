@@ -12,7 +12,7 @@ import { readConfig, type Config } from '../src/config.ts'
 import { createLogger } from '../src/log.ts'
 import { startService } from '../src/supervisor.ts'
 import { useDatabase } from './support/database.ts'
-import { freeTcpPort, freeUdpPort } from './support/ports.ts'
+import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
 
 const database = useDatabase()
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-serve-'))
@@ -24,8 +24,8 @@ async function configuration(): Promise<Config> {
   return {
     ...readConfig({ DATABASE_URL: database.url, GATEHOUSE_DATA_DIR: directory, GATEHOUSE_LOG_LEVEL: 'silent' }),
     radiusAddresses: ['127.0.0.1'],
-    authPort: await freeUdpPort(),
-    acctPort: await freeUdpPort(),
+    authPort: await freeUdpPort(0),
+    acctPort: await freeUdpPort(0),
     httpPort: 0,
     radiusWorkers: 2,
   }
@@ -87,9 +87,9 @@ describe('gatehouse serve', () => {
       DATABASE_URL: database.url,
       GATEHOUSE_DATA_DIR: directory,
       GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',
-      GATEHOUSE_AUTH_PORT: String(await freeUdpPort()),
-      GATEHOUSE_ACCT_PORT: String(await freeUdpPort()),
-      GATEHOUSE_HTTP_PORT: String(await freeTcpPort()),
+      GATEHOUSE_AUTH_PORT: String(await freeUdpPort(0)),
+      GATEHOUSE_ACCT_PORT: String(await freeUdpPort(0)),
+      GATEHOUSE_HTTP_PORT: String(await freeTcpPort(0)),
     }
     const serving = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     const lines: string[] = []

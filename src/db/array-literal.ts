@@ -1,7 +1,10 @@
-// Arrays as the text that Postgres reads, for hot statements: the driver would look at every number for quotes.
+// Arrays as the text that Postgres reads, for hot statements: the driver would look at every number for quotes, and costs more than the rest of a request.
 
-/** `{1,NULL,3}` of numbers and booleans; undefined is null. Not for text, which would need quotes. */
-export function arrayLiteral(values: readonly (bigint | number | boolean | undefined)[]): string {
+/**
+ * `{1,NULL,3}` of numbers, booleans and what has no quotes, blanks or commas in it (instants, addresses, MACs); undefined is
+ * null. Not for text.
+ */
+export function arrayLiteral(values: readonly (bigint | number | boolean | string | undefined)[]): string {
   let literal = '{'
   for (let i = 0; i < values.length; i++) {
     if (i > 0) literal += ','
@@ -10,17 +13,12 @@ export function arrayLiteral(values: readonly (bigint | number | boolean | undef
   return `${literal}}`
 }
 
-const special = /["\\]/g
-
 /** `{"a",NULL}` of texts, quotes and backslashes escaped; undefined is null. */
 export function textArrayLiteral(values: readonly (string | undefined)[]): string {
   let literal = '{'
   for (let i = 0; i < values.length; i++) {
     if (i > 0) literal += ','
-    const value = values[i]
-    if (value === undefined) literal += 'NULL'
-    else literal += `"${special.test(value) ? value.replace(special, '\\$&') : value}"`
-    special.lastIndex = 0
+    literal += values[i] === undefined ? 'NULL' : `"${values[i]!.replace(/["\\]/g, '\\$&')}"`
   }
   return `${literal}}`
 }

@@ -26,7 +26,7 @@ import { startService, type Service } from '../../src/supervisor.ts'
 import { useDatabase } from '../support/database.ts'
 import { dictionary } from '../support/dictionary.ts'
 import { password, secret, sessionRows } from '../support/isp.ts'
-import { freeUdpPort } from '../support/ports.ts'
+import { freeUdpPort } from '../../src/cli/free-port.ts'
 
 const kills = 20
 const subscribers = 30
@@ -41,8 +41,8 @@ beforeAll(async () => {
   const config = {
     ...readConfig({ DATABASE_URL: database.url, GATEHOUSE_DATA_DIR: directory, GATEHOUSE_LOG_LEVEL: 'silent' }),
     radiusAddresses: ['127.0.0.1'],
-    authPort: await freeUdpPort(),
-    acctPort: await freeUdpPort(),
+    authPort: await freeUdpPort(0),
+    acctPort: await freeUdpPort(0),
     httpPort: 0,
   }
   service = await startService(config, createLogger({ level: 'silent' }), systemClock)
