@@ -15,6 +15,7 @@ import { newClassId } from '../domain/session-class.ts'
 import type { Settings } from '../domain/setting.ts'
 import type { Secret } from '../radius/authenticator.ts'
 import { createBatcher, createLanes } from './batch.ts'
+import type { Batcher } from './batch.ts'
 import { createProver } from './password-proof.ts'
 import type { MsChapMatch, ProofResult, Proving } from './password-proof.ts'
 
@@ -63,18 +64,20 @@ export function createDecider({ keyring, settings, clock, lanes, loadPool, claim
   const prover = createProver(keyring)
   // Reading and claiming take turns: while one is on its way the other gathers.
   const shared = createLanes(lanes)
-  const loads = createBatcher<AccessKey, AccessSubject | undefined>({
-    lanes: shared,
-    run: (keys) => loadAccess(loadPool, keys, settings().default_interim_interval_s, clock.now()),
-  })
+  const intervalS = (): number => settings().default_interim_interval_s
+  const loader = (counting: boolean): Batcher<AccessKey, AccessSubject | undefined> =>
+    createBatcher({
+      lanes: shared,
+      run: (keys) => loadAccess(loadPool, keys, counting ? { intervalS: intervalS(), now: clock.now() } : undefined),
+    })
+  const loads = loader(false)
+  const countingLoads = loader(true)
   const claims = createBatcher({
     lanes: shared,
     // A statement cannot touch the row of a subscriber twice.
     keyOf: (input: ClaimInput) => String(input.subscriberId),
-    run: (inputs: ClaimInput[]) => {
-      const { default_interim_interval_s: intervalS, zone } = settings()
-      return claimAccess(claimPool, inputs, { intervalS, zone }, clock.now())
-    },
+    run: (inputs: ClaimInput[]) =>
+      claimAccess(claimPool, inputs, { intervalS: intervalS(), zone: settings().zone }, clock.now()),
   })
   const prove = (proving: Proving, subject: AccessSubject | undefined): ProofResult => {
     if (subject?.credential !== undefined) return prover.prove(proving, subject.id, subject.credential)
@@ -87,7 +90,9 @@ export function createDecider({ keyring, settings, clock, lanes, loadPool, claim
     const { username, line, nas } = request
     const { nasGroupId, addressSpaceId } = nas
     for (let attempt = 1; ; attempt++) {
-      const subject = await loads.submit({ username, line, nasGroupId, addressSpaceId })
+      // Live lines are counted by the claim; who loses it learns here by how many.
+      const load = attempt === 1 ? loads : countingLoads
+      const subject = await load.submit({ username, line, nasGroupId, addressSpaceId })
       const proof = prove(proving, subject)
       const decision = decideAccess(subject, request, proof.kind, clock.now())
       if (decision.kind === 'reject') return { ...decision, subject }
@@ -112,9 +117,10 @@ export function createDecider({ keyring, settings, clock, lanes, loadPool, claim
   }
   return {
     decide,
-    waiting: () => loads.waiting() + claims.waiting(),
+    waiting: () => loads.waiting() + countingLoads.waiting() + claims.waiting(),
     async close() {
       await loads.close()
+      await countingLoads.close()
       await claims.close()
     },
   }

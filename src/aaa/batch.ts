@@ -36,7 +36,7 @@ export type Batcher<T, R> = {
 }
 
 /** So many need not wait for a larger batch: its fixed cost is small beside theirs, and it may be a slow one. */
-const enoughForALane = 24
+const enoughForALane = 40
 const defaults = { maximum: 500, maximumWaiting: 20_000 }
 
 type Waiting<T, R> = {

@@ -94,7 +94,6 @@ export type UsagePeriodTable = {
 /** Access decisions; equal ones of a day are one row. */
 export type AccessLogTable = {
   day: string
-  outcome_key: bigint
   subscriber_id: bigint | null
   username: string
   nas_id: bigint | null
@@ -104,7 +103,8 @@ export type AccessLogTable = {
   reason: string
   accepted: boolean
   detail: string | null
-  reply: unknown
+  /** JSON. */
+  reply: string | null
   count: Generated<bigint>
   first_at: Date
   last_at: Date

@@ -112,7 +112,7 @@ taken as (
     limit 1
   ) as free
   where wanted.session_limit is not null
-    and ${otherLinesSql('wanted.subscriber_id', 'wanted.line', 'wanted.nas_group_id')} < wanted.session_limit
+    and ${otherLinesSql({ who: 'wanted.subscriber_id', line: 'wanted.line', nasGroup: 'wanted.nas_group_id', now: '$1', intervalS: '$2' })} < wanted.session_limit
   order by wanted.subscriber_id
   on conflict (subscriber_id, slot) do update
   set line = excluded.line, nas_group_id = excluded.nas_group_id, class_id = excluded.class_id, claimed_at = excluded.claimed_at

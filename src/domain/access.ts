@@ -23,23 +23,27 @@ export const claimSeconds = 60
 /** A session counts as live for so many of its interim intervals after its last sign of life. */
 const liveIntervals = 3
 
+/** SQL expressions. */
+type OtherLines = Record<'who' | 'line' | 'nasGroup' | 'now' | 'intervalS', string>
+
 /**
  * An SQL expression: how many lines of subscriber `who` are live, other than `line` of `nasGroup`. An open session's line is
  * its own, else the login that it came from, else itself; a claim has the same key, so that the claim and the session of one
- * login count once. A service session (parent_id) is no line. $1 is the instant, $2 the interval in seconds of sessions that
- * have none of their own.
+ * login count once. A service session (parent_id) is no line. `intervalS` is the interval in seconds of sessions that have
+ * none of their own.
  */
-export function otherLinesSql(who: string, line: string, nasGroup: string): string {
+export function otherLinesSql({ who, line, nasGroup, now, intervalS }: OtherLines): string {
   return `(
   select count(*) from (
     select coalesce(session.line, 'class:' || session.class_id, 'session:' || session.id) as line, session.nas_group_id
     from session
     where session.subscriber_id = ${who} and session.ended_at is null and session.parent_id is null
-      and session.updated_at > $1::timestamptz - make_interval(secs => ${liveIntervals} * coalesce(session.interim_interval_s, $2::integer))
+      and session.updated_at > ${now}::timestamptz
+        - make_interval(secs => ${liveIntervals} * coalesce(session.interim_interval_s, ${intervalS}::integer))
     union
     select session_claim.line, session_claim.nas_group_id from session_claim
     where session_claim.subscriber_id = ${who}
-      and session_claim.claimed_at > $1::timestamptz - interval '${claimSeconds} seconds'
+      and session_claim.claimed_at > ${now}::timestamptz - interval '${claimSeconds} seconds'
   ) as live
   where (live.line, live.nas_group_id) is distinct from (${line}, ${nasGroup}))`
 }
@@ -50,9 +54,10 @@ const milliseconds = (column: string) => `(extract(epoch from found.${column}) *
 // order rather than sort the few rows that the look-up finds. They are sorted here.
 // The arrays are taken through a sub-select so that the planner sees no lengths: one generic plan, never planned again.
 // `lateral` with a limit makes each part a look-up by index for its row, whatever the planner thinks of the tables' sizes.
-const loadText = `
+function loadText(otherLines: string): string {
+  return `
 with wanted as materialized (
-  select * from unnest((select $3::text[]), (select $4::text[]), (select $5::bigint[]), (select $6::bigint[]))
+  select * from unnest((select $1::text[]), (select $2::text[]), (select $3::bigint[]), (select $4::bigint[]))
     with ordinality as wanted (username, line, nas_group_id, address_space_id, position)
 ), found as materialized (
   select wanted.position, wanted.line, wanted.nas_group_id, wanted.address_space_id, subscriber.*
@@ -96,34 +101,42 @@ select found.position, found.id, found.enabled, ${milliseconds('blocked_at')}, f
     (select usage_period.input_octets + usage_period.output_octets from usage_period
       where usage_period.subscriber_id = found.id and usage_period.period_started_at = found.period_started_at),
     0) end,
-  case when coalesce(found.session_limit, content.session_limit) is not null
-    then ${otherLinesSql('found.id', 'found.line', 'found.nas_group_id')} end
+  ${otherLines}
 from found
   join content on content.id = found.plan_id
   left join lateral (
     select credential.kind, credential.secret from credential where credential.subscriber_id = found.id limit 1
   ) as credential on true`
+}
+
+const statements = {
+  plain: { name: 'load-access', text: loadText('null') },
+  counting: {
+    name: 'load-access-counting',
+    text: loadText(`case when coalesce(found.session_limit, content.session_limit) is not null
+    then ${otherLinesSql({ who: 'found.id', line: 'found.line', nasGroup: 'found.nas_group_id', now: '$5', intervalS: '$6' })} end`),
+  },
+}
 
 /**
  * The subjects of the keys, in the order of the keys; undefined for a username that nobody has. An archived subscriber is
- * found while its username is reserved. `intervalS`: the interim interval of sessions that have none of their own.
+ * found while its username is reserved. Live lines are counted where `countLines` has the interim interval of sessions that
+ * have none of their own, in seconds; else none are seen: the claim counts them in any case, and once is enough (a fifth of
+ * the statement).
  */
 export async function loadAccess(
   pool: Pool,
   keys: readonly AccessKey[],
-  intervalS: number,
-  now: Date,
+  countLines: { intervalS: number; now: Date } | undefined,
 ): Promise<(AccessSubject | undefined)[]> {
   const { rows } = await pool.query<Row>({
-    name: 'load-access',
-    text: loadText,
+    ...(countLines === undefined ? statements.plain : statements.counting),
     values: [
-      now,
-      intervalS,
       textArrayLiteral(keys.map((key) => key.username)),
       textArrayLiteral(keys.map((key) => key.line)),
       arrayLiteral(keys.map((key) => key.nasGroupId)),
       arrayLiteral(keys.map((key) => key.addressSpaceId)),
+      ...(countLines === undefined ? [] : [countLines.now, countLines.intervalS]),
     ],
     rowMode: 'array',
     types: asText,

@@ -58,26 +58,27 @@ afterEach(async () => {
 })
 
 describe('createAccessLog', () => {
-  it('adds up equal outcomes, in memory and in the database, and keeps the newest words', async () => {
+  it('writes the first of equal outcomes, then adds up its repeats and keeps the newest words', async () => {
     const log = open()
     log.add(entry(), noon)
     log.add(entry({ detail: 'again' }), after(1))
-    log.add(entry({ reason: 'unknown', subscriberId: undefined }), after(1))
-    await log.flush()
+    log.add(entry({ reason: 'unknown', subscriberId: undefined }), after(2))
     log.add(entry({ detail: 'and again' }), after(60))
     await log.flush()
-    await log.flush()
     expect(await rows()).toMatchObject([
-      {
-        day: '2026-03-10',
-        reason: 'wrong-password',
-        count: 3n,
-        first_at: noon,
-        last_at: after(60),
-        detail: 'and again',
-      },
+      { day: '2026-03-10', reason: 'wrong-password', count: 1n, first_at: noon, last_at: noon },
+      { reason: 'wrong-password', count: 2n, first_at: after(1), last_at: after(60), detail: 'and again' },
       { reason: 'unknown', count: 1n },
     ])
+    await log.flush()
+    expect(await rows()).toHaveLength(3)
+  })
+
+  it('writes what a looping modem does as two rows in half a minute', async () => {
+    const log = open({ everyMs: 2 })
+    for (let n = 0; n < 300; n++) log.add(entry(), after(n / 10))
+    const counts = async () => (await rows()).map((row) => row.count)
+    await expect.poll(counts).toEqual([1n, 299n])
   })
 
   it.each([
@@ -118,7 +119,7 @@ describe('createAccessLog', () => {
     ])
     log.add(entry({ accepted: true, reason: 'accepted', reply }), noon)
     await log.flush()
-    expect((await rows())[0].reply).toEqual({
+    expect(JSON.parse((await rows())[0].reply)).toEqual({
       'Framed-Pool': 'home',
       'Framed-Route': ['a', 'b', 'c'],
       'Framed-MTU': 1492,
@@ -138,16 +139,12 @@ describe('createAccessLog', () => {
 
   it('holds no more than it may, counts what it drops, and goes on', async () => {
     const log = open({ maximum: 2 })
-    for (const username of ['a', 'b', 'c', 'd', 'a']) log.add(entry({ username }), noon)
+    for (const username of ['a', 'b', 'c', 'd']) log.add(entry({ username }), noon)
     expect(log.dropped()).toBe(2)
     await log.flush()
     log.add(entry({ username: 'c' }), noon)
     await log.flush()
-    expect((await rows()).map((row) => [row.username, row.count])).toEqual([
-      ['a', 2n],
-      ['b', 1n],
-      ['c', 1n],
-    ])
+    expect((await rows()).map((row) => row.username)).toEqual(['a', 'b', 'c'])
   })
 
   it('outlives a database that is away', async () => {
@@ -184,5 +181,17 @@ describe('lastDecisions', () => {
       'wrong-password',
     ])
     expect(await lastDecisions(database.pool, 'anna', 1)).toHaveLength(1)
+  })
+
+  it('shows equal outcomes of a day as one', async () => {
+    const log = open()
+    for (const second of [0, 1, 70]) log.add(entry({ detail: `at ${second}` }), after(second))
+    await log.flush()
+    log.add(entry(), after(86_400))
+    await log.flush()
+    expect(await lastDecisions(database.pool, 'anna', 10)).toMatchObject([
+      { firstAt: after(86_400), count: 1n },
+      { firstAt: noon, lastAt: after(70), count: 3n, detail: 'at 70' },
+    ])
   })
 })

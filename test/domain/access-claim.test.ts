@@ -132,8 +132,7 @@ describe('claimAccess', () => {
       const [subject] = await loadAccess(
         database.pool,
         [{ username: `crowd${round}`, line: undefined, nasGroupId: 1n, addressSpaceId: 1n }],
-        300,
-        noon,
+        { intervalS: 300, now: noon },
       )
       const { rows } = await database.pool.query('select slot from session_claim where subscriber_id = $1', [id])
       expect(rows).toHaveLength(3)

@@ -34,7 +34,7 @@ const key = (username: string, changes: Partial<AccessKey> = {}): AccessKey => (
 })
 
 function load(...keys: AccessKey[]): Promise<(AccessSubject | undefined)[]> {
-  return loadAccess(database.pool, keys, 300, noon)
+  return loadAccess(database.pool, keys, { intervalS: 300, now: noon })
 }
 
 async function loadOne(username: string, changes: Partial<AccessKey> = {}): Promise<AccessSubject> {

@@ -13,7 +13,6 @@ let key = 0n
 async function logged(username: string, changes: Partial<AccessLogRow> = {}): Promise<void> {
   key += 1n
   const row: AccessLogRow = {
-    outcomeKey: key,
     subscriberId: undefined,
     username,
     nasId: 1n,
