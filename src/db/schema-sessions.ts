@@ -52,6 +52,9 @@ export type SessionTable = {
   anomalies: Generated<number>
   last_anomaly: string | null
   interim_interval_s: number | null
+  /** The name of a service: a child row that never adds to usage. */
+  service: string | null
+  interims: Generated<number>
 }
 
 /** Closed sessions by month of start: the columns of a session, and none made by the database. */

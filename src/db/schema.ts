@@ -1,5 +1,6 @@
 // The columns of every table as kysely sees them: the nouns of migrations/0001 here, what happens (0002) in
-// schema-sessions.ts. Written by hand; test/db/schema.test.ts compares both with a migrated database.
+// schema-sessions.ts, 0004 in
+// schema-lines.ts. Written by hand; test/db/schema.test.ts compares all with a migrated database.
 // `Generated`: the database has a value of its own when an insert names none.
 
 import type { Generated, Kysely, Transaction } from 'kysely'
@@ -14,6 +15,15 @@ import type {
   UsageHourTable,
   UsagePeriodTable,
 } from './schema-sessions.ts'
+
+import type {
+  AlarmTable,
+  HomeServerPoolTable,
+  HomeServerTable,
+  ListeningTable,
+  RealmTable,
+  UnmatchedRequestTable,
+} from './schema-lines.ts'
 
 /** Every table by name. */
 export type Database = {
@@ -44,6 +54,12 @@ export type Database = {
   access_log: AccessLogTable
   coa_order: CoaOrderTable
   job_run: JobRunTable
+  home_server_pool: HomeServerPoolTable
+  home_server: HomeServerTable
+  realm: RealmTable
+  unmatched_request: UnmatchedRequestTable
+  listening: ListeningTable
+  alarm: AlarmTable
 }
 
 /** What functions of domain/ take as their first argument: a connection pool or a transaction, both with the schema. */
@@ -85,6 +101,7 @@ export type NasGroupTable = {
   id: Generated<bigint>
   name: string
   address_space_id: bigint
+  identity_order: Generated<string[]>
   created_at: Generated<Date>
 }
 
@@ -108,6 +125,7 @@ export type RadiusClientTable = {
   patience_ms: Generated<number>
   nas_group_id: bigint
   created_at: Generated<Date>
+  unknown_pool_id: bigint | null
 }
 
 /** A secret of a client, sealed; valid until a date, or for ever. */
@@ -236,6 +254,7 @@ export type SubscriberTable = {
   created_at: Generated<Date>
   updated_at: Generated<Date>
   archived_at: Date | null
+  learn_mac_until: Date | null
 }
 
 /** What proves a subscriber; sealed, or a keyed verifier. */

@@ -1,6 +1,8 @@
 // Clients and NASes as the packet path needs them: read whole, at start and whenever the change log names one of them.
 import type { Pool } from '../db/pool.ts'
 import { openFieldOr, type Keyring, type SealError } from './data-key.ts'
+import type { IdentityKind } from './line.ts'
+import { readNasSettings } from './nas-settings.ts'
 import type { Nas, VendorName } from './nas.ts'
 
 export type ClientRow = {
@@ -57,7 +59,7 @@ export async function registryChanges(pool: Pool, position: string): Promise<{ p
     // Up to the oldest running transaction, so that no commit is skipped (a serial number would skip late ones).
     text: `select pg_snapshot_xmin(pg_current_snapshot())::text as position,
                   exists (select from change_log l where l.changed_by >= $1::text::xid8
-                          and l.table_name in ('radius_client', 'nas')) as changed`,
+                          and l.table_name in ('radius_client', 'nas', 'nas_group')) as changed`,
     values: [position],
   })
   return rows[0]!
@@ -109,7 +111,7 @@ export async function latchMessageAuthenticator(pool: Pool, clientId: bigint, no
 }
 
 const selectNas = `select n.id, n.client_id, n.name, n.vendor, n.identifier, host(n.address) as address, n.nas_group_id,
-  g.address_space_id, c.patience_ms, n.attributes, n.created_at
+  g.address_space_id, g.identity_order, c.patience_ms, n.settings, n.attributes, n.created_at
   from nas n join nas_group g on g.id = n.nas_group_id join radius_client c on c.id = n.client_id`
 
 type ClientColumns = {
@@ -137,7 +139,9 @@ type NasColumns = {
   address: string | null
   nas_group_id: bigint
   address_space_id: bigint
+  identity_order: IdentityKind[]
   patience_ms: number
+  settings: unknown
   attributes: string[]
   created_at: Date
 }
@@ -169,6 +173,7 @@ function readClient(
 }
 
 function readNas(row: NasColumns): Nas {
+  const settings = readNasSettings(row.settings)
   return {
     id: row.id,
     clientId: row.client_id,
@@ -178,7 +183,9 @@ function readNas(row: NasColumns): Nas {
     address: row.address ?? undefined,
     nasGroupId: row.nas_group_id,
     addressSpaceId: row.address_space_id,
-    patienceMs: row.patience_ms,
+    identityOrder: row.identity_order,
+    settings,
+    patienceMs: settings.patience_ms ?? row.patience_ms,
     attributes: row.attributes,
     createdAt: row.created_at,
   }

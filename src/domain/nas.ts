@@ -1,6 +1,19 @@
 // A NAS (device) and the client it speaks through, as the packet path knows them: plain rows, loaded whole and kept.
 
-export const vendorNames = ['mikrotik', 'accel-ppp', 'standard'] as const
+import type { IdentityKind } from './line.ts'
+import type { NasSettings } from './nas-settings.ts'
+
+export const vendorNames = [
+  'mikrotik',
+  'accel-ppp',
+  'standard',
+  'juniper',
+  'cisco',
+  'huawei',
+  'nokia',
+  'zte',
+  'h3c',
+] as const
 export type VendorName = (typeof vendorNames)[number]
 
 export type Nas = {
@@ -14,6 +27,10 @@ export type Nas = {
   address: string | undefined
   nasGroupId: bigint
   addressSpaceId: bigint
+  /** In which order the group tells a line that comes without a password (IPoE). */
+  identityOrder: readonly IdentityKind[]
+  /** What differs from the habits of its vendor. */
+  settings: NasSettings
   /** How long the NAS waits for an answer in all: timeout times tries, in milliseconds. */
   patienceMs: number
   /** Extra attributes for every Access-Accept to this NAS, as `Name = value` texts. */

@@ -12,7 +12,7 @@ type Tables = Record<string, Record<string, string>>
 
 function readTypes(): Tables {
   const types = new Map<string, ts.TypeNode>()
-  for (const name of ['schema', 'schema-sessions']) {
+  for (const name of ['schema', 'schema-sessions', 'schema-lines']) {
     const path = fileURLToPath(new URL(`../../src/db/${name}.ts`, import.meta.url))
     const file = ts.createSourceFile(path, fs.readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true)
     file.forEachChild((node) => {

@@ -7,6 +7,8 @@ import type { CredentialKind } from '../../src/domain/credential.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
 import { macLine } from '../../src/domain/line.ts'
 import type { Nas } from '../../src/domain/nas.ts'
+import { defaultIdentityOrder } from '../../src/domain/line.ts'
+import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
 
 export const noon = new Date('2026-03-10T12:00:00Z')
 export const macA = 'd4:ca:6d:00:00:0a'
@@ -27,6 +29,8 @@ export function testNas(changes: Partial<Nas> = {}): Nas {
     address: undefined,
     nasGroupId: 1n,
     addressSpaceId: 1n,
+    identityOrder: defaultIdentityOrder,
+    settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],
     createdAt: noon,

@@ -5,6 +5,8 @@ import type { AccountingRecord } from '../../src/domain/accounting-record.ts'
 import { recordAccounting } from '../../src/domain/accounting.ts'
 import type { RecordedSession } from '../../src/domain/accounting.ts'
 import type { Nas } from '../../src/domain/nas.ts'
+import { defaultIdentityOrder } from '../../src/domain/line.ts'
+import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
 
 /** The start of time in these tests. */
 export const noon = new Date('2026-05-04T12:00:00Z')
@@ -43,6 +45,8 @@ export async function makeNas(db: Pool, options: { createdAt?: Date; group?: big
     address: undefined,
     nasGroupId: row.group,
     addressSpaceId: row.space,
+    identityOrder: defaultIdentityOrder,
+    settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],
     createdAt,

@@ -23,7 +23,17 @@ export type Vendor = {
   readInterface(source: InterfaceSource): InterfaceParts | undefined
 }
 
-const vendors: Record<VendorName, Vendor> = { mikrotik, 'accel-ppp': accelPpp, standard }
+const vendors: Record<VendorName, Vendor> = {
+  mikrotik,
+  'accel-ppp': accelPpp,
+  standard,
+  juniper: { ...standard, name: 'juniper' },
+  cisco: { ...standard, name: 'cisco' },
+  huawei: { ...standard, name: 'huawei' },
+  nokia: { ...standard, name: 'nokia' },
+  zte: { ...standard, name: 'zte' },
+  h3c: { ...standard, name: 'h3c' },
+}
 
 /** The vendor of a NAS. */
 export function vendorOf(name: VendorName): Vendor {
