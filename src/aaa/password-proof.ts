@@ -4,7 +4,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ProofReason } from '../domain/access-decision.ts'
 import type { StoredCredential } from '../domain/access-subject.ts'
-import { credentialPlace, openCredential } from '../domain/credential.ts'
+import { createCredentialOpener, credentialPlace } from '../domain/credential.ts'
+import type { CredentialOpener } from '../domain/credential.ts'
 import { matchesVerifier, sealField } from '../domain/data-key.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import type { Secret } from '../radius/authenticator.ts'
@@ -46,6 +47,7 @@ const impossible: ProofResult = { kind: 'credential-cannot' }
 
 /** Makes the prover of a process. */
 export function createProver(keyring: Keyring): Prover {
+  const open = createCredentialOpener(keyring)
   const nobody = 0n
   const pretended: StoredCredential = {
     kind: 'clear',
@@ -53,9 +55,9 @@ export function createProver(keyring: Keyring): Prover {
   }
   const prove: Prover['prove'] = (proving, subscriberId, stored) => {
     if (proving.credentials.method === 'pap')
-      return provePap(keyring, proving, proving.credentials.hidden, subscriberId, stored)
+      return provePap(keyring, open, proving, proving.credentials.hidden, subscriberId, stored)
     if (stored.kind === 'verifier') return impossible
-    const opened = openCredential(keyring, subscriberId, stored.kind, stored.secret)
+    const opened = open(subscriberId, stored.kind, stored.secret)
     const { credentials } = proving
     if (credentials.method !== 'chap') return proveMsChap(credentials, ntHashOf(stored.kind, opened))
     // RFC 1994 §2.1: CHAP needs the password itself.
@@ -67,13 +69,13 @@ export function createProver(keyring: Keyring): Prover {
 
 function provePap(
   keyring: Keyring,
+  open: CredentialOpener,
   { secrets, authenticator }: Proving,
   hidden: Buffer,
   subscriberId: bigint,
   stored: StoredCredential,
 ): ProofResult {
-  const opened =
-    stored.kind === 'verifier' ? stored.secret : openCredential(keyring, subscriberId, stored.kind, stored.secret)
+  const opened = stored.kind === 'verifier' ? stored.secret : open(subscriberId, stored.kind, stored.secret)
   for (const secret of secrets) {
     const password = recoverPassword(hidden, secret.octets, authenticator)
     if (password === undefined) return { kind: 'bad-credentials-form' }

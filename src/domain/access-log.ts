@@ -1,8 +1,9 @@
 // The access log: every decision about a login, in rows that an operator can be read from. Equal outcomes of one line come as
 // few rows with a count (src/aaa/access-log.ts), and are shown as one for each day.
 
-import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
+import { copyRows } from '../db/copy.ts'
 import type { Pool } from '../db/pool.ts'
+import { dayIn } from './instant.ts'
 
 /** What one or more equal decisions were. */
 export type AccessLogRow = {
@@ -24,35 +25,42 @@ export type AccessLogRow = {
   readonly lastAt: Date
 }
 
-/** Appends rows; the day is that of the ISP's zone. */
+const columns = [
+  'day',
+  'subscriber_id',
+  'username',
+  'nas_id',
+  'line',
+  'interface',
+  'method',
+  'reason',
+  'accepted',
+  'detail',
+  'reply',
+  'count',
+  'first_at',
+  'last_at',
+]
+
+/** Appends rows, all or none; the day is that of the ISP's zone. */
 export async function writeAccessLog(pool: Pool, rows: readonly AccessLogRow[], zone: string): Promise<void> {
-  await pool.query({
-    name: 'write-access-log',
-    text: `
-      insert into access_log (day, subscriber_id, username, nas_id, line, interface, method, reason, accepted, detail, reply,
-        count, first_at, last_at)
-      select (entry.first_at at time zone $14::text)::date, entry.*
-      from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
-        $9::text[], $10::text[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])
-        as entry (subscriber_id, username, nas_id, line, interface, method, reason, accepted, detail, reply, count, first_at,
-          last_at)`,
-    values: [
-      arrayLiteral(rows.map((row) => row.subscriberId)),
-      textArrayLiteral(rows.map((row) => row.username)),
-      arrayLiteral(rows.map((row) => row.nasId)),
-      textArrayLiteral(rows.map((row) => row.line)),
-      textArrayLiteral(rows.map((row) => row.interface)),
-      textArrayLiteral(rows.map((row) => row.method)),
-      textArrayLiteral(rows.map((row) => row.reason)),
-      arrayLiteral(rows.map((row) => row.accepted)),
-      textArrayLiteral(rows.map((row) => row.detail)),
-      textArrayLiteral(rows.map((row) => row.reply)),
-      arrayLiteral(rows.map((row) => row.count)),
-      arrayLiteral(rows.map((row) => row.firstAt.toISOString())),
-      arrayLiteral(rows.map((row) => row.lastAt.toISOString())),
-      zone,
-    ],
-  })
+  const values = rows.map((row) => [
+    dayIn(zone, row.firstAt),
+    row.subscriberId,
+    row.username,
+    row.nasId,
+    row.line,
+    row.interface,
+    row.method,
+    row.reason,
+    row.accepted,
+    row.detail,
+    row.reply,
+    row.count,
+    row.firstAt,
+    row.lastAt,
+  ])
+  await copyRows(pool, { table: 'access_log', columns }, values)
 }
 
 /** A decision as it is shown. */

@@ -65,6 +65,14 @@ function fromLocal(local: number, zone: string): Date {
   return new Date(local - (held ?? before))
 }
 
+const quarterMs = 900_000
+
+/** The day of an instant in an IANA zone, as `YYYY-MM-DD`. No zone changes its clock within a quarter of an hour. */
+export function dayIn(zone: string, at: Date): string {
+  const offset = zoneOffset(Math.floor(at.getTime() / quarterMs) * quarterMs, zone)
+  return new Date(at.getTime() + offset).toISOString().slice(0, 10)
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 const offsets = new Map<string, number>()

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   checkCredentialKind,
   checkPassword,
+  createCredentialOpener,
   credentialPlace,
   ntHashOf,
   openCredential,
@@ -29,6 +30,29 @@ async function stored(username: string): Promise<{ id: bigint; kind: CredentialK
   )
   return row as { id: bigint; kind: CredentialKind; secret: Buffer }
 }
+
+describe('an opener of credentials', () => {
+  it('opens each as it is, at any time, however few it remembers', () => {
+    const { keyring } = office
+    const open = createCredentialOpener(keyring, 2)
+    const sealed = ['ä', 'b', 'c', 'd'].map((password, at) =>
+      storedSecret(keyring, BigInt(at), { kind: 'clear', password }),
+    )
+    for (const at of [0, 0, 1, 2, 1, 3, 0, 0, 3]) {
+      expect(open(BigInt(at), 'clear', sealed[at]!).toString()).toBe(['ä', 'b', 'c', 'd'][at])
+    }
+    const changed = storedSecret(keyring, 0n, { kind: 'clear', password: 'new' })
+    expect(open(0n, 'clear', changed).toString()).toBe('new')
+  })
+
+  it('opens nothing in another place, whatever it remembers', () => {
+    const { keyring } = office
+    const open = createCredentialOpener(keyring)
+    const sealed = storedSecret(keyring, 7n, { kind: 'clear', password: 'hers' })
+    expect(open(7n, 'clear', sealed).toString()).toBe('hers')
+    expect(() => open(8n, 'clear', sealed)).toThrow('cannot be opened')
+  })
+})
 
 describe('what is stored of a password', () => {
   it('is the sealed clear text, the sealed NT hash, or a verifier, each bound to its subscriber', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isZone, parseInstant } from '../../src/domain/instant.ts'
+import { dayIn, isZone, parseInstant } from '../../src/domain/instant.ts'
 
 const read = (text: string, zone = 'Europe/Berlin'): string => parseInstant('expires', text, zone).toISOString()
 
@@ -68,6 +68,21 @@ describe('an instant', () => {
         },
       ),
     )
+  })
+})
+
+describe('the day of an instant', () => {
+  it.each([
+    ['Asia/Tokyo', '2026-03-10T14:59:59.999Z', '2026-03-10'],
+    ['Asia/Tokyo', '2026-03-10T15:00:00.000Z', '2026-03-11'],
+    ['America/Sao_Paulo', '2026-01-01T02:59:59Z', '2025-12-31'],
+    ['Asia/Kathmandu', '2026-01-01T18:14:59Z', '2026-01-01'],
+    ['Asia/Kathmandu', '2026-01-01T18:15:00Z', '2026-01-02'],
+    // The clocks go forward at 01:00 UTC.
+    ['Europe/Berlin', '2026-03-28T22:59:59Z', '2026-03-28'],
+    ['Europe/Berlin', '2026-03-29T22:00:00Z', '2026-03-30'],
+  ])('in %s at %s is %s', (zone, instant, day) => {
+    expect(dayIn(zone, new Date(instant))).toBe(day)
   })
 })
 
