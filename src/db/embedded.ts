@@ -102,7 +102,10 @@ async function findOrStart(cluster: Cluster, options: EmbeddedPostgresOptions, f
     let ended = false
     void server.ended.then(() => (ended = true))
     const started = { pid: server.pid, port }
-    if (await waitUntilReady(connection, started, () => !ended)) return { running: started, adopted: false }
+    const answered = await waitUntilReady(connection, started, () => !ended)
+    // What answers on the port may be another starter's server, and ours about to end.
+    if (answered && findRunning(cluster.root)?.pid === started.pid) return { running: started, adopted: false }
+    if (answered) continue
     // It ended: another starter was first, a dying predecessor still holds the files, or the port was taken meanwhile.
     if (performance.now() > deadline)
       throw new PostgresStartError(`Postgres does not start: ${server.lastLines().trim()}`)
