@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     const ports = { authPort: await freePort(), acctPort: await freePort(), httpPort: await freePort() }
     servers.push(await started(startGatehouse({ ...shared, ...ports, folder: path.join(folder, 'gatehouse') })))
   }
-  const runs = await rounds(options, servers, () => postgres.pid, shared.secret)
+  const runs = await rounds(options, servers, { pid: () => postgres.pid, secret: shared.secret, folder })
   report(options, servers, runs)
 }
 
@@ -82,7 +82,11 @@ async function started<S extends Server>(starting: Promise<S>): Promise<S> {
 }
 
 /** Every work in every round, the two servers side by side and in turned order each time. */
-async function rounds(options: Options, servers: Server[], postgresPid: () => number, secret: string): Promise<Run[]> {
+async function rounds(
+  options: Options,
+  servers: Server[],
+  { pid, secret, folder }: { pid: () => number; secret: string; folder: string },
+): Promise<Run[]> {
   const runs: Run[] = []
   const { seconds, window } = options
   for (let round = 0; round < options.rounds; round++) {
@@ -91,7 +95,7 @@ async function rounds(options: Options, servers: Server[], postgresPid: () => nu
       for (const server of order) {
         const subscribers = work === 'storm' ? Math.min(stormSubscribers, options.subscribers) : options.subscribers
         const orders = { work, secret, window, seconds, subscribers, warmupSeconds, run: runs.length + 1 }
-        const run = await measure(server, postgresPid(), orders, round)
+        const run = await measure(server, pid(), orders, round, folder)
         runs.push(run)
         const faults = `${run.lost} lost, ${run.wrong} wrong, ${run.retransmissions} sent again`
         process.stdout.write(`${round + 1} ${work} ${server.name}: ${Math.round(run.rate)}/s, ${faults}\n`)

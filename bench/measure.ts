@@ -3,6 +3,7 @@
 
 import { fork } from 'node:child_process'
 import type { FromGenerator, Orders, Result } from './generator-orders.ts'
+import { nativeGenerator, runNative } from './native-generator.ts'
 import { cpuSeconds } from './process.ts'
 import type { Server } from './process.ts'
 
@@ -17,30 +18,24 @@ export type Run = Result & {
   postgresCpuUs: number
 }
 
-/** Runs the generator once. Throws when it ends without a result. */
+/** Runs the generator once, compiled into `folder` where it can be. Throws when it ends without a result. */
 export async function measure(
   server: Server,
   postgresPid: number,
   orders: Omit<Orders, 'authPort' | 'acctPort' | 'replySigned'>,
   round: number,
+  folder: string,
 ): Promise<Run> {
   const { authPort, acctPort, replySigned } = server
-  const child = fork(new URL('./generator.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const complete: Orders = { ...orders, authPort, acctPort, replySigned }
   const used = { server: 0, postgres: 0 }
   const sample = (sign: 1 | -1): void => {
     used.server += sign * cpuSeconds(server.pid)
     used.postgres += sign * cpuSeconds(postgresPid)
   }
-  const result = await new Promise<Result>((resolve, reject) => {
-    child.on('message', (message: FromGenerator) => {
-      if (message.kind === 'begin') sample(-1)
-      else if (message.kind === 'end') sample(1)
-      else resolve(message.result)
-    })
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`the generator ended (${code}) without a result`)))
-    child.send({ ...orders, authPort, acctPort, replySigned } satisfies Orders)
-  })
+  const heard = ({ kind }: { kind: 'begin' | 'end' }): void => sample(kind === 'begin' ? -1 : 1)
+  const program = nativeGenerator(orders.work, folder)
+  const result = await (program === undefined ? runForked(complete, heard) : runNative(program, complete, heard))
   const perRequest = (seconds: number): number => (seconds / result.requests) * 1e6
   return {
     ...result,
@@ -51,6 +46,19 @@ export async function measure(
     serverCpuUs: perRequest(used.server),
     postgresCpuUs: perRequest(used.postgres),
   }
+}
+
+function runForked(orders: Orders, heard: (message: { kind: 'begin' | 'end' }) => void): Promise<Result> {
+  const child = fork(new URL('./generator.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  return new Promise<Result>((resolve, reject) => {
+    child.on('message', (message: FromGenerator) => {
+      if (message.kind === 'result') resolve(message.result)
+      else heard(message)
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`the generator ended (${code}) without a result`)))
+    child.send(orders)
+  })
 }
 
 export type Summary = {

@@ -22,7 +22,7 @@ export type Method = 'pap' | 'chap' | 'mschapv2'
 export const statuses = { start: 1, stop: 2, interim: 3 } as const
 
 /** One packet as it is being built: its octets and where each attribute's value begins. */
-type Template = { octets: Buffer; at: Offsets }
+type Template = { octets: Buffer; at: Offsets; offsets: ReadonlyMap<string, number> }
 type Offsets = (name: string) => number
 
 type Field = { name: string; type: number; value: Uint8Array; vendor?: number }
@@ -134,6 +134,30 @@ export function writeRecord(target: Buffer, record: AccountingRecord, nowSeconds
   return length
 }
 
+/** What differs from request to request, in the order in which generator.c reads it. */
+const patched = [
+  'User-Name',
+  'Calling-Station-Id',
+  'CHAP-Password',
+  'Acct-Session-Id',
+  'Acct-Status-Type',
+  'Framed-IP-Address',
+  'Event-Timestamp',
+  'Acct-Session-Time',
+  'Acct-Input-Octets',
+  'Acct-Output-Octets',
+  'Acct-Input-Packets',
+  'Acct-Output-Packets',
+]
+
+/** A template as a line for generator.c: its octets in hex, and where each patched value begins (0: it has none). */
+export function templateLine(of: Method | number): string {
+  const { octets, offsets } = typeof of === 'number' ? accounting[of]! : logins[of]
+  const password = of === 'chap' ? 'CHAP-Password' : 'User-Password'
+  const places = patched.map((name) => offsets.get(name === 'CHAP-Password' ? password : name) ?? 0)
+  return [octets.toString('hex'), ...places].join(' ')
+}
+
 /** What MS-CHAP2-Success must hold for a subscriber: `S=` and 40 digits. The challenges are the same at every login. */
 export function expectedSuccess(subscriber: number): string {
   return msChap2Of(subscriber).success
@@ -221,7 +245,7 @@ function template(code: number, fields: readonly Field[]): Template {
     if (offset === undefined) throw new RangeError(`the template has no ${name}`)
     return offset
   }
-  return { octets, at }
+  return { octets, at, offsets }
 }
 
 function vendorHead(vendor: number, type: number, length: number): number[] {
