@@ -16,10 +16,16 @@ export type Registry = {
   findClient(address: string): Client | undefined
   /** The device that a request of this client names; undefined when it is not known yet. */
   findNas(client: Client, identity: NasIdentity): Nas | undefined
+  /**
+   * Whether a request names one device: a known one, one to be made, or the client's only one. Accounting-On and -Off may
+   * touch no other: behind a NAT the sessions of all routers would end when one of them begins anew.
+   */
+  namesOne(client: Client, identity: NasIdentity): boolean
   clients: readonly Client[]
   nases: readonly Nas[]
 }
 
+type Devices = { find(identity: NasIdentity): Nas | undefined; namesOne(identity: NasIdentity): boolean }
 type Network = { address: ipaddr.IPv4 | ipaddr.IPv6; length: number; client: Client }
 
 /** Strangers are remembered too, so that a flood of them costs one look-up each; both kinds together are bounded. */
@@ -42,7 +48,8 @@ export function createRegistry(rows: RegistryRows): Registry {
   }
   return {
     findClient,
-    findNas: (client, identity) => devices.get(client.id)?.(identity),
+    findNas: (client, identity) => devices.get(client.id)?.find(identity),
+    namesOne: (client, identity) => devices.get(client.id)?.namesOne(identity) ?? true,
     clients,
     nases: rows.nases,
   }
@@ -65,17 +72,19 @@ function matchLongest(networks: readonly Network[], source: string): Client | un
  * How a client's requests find their device: by NAS-Identifier, else by NAS-IP-Address; a client with a single device that
  * was entered without either takes all its requests as that one's, as it takes requests that name no device at all.
  */
-function createDevices(nases: readonly Nas[], client: Client): (identity: NasIdentity) => Nas | undefined {
+function createDevices(nases: readonly Nas[], client: Client): Devices {
   const own = nases.filter((nas) => nas.clientId === client.id)
   const byIdentifier = new Map(own.flatMap((nas) => (nas.identifier === undefined ? [] : [[nas.identifier, nas]])))
   const byAddress = new Map(own.flatMap((nas) => (nas.address === undefined ? [] : [[nas.address, nas]])))
   const only = own.length === 1 ? own[0] : undefined
   const unnamed = own.find((nas) => nas.identifier === undefined && nas.address === undefined)
-  return ({ identifier, address }) => {
-    const named =
-      (identifier === undefined ? undefined : byIdentifier.get(identifier)) ??
-      (address === undefined ? undefined : byAddress.get(address))
-    if (named !== undefined) return named
-    return identifier === undefined && address === undefined ? (only ?? unnamed) : unnamed
+  const findNamed = ({ identifier, address }: NasIdentity): Nas | undefined =>
+    (identifier === undefined ? undefined : byIdentifier.get(identifier)) ??
+    (address === undefined ? undefined : byAddress.get(address))
+  const isEmpty = ({ identifier, address }: NasIdentity) => identifier === undefined && address === undefined
+  return {
+    find: (identity) => findNamed(identity) ?? (isEmpty(identity) ? (only ?? unnamed) : unnamed),
+    namesOne: (identity) =>
+      own.length < 2 || findNamed(identity) !== undefined || (!isEmpty(identity) && unnamed === undefined),
   }
 }

@@ -19,6 +19,7 @@ function client(id: bigint, prefix: string): ClientRow {
     trustedProxy: false,
     patienceMs: 900,
     nasGroupId: 1n,
+    unknownPoolId: undefined,
     secrets: [Buffer.from('a secret of sixteen')],
   }
 }
@@ -115,5 +116,29 @@ describe('findNas', () => {
       nases: [nas(1n, 1n, { identifier: 'bras-1' }), nas(2n, 1n, { identifier: 'bras-2' })],
     })
     expect(several.findNas(several.clients[0]!, nobody)).toBeUndefined()
+  })
+})
+
+describe('namesOne', () => {
+  const site = client(1n, '10.0.0.1/32')
+  const namesOne = (nases: readonly Nas[], identity: { identifier?: string; address?: string }) => {
+    const registry = createRegistry({ clients: [site], nases: [...nases] })
+    return registry.namesOne(registry.clients[0]!, { ...nobody, ...identity })
+  }
+  const named = [nas(1n, 1n, { identifier: 'bng-1' }), nas(2n, 1n, { address: '192.0.2.2' })]
+  const withUnnamed = [...named, nas(3n, 1n)]
+
+  it.each([
+    ['a known NAS-Identifier', named, { identifier: 'bng-1' }, true],
+    ['a known NAS-IP-Address', withUnnamed, { address: '192.0.2.2' }, true],
+    ['a new one', named, { identifier: 'bng-9' }, true],
+    ['a new one beside a device that takes all that is new', withUnnamed, { identifier: 'bng-9' }, false],
+    ['none behind a shared client', named, {}, false],
+    ['none, beside a device without a name', withUnnamed, {}, false],
+    ['none behind a client of one device', named.slice(0, 1), {}, true],
+    ['another than the only device, which has no name', [nas(3n, 1n)], { identifier: 'bng-9' }, true],
+    ['none before any device is known', [], {}, true],
+  ])('%s', (_case, nases, identity, expected) => {
+    expect(namesOne(nases, identity)).toBe(expected)
   })
 })

@@ -3,6 +3,7 @@
 // As the router sees it: rx is what the subscriber sends, tx what it gets. k is 1,000 and M 1,000,000.
 
 import type { Rates } from '../../domain/authorization.ts'
+import { formatRate } from './rates.ts'
 
 /** The shortest exact text of the rates. Priority alone needs the burst fields before it: zeros mean no burst. */
 export function formatRateLimit({ upBps, downBps, burst, priority }: Rates): string {
@@ -17,9 +18,4 @@ export function formatRateLimit({ upBps, downBps, burst, priority }: Rates): str
 
 function pair(rx: number, tx: number): string {
   return `${formatRate(rx)}/${formatRate(tx)}`
-}
-
-function formatRate(bps: number): string {
-  if (bps > 0 && bps % 1_000_000 === 0) return `${bps / 1_000_000}M`
-  return bps > 0 && bps % 1_000 === 0 ? `${bps / 1_000}k` : String(bps)
 }
