@@ -15,6 +15,12 @@ alter table session_archive add column interims integer not null default 0;
 create index session_framed_ipv6_prefix on session (framed_ipv6_prefix) where framed_ipv6_prefix is not null;
 create index session_delegated_ipv6_prefix on session (delegated_ipv6_prefix) where delegated_ipv6_prefix is not null;
 create index session_framed_ipv6_address on session (framed_ipv6_address) where framed_ipv6_address is not null;
+create index session_archive_framed_ipv6_prefix on session_archive (framed_ipv6_prefix)
+  where framed_ipv6_prefix is not null;
+create index session_archive_delegated_ipv6_prefix on session_archive (delegated_ipv6_prefix)
+  where delegated_ipv6_prefix is not null;
+create index session_archive_framed_ipv6_address on session_archive (framed_ipv6_address)
+  where framed_ipv6_address is not null;
 
 -- Until then the next unknown MAC on the line of this subscriber is taken as its own.
 alter table subscriber add column learn_mac_until timestamptz;
@@ -42,6 +48,8 @@ create table home_server (
   acct_port integer not null default 1813 check (acct_port between 1 and 65535),
   secret bytea not null,
   message_authenticator text not null default 'auto' check (message_authenticator in ('require', 'auto', 'off')),
+  -- Since when `auto` requires it of the answers.
+  message_authenticator_seen_at timestamptz,
   timeout_ms integer not null default 1000 check (timeout_ms between 100 and 30000),
   tries integer not null default 2 check (tries between 1 and 10),
   created_at timestamptz not null default now()

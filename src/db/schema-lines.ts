@@ -18,6 +18,7 @@ export type HomeServerTable = {
   acct_port: Generated<number>
   secret: Buffer
   message_authenticator: Generated<'require' | 'auto' | 'off'>
+  message_authenticator_seen_at: Date | null
   timeout_ms: Generated<number>
   tries: Generated<number>
   created_at: Generated<Date>

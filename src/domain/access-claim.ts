@@ -7,7 +7,7 @@
 
 import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'
-import { claimSeconds, otherLinesSql } from './access.ts'
+import { freshClaimSql, otherLinesSql } from './access.ts'
 import type { Claim } from './access-decision.ts'
 import type { Line } from './line.ts'
 
@@ -94,7 +94,7 @@ function readResult(row: ResultRow): ClaimResult {
   return { kind: 'won', activation: activatedAt === null ? undefined : { activatedAt, expiresAt, graceUntil } }
 }
 
-const fresh = `session_claim.claimed_at > $1::timestamptz - interval '${claimSeconds} seconds'`
+const fresh = freshClaimSql('$1')
 const isOwn = `session_claim.line = wanted.line and session_claim.nas_group_id = wanted.nas_group_id`
 
 // Rows are locked in the order of subscribers, so that two batches cannot wait for each other. A line that holds a slot

@@ -2,6 +2,9 @@
 // subject, request and instant give the same decision. Some failures may be an accept into the walled garden, by plan.
 
 import type { AccessPlan, AccessRequest, AccessSubject } from './access-subject.ts'
+import type { Identified, Identity } from './identify.ts'
+import { showLineId } from './line-id.ts'
+import type { IdentityKind, LineFacts } from './line.ts'
 import { serviceEnd } from './subscriber-label.ts'
 
 /** Why a request is rejected before a subscriber is looked at: what it carries cannot prove anything. */
@@ -27,7 +30,14 @@ export type BusinessReason =
   | 'quota-exhausted'
   | 'too-many-sessions'
 
-export type RejectReason = 'unknown' | ProtocolReason | ProofReason | BusinessReason
+/** `ambiguous-identity`: several subscribers have the fact that tells this IPoE line. */
+export type RejectReason =
+  | 'unknown'
+  | 'realm-refused'
+  | 'ambiguous-identity'
+  | ProtocolReason
+  | ProofReason
+  | BusinessReason
 
 /** Failures that a plan may turn into an accept into the walled garden. */
 export type GardenReason = 'expired' | 'blocked' | 'quota-exhausted'
@@ -44,10 +54,22 @@ export type Claim = {
 
 /** `detail` says in plain words what the rule saw, for the access log. */
 export type AccessDecision =
-  | { readonly kind: 'accept'; readonly garden: GardenReason | undefined; readonly claim: Claim | undefined }
+  | {
+      readonly kind: 'accept'
+      readonly garden: GardenReason | undefined
+      readonly claim: Claim | undefined
+      /** A MAC that takes the open window of the subscriber (learn-window.ts), whatever the device limit is. */
+      readonly learnInWindow: string | undefined
+    }
   | { readonly kind: 'reject'; readonly reason: RejectReason; readonly detail: string }
 
-type Login = { readonly subject: AccessSubject; readonly request: AccessRequest; readonly now: Date }
+type Login = {
+  readonly subject: AccessSubject
+  readonly request: AccessRequest
+  /** Of an IPoE line. */
+  readonly identified: Identified | undefined
+  readonly now: Date
+}
 
 type Rule = {
   readonly reason: BusinessReason
@@ -101,8 +123,9 @@ export const accessRules: readonly Rule[] = [
   },
   {
     reason: 'too-many-sessions',
-    failure: ({ subject }) =>
-      subject.sessionLimit === undefined || subject.otherLines < subject.sessionLimit
+    failure: ({ subject, identified }) =>
+      // A renewal takes no place of anybody.
+      identified?.live !== undefined || subject.sessionLimit === undefined || subject.otherLines < subject.sessionLimit
         ? undefined
         : tooManyText(subject.otherLines, subject.sessionLimit),
   },
@@ -118,8 +141,53 @@ export function decideAccess(
   now: Date,
 ): AccessDecision {
   if (subject === undefined) return { kind: 'reject', reason: 'unknown', detail: 'no subscriber has this username' }
+  if (subject.accountType === 'ipoe') {
+    return {
+      kind: 'reject',
+      reason: 'wrong-password',
+      detail: 'an IPoE subscriber is told by its line: no password is right',
+    }
+  }
   if (proof !== 'match') return { kind: 'reject', reason: proof, detail: proofDetails[proof] }
-  const login: Login = { subject, request, now }
+  return decideByRules({ subject, request, identified: undefined, now })
+}
+
+/** Decides a request of an IPoE line that was identified as this subscriber's. */
+export function decideLine(
+  subject: AccessSubject,
+  request: AccessRequest,
+  identified: Identified,
+  now: Date,
+): AccessDecision {
+  return decideByRules({ subject, request, identified, now })
+}
+
+/** What an IPoE line gets that is not one subscriber's. */
+export function unidentified(request: AccessRequest, identity: Exclude<Identity, Identified>): Rejection {
+  if (identity.kind === 'nobody') {
+    const facts = request.nas.identityOrder.flatMap((kind) => factText(request.facts, kind) ?? [])
+    const shown = facts.length === 0 ? 'nothing that tells a line' : facts.join(', ')
+    return { kind: 'reject', reason: 'unknown', detail: `no IPoE subscriber has this line; it sent ${shown}` }
+  }
+  const { by, holders } = identity
+  const fact = by === 'learning' ? 'line, with its window for a new MAC open' : by
+  const shown = by === 'learning' ? undefined : factText(request.facts, by)
+  const detail = `${holders} IPoE subscribers have the same ${fact}${shown === undefined ? '' : ` (${shown})`}`
+  return { kind: 'reject', reason: 'ambiguous-identity', detail }
+}
+
+type Rejection = Extract<AccessDecision, { kind: 'reject' }>
+
+/** One fact for a person to read; undefined where the request lacks it. */
+function factText(facts: LineFacts, kind: IdentityKind): string | undefined {
+  if (kind === 'mac') return facts.mac && `MAC ${facts.mac}`
+  if (kind === 'interface') return facts.interface && `interface ${facts.interface.raw}`
+  const octets = { 'circuit-id': facts.circuitId, 'remote-id': facts.remoteId, duid: facts.duid }[kind]
+  return octets && `${kind} ${showLineId(octets)}`
+}
+
+function decideByRules(login: Login): AccessDecision {
+  const { subject } = login
   let garden: GardenReason | undefined
   for (const rule of accessRules) {
     const failure = rule.failure(login)
@@ -127,11 +195,12 @@ export function decideAccess(
     if (rule.garden?.of(subject.plan) !== 'garden') return { kind: 'reject', reason: rule.reason, detail: failure }
     garden ??= rule.garden.reason
   }
-  return { kind: 'accept', garden, claim: claimOf(login, garden) }
+  const learnInWindow = garden === undefined ? macInWindow(login) : undefined
+  return { kind: 'accept', garden, claim: claimOf(login, garden), learnInWindow }
 }
 
 /** What a login gets whose claim was lost again and again: others took the last free place meanwhile. */
-export function lostClaim(claim: Claim, lost: 'slot' | 'device'): Extract<AccessDecision, { kind: 'reject' }> {
+export function lostClaim(claim: Claim, lost: 'slot' | 'device'): Rejection {
   if (lost === 'slot') {
     const limit = claim.sessionLimit ?? 0
     return { kind: 'reject', reason: 'too-many-sessions', detail: tooManyText(limit, limit) }
@@ -146,10 +215,11 @@ const proofDetails: Record<ProofReason, string> = {
   'bad-credentials-form': 'the credentials in the request have a form that no password can have',
 }
 
-function claimOf({ subject, request }: Login, garden: GardenReason | undefined): Claim | undefined {
-  const { sessionLimit } = subject
+function claimOf(login: Login, garden: GardenReason | undefined): Claim | undefined {
+  const { subject } = login
+  const sessionLimit = login.identified?.live === undefined ? subject.sessionLimit : undefined
   // The walled garden is no service: nothing is learnt in it, and no service period starts.
-  const learn = garden === undefined ? deviceToLearn(subject, request) : undefined
+  const learn = garden === undefined ? deviceToLearn(login) : undefined
   const activate = garden === undefined && subject.activatedAt === null
   return sessionLimit === undefined && learn === undefined && !activate ? undefined : { sessionLimit, learn, activate }
 }
@@ -158,7 +228,18 @@ function boundDevices(subject: AccessSubject): string[] {
   return subject.devices.filter((device) => device.bound).map((device) => device.mac)
 }
 
-function deviceFailure({ subject, request: { mac } }: Login): string | undefined {
+/** The unknown MAC of this request, where the subscriber's window for one is open. */
+function macInWindow({ subject, request, now }: Login): string | undefined {
+  const { mac } = request.facts
+  const open = subject.learnMacUntil !== null && subject.learnMacUntil > now
+  return open && mac !== undefined && !boundDevices(subject).includes(mac) ? mac : undefined
+}
+
+function deviceFailure(login: Login): string | undefined {
+  const { subject, request, identified } = login
+  const { mac, duid } = request.facts
+  if (macInWindow(login) !== undefined) return undefined
+  if (differs(identified?.bound.duid, duid)) return 'the DUID is not the one that is bound'
   const bound = boundDevices(subject)
   if (bound.length === 0 && subject.deviceLimit === undefined) return undefined
   if (mac === undefined) return 'devices are bound, and the request names no MAC address'
@@ -168,15 +249,30 @@ function deviceFailure({ subject, request: { mac } }: Login): string | undefined
   return `${mac} is none of the bound devices and no more than ${subject.deviceLimit} may be learnt: ${bound.join(', ')}`
 }
 
-function deviceToLearn(subject: AccessSubject, { mac }: AccessRequest): Claim['learn'] {
+/** Octets that are bound contradict others, and say nothing where a request lacks them: not every leg of a line sends all. */
+function differs(bound: Buffer | undefined, sent: Buffer | undefined): boolean {
+  return bound !== undefined && sent !== undefined && !bound.equals(sent)
+}
+
+function deviceToLearn(login: Login): Claim['learn'] {
+  const { subject, request } = login
+  const { mac } = request.facts
   if (subject.deviceLimit === undefined || mac === undefined || boundDevices(subject).includes(mac)) return undefined
+  if (macInWindow(login) !== undefined) return undefined
   return { mac, deviceLimit: subject.deviceLimit }
 }
 
-function interfaceFailure({ subject: { binding }, request }: Login): string | undefined {
+function interfaceFailure({ subject: { binding }, request, identified }: Login): string | undefined {
+  const { facts } = request
+  if (differs(identified?.bound.circuitId, facts.circuitId)) {
+    return `the subscriber is bound to another circuit id than ${showLineId(facts.circuitId!)}`
+  }
+  if (differs(identified?.bound.remoteId, facts.remoteId)) {
+    return `the subscriber is bound to another remote id than ${showLineId(facts.remoteId!)}`
+  }
   if (binding.interface === null && binding.port === null && binding.sVlan === null && binding.cVlan === null)
     return undefined
-  const parts = request.interface
+  const parts = facts.interface
   const checks: [string, string | number | null, string | number | undefined][] = [
     ['interface', binding.interface, parts?.raw],
     ['port', binding.port, parts?.port],

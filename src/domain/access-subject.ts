@@ -2,17 +2,18 @@
 // usage and live lines a rule needs. Loaded by access.ts, judged by access-decision.ts, turned into a reply's content by
 // authorization.ts.
 
-import type { InterfaceParts, Line } from './line.ts'
+import type { AccessKind, Line, LineFacts } from './line.ts'
 import type { Nas } from './nas.ts'
 import type { SubscriberFacts } from './subscriber-label.ts'
 
 /** What a request asks for, as far as the decision looks at it. */
 export type AccessRequest = {
-  /** Canonical; empty where the request names nobody. */
+  /** Whether a password is proved or the line itself is the identity. */
+  readonly access: AccessKind
+  /** Canonical; empty where the request names nobody. Of an IPoE line it says nothing. */
   readonly username: string
-  readonly mac: string | undefined
+  readonly facts: LineFacts
   readonly line: Line | undefined
-  readonly interface: InterfaceParts | undefined
   readonly nas: Nas
 }
 
@@ -65,6 +66,9 @@ export type Binding = {
 
 export type AccessSubject = SubscriberFacts & {
   readonly id: bigint
+  readonly accountType: AccessKind
+  /** Until then the next unknown MAC on its line is accepted and bound. */
+  readonly learnMacUntil: Date | null
   /** Undefined: no password can ever be right. */
   readonly credential: StoredCredential | undefined
   readonly blockReason: string | null

@@ -1,8 +1,8 @@
 // Reads the truth for all logins that wait, in one statement for the batch: no cache that could go stale, so a block bites
 // on the next packet. Each part is a look-up by index for its row, made only where a rule needs it.
 //
-// Columns come as text and are read here: the driver's own readers would cost more than the query. A plan comes as JSON, made
-// once for the batch in Postgres and parsed once for its text here (the text is the key: nothing can go stale).
+// Columns come as text and are read here: the driver's own readers would cost more than the query. Of a plan only the version
+// of its row comes; what that version holds is read once and kept (a changed plan is another version: nothing can go stale).
 
 import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'
@@ -19,9 +19,24 @@ export type AccessKey = {
 }
 
 /** An accepted login whose Start has not come counts as a live line for so long. */
-export const claimSeconds = 60
+const claimSeconds = 60
 /** A session counts as live for so many of its interim intervals after its last sign of life. */
 const liveIntervals = 3
+
+/**
+ * An SQL condition: this row of `session` is open and was alive within three of its intervals, and no service session,
+ * which is no line. `intervalS` is the interval in seconds of sessions that have none of their own.
+ */
+export function liveSessionSql({ now, intervalS }: { now: string; intervalS: string }): string {
+  return `session.ended_at is null and session.service is null
+      and session.updated_at > ${now}::timestamptz
+        - make_interval(secs => ${liveIntervals} * coalesce(session.interim_interval_s, ${intervalS}::integer))`
+}
+
+/** An SQL condition: this row of `session_claim` still counts. */
+export function freshClaimSql(now: string): string {
+  return `session_claim.claimed_at > ${now}::timestamptz - interval '${claimSeconds} seconds'`
+}
 
 /** SQL expressions. */
 type OtherLines = Record<'who' | 'line' | 'nasGroup' | 'now' | 'intervalS', string>
@@ -29,26 +44,27 @@ type OtherLines = Record<'who' | 'line' | 'nasGroup' | 'now' | 'intervalS', stri
 /**
  * An SQL expression: how many lines of subscriber `who` are live, other than `line` of `nasGroup`. An open session's line is
  * its own, else the login that it came from, else itself; a claim has the same key, so that the claim and the session of one
- * login count once. A service session (parent_id) is no line. `intervalS` is the interval in seconds of sessions that have
- * none of their own.
+ * login count once.
  */
 export function otherLinesSql({ who, line, nasGroup, now, intervalS }: OtherLines): string {
   return `(
   select count(*) from (
     select coalesce(session.line, 'class:' || session.class_id, 'session:' || session.id) as line, session.nas_group_id
     from session
-    where session.subscriber_id = ${who} and session.ended_at is null and session.parent_id is null
-      and session.updated_at > ${now}::timestamptz
-        - make_interval(secs => ${liveIntervals} * coalesce(session.interim_interval_s, ${intervalS}::integer))
+    where session.subscriber_id = ${who} and ${liveSessionSql({ now, intervalS })}
     union
     select session_claim.line, session_claim.nas_group_id from session_claim
-    where session_claim.subscriber_id = ${who}
-      and session_claim.claimed_at > ${now}::timestamptz - interval '${claimSeconds} seconds'
+    where session_claim.subscriber_id = ${who} and ${freshClaimSql(now)}
   ) as live
   where (live.line, live.nas_group_id) is distinct from (${line}, ${nasGroup}))`
 }
 
-const milliseconds = (column: string) => `(extract(epoch from found.${column}) * 1000)::bigint`
+// As a double, for extract() would reckon in numeric.
+const seconds = (column: string) => `date_part('epoch', found.${column})`
+/** Between the rows of one subscriber in one column: an array costs half of what json_agg does. */
+const newLine = `e'\\n'`
+/** What makes a version of a plan's row: the transaction that wrote it, and its place. */
+const planVersion = `plan.id || '/' || plan.xmin || '/' || plan.ctid`
 
 // No order by beside a look-up: on a table that was empty when the plan was made Postgres would read a whole index in that
 // order rather than sort the few rows that the look-up finds. They are sorted here.
@@ -66,37 +82,29 @@ with wanted as materialized (
     where subscriber.username = wanted.username and subscriber.username_reserved limit 1
   ) as subscriber
 ), content as materialized (
-  select plan.id, plan.session_limit, plan.device_limit, plan.quota_octets, json_build_object(
-    'id', plan.id, 'name', plan.name, 'down_bps', plan.down_bps, 'up_bps', plan.up_bps,
-    'burst_down_bps', plan.burst_down_bps, 'burst_up_bps', plan.burst_up_bps,
-    'burst_threshold_down_bps', plan.burst_threshold_down_bps, 'burst_threshold_up_bps', plan.burst_threshold_up_bps,
-    'burst_seconds', plan.burst_seconds, 'priority', plan.priority, 'quota_octets', plan.quota_octets::text,
-    'pool', plan.pool, 'ipv6_pool', plan.ipv6_pool, 'delegated_ipv6_pool', plan.delegated_ipv6_pool,
-    'address_list', plan.address_list, 'idle_timeout_s', plan.idle_timeout_s,
-    'interim_interval_s', plan.interim_interval_s, 'on_expiry', plan.on_expiry, 'on_block', plan.on_block,
-    'on_quota', plan.on_quota, 'garden_address_list', plan.garden_address_list, 'garden_pool', plan.garden_pool,
-    'attributes', plan.attributes)::text as plan
+  select plan.id, plan.session_limit, plan.device_limit, plan.quota_octets, ${planVersion} as version
   -- As an array, so that plans are looked up and never compared with every login.
   from plan where plan.id = any (array(select found.plan_id from found))
 )
-select found.position, found.id, found.enabled, ${milliseconds('blocked_at')}, found.block_reason,
-  ${milliseconds('activated_at')}, ${milliseconds('expires_at')}, ${milliseconds('grace_until')}, ${milliseconds('archived_at')},
-  found.auto_renew, coalesce(found.session_limit, content.session_limit),
+select found.position, found.id, found.enabled, ${seconds('blocked_at')}, found.block_reason,
+  ${seconds('activated_at')}, ${seconds('expires_at')}, ${seconds('grace_until')}, ${seconds('archived_at')},
+  found.auto_renew, found.account_type, ${seconds('learn_mac_until')}, coalesce(found.session_limit, content.session_limit),
   coalesce(found.device_limit, content.device_limit),
   case when num_nonnulls(found.bound_interface, found.bound_port, found.bound_s_vlan, found.bound_c_vlan,
     found.bound_nas_group_id) > 0 then json_build_object('interface', found.bound_interface,
     'port', found.bound_port, 'sVlan', found.bound_s_vlan, 'cVlan', found.bound_c_vlan,
     'nasGroupId', found.bound_nas_group_id::text)::text end,
   case when cardinality(found.attributes) > 0 then array_to_json(found.attributes)::text end,
-  credential.kind, encode(credential.secret, 'hex'), content.plan,
-  (select json_agg(json_build_object('mac', own.mac, 'bound', own.bound))::text from (
-    select device.mac, device.bound from device where device.subscriber_id = found.id offset 0) as own),
-  (select json_agg(json_build_object('id', own.id, 'kind', own.kind, 'prefix',
-      case when own.kind in ('framed-ip', 'framed-ipv6-address') then host(own.prefix) else text(own.prefix) end))::text
-    from (select subscriber_address.* from subscriber_address where subscriber_address.subscriber_id = found.id
-      and subscriber_address.address_space_id = found.address_space_id offset 0) as own),
-  (select json_agg(json_build_object('id', own.id, 'route', own.route))::text from (
-    select subscriber_route.* from subscriber_route where subscriber_route.subscriber_id = found.id offset 0) as own),
+  credential.kind, encode(credential.secret, 'hex'), content.version,
+  array_to_string(array(select device.mac || case when device.bound then ' bound' else '' end
+    from device where device.subscriber_id = found.id), ${newLine}),
+  array_to_string(array(select subscriber_address.id || ' ' || subscriber_address.kind || ' ' ||
+      case when subscriber_address.kind in ('framed-ip', 'framed-ipv6-address') then host(subscriber_address.prefix)
+        else text(subscriber_address.prefix) end
+    from subscriber_address where subscriber_address.subscriber_id = found.id
+      and subscriber_address.address_space_id = found.address_space_id), ${newLine}),
+  array_to_string(array(select subscriber_route.id || ' ' || subscriber_route.route
+    from subscriber_route where subscriber_route.subscriber_id = found.id), ${newLine}),
   case when content.quota_octets is not null then coalesce(
     (select usage_period.input_octets + usage_period.output_octets from usage_period
       where usage_period.subscriber_id = found.id and usage_period.period_started_at = found.period_started_at),
@@ -108,6 +116,19 @@ from found
     select credential.kind, credential.secret from credential where credential.subscriber_id = found.id limit 1
   ) as credential on true`
 }
+
+const planText = `
+  select ${planVersion}, json_build_object(
+    'id', plan.id, 'name', plan.name, 'down_bps', plan.down_bps, 'up_bps', plan.up_bps,
+    'burst_down_bps', plan.burst_down_bps, 'burst_up_bps', plan.burst_up_bps,
+    'burst_threshold_down_bps', plan.burst_threshold_down_bps, 'burst_threshold_up_bps', plan.burst_threshold_up_bps,
+    'burst_seconds', plan.burst_seconds, 'priority', plan.priority, 'quota_octets', plan.quota_octets::text,
+    'pool', plan.pool, 'ipv6_pool', plan.ipv6_pool, 'delegated_ipv6_pool', plan.delegated_ipv6_pool,
+    'address_list', plan.address_list, 'idle_timeout_s', plan.idle_timeout_s,
+    'interim_interval_s', plan.interim_interval_s, 'on_expiry', plan.on_expiry, 'on_block', plan.on_block,
+    'on_quota', plan.on_quota, 'garden_address_list', plan.garden_address_list, 'garden_pool', plan.garden_pool,
+    'attributes', plan.attributes)::text
+  from plan where plan.id = any ($1::bigint[])`
 
 const statements = {
   plain: { name: 'load-access', text: loadText('null') },
@@ -141,15 +162,19 @@ export async function loadAccess(
     rowMode: 'array',
     types: asText,
   })
+  const planOf = await planReader(
+    pool,
+    rows.map((row) => row[18]!),
+  )
   const subjects = Array<AccessSubject | undefined>(keys.length).fill(undefined)
-  for (const row of rows) subjects[Number(row[0]) - 1] = readSubject(row)
+  for (const row of rows) subjects[Number(row[0]) - 1] = readSubject(row, planOf(row[18]!))
   return subjects
 }
 
 type Row = (string | null)[]
 const asText = { getTypeParser: () => (value: string) => value }
 
-function readSubject(row: Row): AccessSubject {
+function readSubject(row: Row, plan: AccessPlan): AccessSubject {
   return {
     id: BigInt(row[1]!),
     enabled: row[2] === 't',
@@ -160,35 +185,51 @@ function readSubject(row: Row): AccessSubject {
     graceUntil: readDate(row[7]),
     archivedAt: readDate(row[8]),
     autoRenew: row[9] === 't',
-    sessionLimit: readNumber(row[10]),
-    deviceLimit: readNumber(row[11]),
-    binding: row[12] == null ? unbound : readBinding(row[12]),
-    attributes: row[13] == null ? none : (JSON.parse(row[13]) as string[]),
-    credential: readCredential(row[14], row[15]),
-    plan: readPlan(row[16]!),
-    devices: row[17] == null ? none : readDevices(row[17]),
-    addresses: row[18] == null ? none : readOrdered<StaticAddress>(row[18]),
-    routes: row[19] == null ? none : readOrdered<{ route: string }>(row[19]).map(({ route }) => route),
-    usedOctets: row[20] == null ? undefined : BigInt(row[20]),
-    otherLines: Number(row[21] ?? 0),
+    accountType: row[10] as AccessSubject['accountType'],
+    learnMacUntil: readDate(row[11]),
+    sessionLimit: readNumber(row[12]),
+    deviceLimit: readNumber(row[13]),
+    binding: row[14] == null ? unbound : readBinding(row[14]),
+    attributes: row[15] == null ? none : (JSON.parse(row[15]) as string[]),
+    credential: readCredential(row[16], row[17]),
+    plan,
+    devices: readDevices(row[19]),
+    addresses: readOrdered(row[20]).map(readAddress),
+    routes: readOrdered(row[21]),
+    usedOctets: row[22] == null ? undefined : BigInt(row[22]),
+    otherLines: Number(row[23] ?? 0),
   }
 }
 
-function readDevices(text: string): Device[] {
-  return (JSON.parse(text) as Device[]).toSorted((one, other) => (one.mac < other.mac ? -1 : 1))
+function readLines(text: string | null | undefined): readonly string[] {
+  return text == null || text === '' ? none : text.split('\n')
 }
 
-/** Rows of JSON in the order of their ids, which are for that only. */
-function readOrdered<T>(text: string): T[] {
-  const rows = JSON.parse(text) as (T & { id: number })[]
-  return rows.toSorted((one, other) => one.id - other.id).map(({ id: _id, ...rest }) => rest as unknown as T)
+function readDevices(text: string | null | undefined): readonly Device[] {
+  const lines = readLines(text)
+  return lines.length === 0
+    ? none
+    : lines.toSorted().map((line) => ({ mac: line.slice(0, 17), bound: line.length > 17 }))
+}
+
+/** Rows that begin with their id, in the order of the ids and without them. */
+function readOrdered(text: string | null | undefined): readonly string[] {
+  const lines = readLines(text)
+  if (lines.length === 0) return none
+  const rows = lines.map((line) => [Number.parseInt(line, 10), line.slice(line.indexOf(' ') + 1)] as const)
+  return rows.toSorted(([one], [other]) => one - other).map(([, rest]) => rest)
+}
+
+function readAddress(row: string): StaticAddress {
+  const [kind, prefix] = row.split(' ')
+  return { kind: kind as StaticAddress['kind'], prefix: prefix! }
 }
 
 const none: never[] = []
 const unbound: Binding = { interface: null, port: null, sVlan: null, cVlan: null, nasGroupId: null }
 
 function readDate(text: string | null | undefined): Date | null {
-  return text == null ? null : new Date(Number(text))
+  return text == null ? null : new Date(Math.round(Number(text) * 1000))
 }
 
 function readNumber(text: string | null | undefined): number | undefined {
@@ -208,16 +249,24 @@ function readCredential(
   return { kind: kind as StoredCredential['kind'], secret: Buffer.from(secret, 'hex') }
 }
 
-/** Plans by their whole text, so that a changed plan is another one. Emptied when there are too many. */
+/** Plans by the version of their row. Emptied when there are too many. */
 const plans = new Map<string, AccessPlan>()
 const maximumPlans = 1_000
 
-function readPlan(content: string): AccessPlan {
-  let plan = plans.get(content)
-  if (plan === undefined) {
-    if (plans.size >= maximumPlans) plans.clear()
-    plan = JSON.parse(content) as AccessPlan
-    plans.set(content, plan)
-  }
-  return plan
+/** Finds the plan of a version after reading those that are not known yet. */
+async function planReader(pool: Pool, versions: readonly string[]): Promise<(version: string) => AccessPlan> {
+  const unknown = new Set(versions.filter((version) => !plans.has(version)).map(planId))
+  if (unknown.size === 0) return (version) => plans.get(version)!
+  const read = { name: 'read-plans', text: planText, values: [arrayLiteral([...unknown])], rowMode: 'array' as const }
+  const { rows } = await pool.query<[string, string]>(read)
+  const known = new Map(plans)
+  // Changed again meanwhile: then what it is now is truer than the version that was asked for.
+  const newest = new Map(rows.map(([version, content]) => [planId(version), JSON.parse(content) as AccessPlan]))
+  if (plans.size >= maximumPlans) plans.clear()
+  for (const [version] of rows) plans.set(version, newest.get(planId(version))!)
+  return (version) => (newest.get(planId(version)) ?? known.get(version))!
+}
+
+function planId(version: string): string {
+  return version.slice(0, version.indexOf('/'))
 }

@@ -16,6 +16,9 @@ export type SessionAddresses = {
 /** Which values a record lacks (`no`) or has beyond reason (`wild`): they count as what the session already has. */
 export type RecordFlag = `${'no' | 'wild'}-${'session-time' | 'counters' | 'values'}`
 
+/** A service on a session, and the Acct-Session-Id of that session where the record says it. */
+export type ServiceOfSession = { readonly service: string; readonly parentSessionId: string | undefined }
+
 export type AccountingRecord = {
   status: 'start' | 'interim' | 'stop'
   nas: Nas
@@ -28,6 +31,11 @@ export type AccountingRecord = {
   line: Line | undefined
   mac: string | undefined
   interface: InterfaceParts | undefined
+  circuitId?: Buffer | undefined
+  remoteId?: Buffer | undefined
+  duid?: Buffer | undefined
+  /** Undefined: the session itself, as nearly always. */
+  service?: ServiceOfSession | undefined
   addresses: SessionAddresses
   /** Seconds; 0 for a Start, and where the flag says that it is not known. */
   sessionTime: number
@@ -42,6 +50,7 @@ export type AccountingRecord = {
   eventAt: Date
   terminateCause: number | undefined
   multiSessionId: string | undefined
+  /** By our Class, else by the record itself. */
   interimIntervalS: number | undefined
   flag: RecordFlag | undefined
   /** The values as sent, kept beside the flag. */
@@ -54,7 +63,12 @@ export function recordStart(record: AccountingRecord): Date | undefined {
   return new Date(record.eventAt.getTime() - record.sessionTime * 1000)
 }
 
-/** The key under which records must not run at once: one session of one NAS. */
+/** The key of the row of a record: one session, or one service, of one NAS. */
 export function sessionKey(record: AccountingRecord): string {
   return `${record.nas.id}/${record.acctSessionId}`
+}
+
+/** The key under which records must not run at once: a session with its services, so that these find it. */
+export function turnKey(record: AccountingRecord): string {
+  return `${record.nas.id}/${record.service?.parentSessionId ?? record.acctSessionId}`
 }

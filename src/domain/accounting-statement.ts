@@ -1,59 +1,19 @@
 // The one statement that records a batch of accounting records: finds or makes each session, moves its counters, adds what
 // moved to usage of hour and period, and frees claims of ended logins. One statement, so one commit and one durable write.
+// A service on a session (Juniper, Cisco ISG) is a row beside it: never charged, never a line.
 // Deadlocks are ruled out by order: sessions by (nas, id), then usage by subscriber.
 
-import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
+import { arraysSql, columnArrays, columnsSql, recordColumns } from './accounting-columns.ts'
 import type { AccountingRecord } from './accounting-record.ts'
-import { recordStart } from './accounting-record.ts'
 import { baseSql, countersSql } from './counters.ts'
-import { archiveWindowHours, matchExcludedSql, matchSql } from './session-match.ts'
-
-type Value = string | number | bigint | boolean | Date | undefined
-type Column = { name: string; type: string; value: (record: AccountingRecord) => Value }
+import { archiveWindowHours, matchExcludedSql, matchSql, sameLineSql } from './session-match.ts'
 
 /** Clocks of NASes round to seconds, and a NAS made on first sight is as old as its first packet. */
 const baselineSlack = `interval '5 seconds'`
-const columns: readonly Column[] = [
-  { name: 'nas_id', type: 'bigint', value: (record) => record.nas.id },
-  { name: 'acct_session_id', type: 'text', value: (record) => record.acctSessionId },
-  { name: 'status', type: 'text', value: (record) => record.status },
-  { name: 'class_id', type: 'bigint', value: (record) => record.class?.classId },
-  { name: 'class_subscriber_id', type: 'bigint', value: (record) => record.class?.subscriberId },
-  { name: 'username', type: 'text', value: (record) => record.username },
-  { name: 'nas_group_id', type: 'bigint', value: (record) => record.nas.nasGroupId },
-  { name: 'address_space_id', type: 'bigint', value: (record) => record.nas.addressSpaceId },
-  { name: 'nas_created_at', type: 'timestamptz', value: (record) => record.nas.createdAt },
-  { name: 'line', type: 'text', value: (record) => record.line },
-  { name: 'mac', type: 'macaddr', value: (record) => record.mac },
-  { name: 'interface', type: 'text', value: (record) => record.interface?.raw },
-  { name: 'port', type: 'text', value: (record) => record.interface?.port },
-  { name: 's_vlan', type: 'integer', value: (record) => record.interface?.sVlan },
-  { name: 'c_vlan', type: 'integer', value: (record) => record.interface?.cVlan },
-  { name: 'framed_ip', type: 'inet', value: (record) => record.addresses.framedIp },
-  { name: 'framed_ipv6_prefix', type: 'inet', value: (record) => record.addresses.framedIpv6Prefix },
-  { name: 'delegated_ipv6_prefix', type: 'inet', value: (record) => record.addresses.delegatedIpv6Prefix },
-  { name: 'framed_ipv6_address', type: 'inet', value: (record) => record.addresses.framedIpv6Address },
-  { name: 'framed_interface_id', type: 'text', value: (record) => record.addresses.framedInterfaceId },
-  { name: 'event_at', type: 'timestamptz', value: (record) => record.eventAt },
-  // Null: not known.
-  { name: 'record_start', type: 'timestamptz', value: recordStart },
-  { name: 'session_time', type: 'bigint', value: (record) => record.sessionTime },
-  { name: 'input_octets', type: 'bigint', value: (record) => record.inputOctets },
-  { name: 'output_octets', type: 'bigint', value: (record) => record.outputOctets },
-  { name: 'input_packets', type: 'bigint', value: (record) => record.inputPackets },
-  { name: 'output_packets', type: 'bigint', value: (record) => record.outputPackets },
-  { name: 'gigawords', type: 'boolean', value: (record) => record.gigawords },
-  { name: 'terminate_cause', type: 'integer', value: (record) => record.terminateCause },
-  { name: 'multi_session_id', type: 'text', value: (record) => record.multiSessionId },
-  { name: 'interim_interval_s', type: 'integer', value: (record) => record.interimIntervalS },
-  { name: 'flag', type: 'text', value: (record) => record.flag && `${record.flag}: ${record.raw ?? ''}` },
-]
-
-const names = columns.map((column) => column.name).join(', ')
-const arrays = columns.map((column, index) => `$${index + 1}::${column.type}[]`).join(', ')
-const now = `$${columns.length + 1}::timestamptz`
-const hour = `$${columns.length + 2}::timestamptz`
-const unarchived = `$${columns.length + 3}::boolean`
+const names = recordColumns.map((column) => column.name).join(', ')
+const now = `$${recordColumns.length + 1}::timestamptz`
+const hour = `$${recordColumns.length + 2}::timestamptz`
+const unarchived = `$${recordColumns.length + 3}::boolean`
 
 /** Closed by us, not by the NAS: its own Stop wins, and (but for a replaced line) a sign of life after it reopens. */
 const closes = `excluded.ended_by = 'stop' and s.ended_by is distinct from 'stop'`
@@ -63,14 +23,14 @@ const reopens = `not excluded.start_seen and excluded.ended_by is null and s.end
 const rebooted = `excluded.ended_by = 'nas-reboot' and s.ended_at is null and s.event_at < excluded.ended_at
   and s.started_at < excluded.ended_at`
 
+/** Of a session that ends the record's value, of one that is open again none. */
 function endSql(column: string): string {
-  return `case when (${closes}) or (${rebooted}) then excluded.${column} when ${reopens} then null else s.${column} end`
+  return `case c.verdict when 'ends' then excluded.${column} when 'lives' then null else s.${column} end`
 }
 
 /** The newest value by session time wins; a record that does not say changes nothing. */
 function newestSql(column: string): string {
-  return `case when excluded.session_time >= s.session_time then coalesce(excluded.${column}, s.${column})
-    else coalesce(s.${column}, excluded.${column}) end`
+  return `case when c.newest then coalesce(excluded.${column}, s.${column}) else coalesce(s.${column}, excluded.${column}) end`
 }
 
 const firstOf = [
@@ -83,6 +43,11 @@ const firstOf = [
   's_vlan',
   'c_vlan',
   'multi_session_id',
+  'circuit_id',
+  'remote_id',
+  'duid',
+  'service',
+  'parent_id',
 ]
 const newestOf = [
   'framed_ip',
@@ -92,6 +57,14 @@ const newestOf = [
   'framed_interface_id',
 ]
 const endOf = ['ended_at', 'ended_by', 'terminate_cause']
+
+/** One of the two legs of a dual stack by all addresses heard of so far; null: both, or none yet. Any order gives the same. */
+function legSql(...rows: string[]): string {
+  const known = (addresses: string[]) =>
+    `num_nonnulls(${addresses.flatMap((address) => rows.map((row) => `${row}.${address}`)).join(', ')}) > 0`
+  const [v4, v6] = [known(newestOf.slice(0, 1)), known(newestOf.slice(1))]
+  return `case when ${v4} then case when ${v6} then null else 'v4' end when ${v6} then 'v6' end`
+}
 
 /** Text of a rule that charges nothing, with the values that it refused. */
 const ruleFlag = `case when c.rule in ('ambiguous', 'contradiction')
@@ -104,25 +77,32 @@ with subject as (
       select subscriber.id from subscriber where subscriber.username = r.username and subscriber.username_reserved
     )) end as subscriber_id,
     -- A session under way when its NAS was added: what it counted before is not ours to charge.
-    r.status <> 'start' and epochs.matching is null and r.record_start < r.nas_created_at - ${baselineSlack} as baseline,
+    r.status <> 'start' and epochs.matching is null and r.record_start < device.created_at - ${baselineSlack} as baseline,
     r.status <> 'stop' and r.event_at < device.last_reboot_at
       and coalesce(r.record_start, r.event_at) < device.last_reboot_at as before_reboot,
-    device.last_reboot_at
-  from unnest(${arrays}) as r (${names})
+    device.last_reboot_at,
+    case when r.service is not null then (
+      select p.id from session p
+      where p.nas_id = r.nas_id and p.acct_session_id = r.parent_session_id and p.service is null
+      order by p.epoch desc limit 1
+    ) end as parent_id
+  from (select ${columnsSql('u')} from unnest(${arraysSql}) as u (${names})) as r
   cross join lateral (
-    select max(s.epoch) as newest, max(s.epoch) filter (where ${matchSql('s', 'r')}) as matching
+    select max(s.epoch) as newest, coalesce(max(s.epoch) filter (where s.class_id = r.class_id),
+      max(s.epoch) filter (where ${matchSql('s', 'r')})) as matching
     from session s
     where s.nas_id = r.nas_id and s.acct_session_id = r.acct_session_id
   ) as epochs
   left join lateral (
-    select nas.last_reboot_at from nas where nas.id = r.nas_id limit 1
+    select nas.last_reboot_at, nas.created_at from nas where nas.id = r.nas_id limit 1
   ) as device on true
 ),
 written as (
   insert into session as s (
     nas_id, acct_session_id, epoch, subscriber_id, username, class_id, nas_group_id, address_space_id, line, mac,
     interface, port, s_vlan, c_vlan, framed_ip, framed_ipv6_prefix, delegated_ipv6_prefix, framed_ipv6_address,
-    framed_interface_id, multi_session_id, interim_interval_s, started_at, start_seen, event_at, updated_at,
+    framed_interface_id, leg, circuit_id, remote_id, duid, service, parent_id,
+    multi_session_id, interim_interval_s, started_at, start_seen, event_at, updated_at, interims,
     ended_at, ended_by, terminate_cause, session_time,
     input_octets, output_octets, base_input, base_output, segment_input, segment_output,
     input_packets, output_packets, gigawords, anomalies, last_anomaly
@@ -130,8 +110,9 @@ written as (
   select
     nas_id, acct_session_id, epoch, subscriber_id, username, class_id, nas_group_id, address_space_id, line, mac,
     interface, port, s_vlan, c_vlan, framed_ip, framed_ipv6_prefix, delegated_ipv6_prefix, framed_ipv6_address,
-    framed_interface_id, multi_session_id, interim_interval_s, coalesce(record_start, event_at), status = 'start',
-    event_at, ${now},
+    framed_interface_id, ${legSql('subject')}, circuit_id, remote_id, duid, service, parent_id,
+    multi_session_id, interim_interval_s, coalesce(record_start, event_at), status = 'start', event_at, ${now},
+    (status = 'interim' and session_time > 0)::integer,
     case when status = 'stop' then event_at when before_reboot then last_reboot_at end,
     case when status = 'stop' then 'stop' when before_reboot then 'nas-reboot' end,
     case when status = 'stop' then terminate_cause when before_reboot then 11 end,
@@ -144,13 +125,17 @@ written as (
   order by nas_id, acct_session_id collate "C"
   on conflict (nas_id, acct_session_id, epoch) do update set
     (session_time, base_input, base_output, segment_input, segment_output, input_octets, output_octets,
-      anomalies, last_anomaly) = (
+      anomalies, last_anomaly, interims, ${[...newestOf, ...endOf].join(', ')}) = (
       select greatest(s.session_time, c.t), c.base_input, c.base_output, c.segment_input, c.segment_output,
         c.base_input + c.segment_input, c.base_output + c.segment_output,
         s.anomalies + (c.flag is distinct from s.last_anomaly and c.flag is not null)::integer,
-        coalesce(c.flag, s.last_anomaly)
+        coalesce(c.flag, s.last_anomaly),
+        s.interims + (c.t > s.session_time and excluded.ended_by is distinct from 'stop')::integer,
+        ${[...newestOf.map(newestSql), ...endOf.map(endSql)].join(', ')}
       from (
-        select c.t, ${baseSql('input')} as base_input, ${baseSql('output')} as base_output,
+        select c.t, excluded.session_time >= s.session_time as newest,
+          case when (${closes}) or (${rebooted}) then 'ends' when ${reopens} then 'lives' end as verdict,
+          ${baseSql('input')} as base_input, ${baseSql('output')} as base_output,
           case when c.rule in ('old', 'contradiction') then s.segment_input else c.i end as segment_input,
           case when c.rule in ('old', 'contradiction') then s.segment_output else c.o end as segment_output,
           coalesce(excluded.last_anomaly, ${ruleFlag}) as flag
@@ -171,21 +156,20 @@ written as (
     event_at = greatest(s.event_at, excluded.event_at),
     updated_at = greatest(s.updated_at, excluded.updated_at),
     interim_interval_s = coalesce(excluded.interim_interval_s, s.interim_interval_s),
-    ${firstOf.map((column) => `${column} = coalesce(s.${column}, excluded.${column})`).join(', ')},
-    ${newestOf.map((column) => `${column} = ${newestSql(column)}`).join(', ')},
-    ${endOf.map((column) => `${column} = ${endSql(column)}`).join(', ')}
+    leg = ${legSql('s', 'excluded')},
+    ${firstOf.map((column) => `${column} = coalesce(s.${column}, excluded.${column})`).join(', ')}
   -- Two servers made the same epoch at once for two logins: the second finds its own on the next try.
   where ${matchExcludedSql('s')}
   returning s.nas_id, s.acct_session_id, s.id, s.subscriber_id, s.nas_group_id, s.line, s.class_id, s.ended_at, s.ended_by,
     s.xmax = 0 as inserted, s.input_octets - s.prev_input as input_delta, s.output_octets - s.prev_output as output_delta,
-    s.last_anomaly
+    s.last_anomaly, s.leg, s.multi_session_id, s.service
 ),
 charged as materialized (
   select moved.*, billed.period_started_at, billed.quota_octets
   from (
     select subscriber_id, sum(input_delta)::bigint as input_delta, sum(output_delta)::bigint as output_delta
     from written
-    where subscriber_id is not null and (input_delta > 0 or output_delta > 0)
+    where subscriber_id is not null and service is null and (input_delta > 0 or output_delta > 0)
     group by subscriber_id
   ) as moved
   cross join lateral (
@@ -223,17 +207,17 @@ freed as (
         and (c.class_id = written.class_id or (written.class_id is null and c.line = written.line))
       limit 100
     ) as claim
-    where written.ended_by = 'stop'
+    where written.ended_by = 'stop' and written.service is null
   ))
 )
 -- Rows of three kinds, put together by the caller: joins between them would compare every row with every other.
 select 'session' as row_kind, nas_id, acct_session_id, id, subscriber_id, line, inserted, ended_at is not null as ended,
   input_delta, output_delta, last_anomaly,
   -- Seldom true, and only then another statement has to end the older one. A scalar, so that no plan reads all sessions.
-  case when inserted and line is not null then (
+  case when inserted and line is not null and service is null then (
     select true from session other
-    where other.subscriber_id = written.subscriber_id and other.ended_at is null and other.line = written.line
-      and other.nas_group_id = written.nas_group_id and other.id <> written.id
+    where other.subscriber_id = written.subscriber_id and other.ended_at is null and other.id <> written.id
+      and ${sameLineSql('other', 'written')}
     limit 1
   ) end as line_taken
 from written
@@ -253,21 +237,6 @@ where (select bool_or(quota_octets is not null) from charged)
  */
 export function accountingQuery(records: readonly AccountingRecord[], at: Date, lookedUp = false) {
   const hourOfArrival = new Date(Math.floor(at.getTime() / 3_600_000) * 3_600_000)
-  const arrayValues = columns.map((column) => arrayOf(records, column))
-  const values = [...arrayValues, at.toISOString(), hourOfArrival.toISOString(), lookedUp]
+  const values = [...columnArrays(records), at.toISOString(), hourOfArrival.toISOString(), lookedUp]
   return { name: 'record-accounting', text: statement, values }
-}
-
-function arrayOf(records: readonly AccountingRecord[], { type, value }: Column): string {
-  if (type === 'text') return textArrayLiteral(records.map((record) => asText(value(record))))
-  return arrayLiteral(
-    records.map((record) => {
-      const found = value(record)
-      return found instanceof Date ? found.toISOString() : found
-    }),
-  )
-}
-
-function asText(value: Value): string | undefined {
-  return value === undefined ? undefined : String(value)
 }

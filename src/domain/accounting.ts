@@ -4,7 +4,7 @@
 import { sqlStateOf } from '../db/errors.ts'
 import type { Pool } from '../db/pool.ts'
 import type { AccountingRecord } from './accounting-record.ts'
-import { sessionKey } from './accounting-record.ts'
+import { sessionKey, turnKey } from './accounting-record.ts'
 import { accountingQuery } from './accounting-statement.ts'
 import { isArchived, olderThanWindow } from './session-archive.ts'
 
@@ -44,6 +44,7 @@ type Row = {
   acct_session_id: string
   id: bigint
   subscriber_id: bigint | null
+  line: string | null
   inserted: boolean
   ended: boolean
   input_delta: bigint
@@ -79,12 +80,16 @@ export async function recordAccounting(
   return records.map((record) => outcomes.get(record)!)
 }
 
-/** `on conflict` cannot touch a row twice: of each session only its first record goes into a batch. */
+/**
+ * `on conflict` cannot touch a row twice, and a service finds only a session that is there: of each session with its services
+ * only the first record goes into a batch.
+ */
 function firstOfEachSession(records: readonly AccountingRecord[]): readonly AccountingRecord[] {
   const keys = new Set<string>()
   return records.filter((record) => {
-    const key = sessionKey(record)
-    return !keys.has(key) && keys.add(key)
+    const row = sessionKey(record)
+    const turn = record.service === undefined ? row : turnKey(record)
+    return !keys.has(row) && !keys.has(turn) && keys.add(row).add(turn)
   })
 }
 
@@ -128,25 +133,48 @@ async function recordBatch(
 function readOutcomes(batch: readonly AccountingRecord[], rows: readonly Row[]): Outcomes {
   const sessions = new Map<string, Row>()
   const crossed = crossedQuotas(rows)
+  const metInBatch = linesMadeTwice(rows)
   for (const row of rows) {
     if (row.row_kind === 'session') sessions.set(`${row.nas_id}/${row.acct_session_id}`, row)
   }
   const outcomes: Outcomes = new Map()
   for (const record of batch) {
     const row = sessions.get(sessionKey(record))
-    if (row !== undefined) outcomes.set(record, readOutcome(record, row, crossed))
+    if (row === undefined) continue
+    const lineTaken = row.line_taken === true || (metInBatch.size > 0 && metInBatch.has(lineKey(row)))
+    outcomes.set(record, { ...readOutcome(record, row, crossed), lineTaken })
   }
   return outcomes
 }
 
-function readOutcome(record: AccountingRecord, row: Row, crossed: ReadonlySet<bigint>): RecordOutcome {
+function lineKey({ subscriber_id: subscriber, line }: Row): string {
+  return `${subscriber}/${line}`
+}
+
+/** Lines of which the batch itself made two sessions: the statement saw neither of them. */
+function linesMadeTwice(rows: readonly Row[]): ReadonlySet<string> {
+  const made = new Set<string>()
+  const twice = new Set<string>()
+  for (const row of rows) {
+    if (!row.inserted || row.line === null || row.subscriber_id === null) continue
+    const key = lineKey(row)
+    if (made.has(key)) twice.add(key)
+    made.add(key)
+  }
+  return twice
+}
+
+function readOutcome(
+  record: AccountingRecord,
+  row: Row,
+  crossed: ReadonlySet<bigint>,
+): Omit<RecordedSession, 'lineTaken'> {
   const subscriberId = row.subscriber_id ?? undefined
   return {
     kind: 'recorded',
     sessionId: row.id,
     subscriberId,
     inserted: row.inserted,
-    lineTaken: row.line_taken === true,
     ended: row.ended,
     inputDelta: row.input_delta,
     outputDelta: row.output_delta,

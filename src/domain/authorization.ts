@@ -25,6 +25,8 @@ export type Burst = {
 }
 
 export type Authorization = {
+  /** Some NASes keep all lines of a subscriber together under a name. */
+  readonly subscriberId?: bigint
   readonly rates: Rates
   /** Static IPv4 address; then `pool` is undefined. */
   readonly address: string | undefined
@@ -51,11 +53,23 @@ export type Authorization = {
 export type AuthorizationContext = {
   readonly garden: GardenReason | undefined
   readonly nasAttributes: readonly string[]
-  readonly class: Buffer
+  /** The octets of Class, which name the interim interval that goes with them. */
+  class(interimIntervalS: number): Buffer
   /** Makes the interim jitter: the same session gets the same interval. */
   readonly classId: bigint
+  /** The interval of the NAS, where it has one of its own. */
+  readonly nasIntervalS?: number | undefined
+  /** What a renewed line has already. */
+  readonly lease?: Lease | undefined
   readonly cui: string | undefined
   readonly settings: Settings
+}
+
+/** The addresses of a line's live session: a renewal gets them again, where none are static and a pool gave them. */
+export type Lease = {
+  readonly framedIp: string | undefined
+  readonly framedIpv6Prefix: string | undefined
+  readonly delegatedIpv6Prefix: string | undefined
 }
 
 /** Below it a subscriber can still open a payment page; a garden is no place for more. */
@@ -66,29 +80,39 @@ const maximumTimeoutS = 2 ** 31 - 1
 
 /** What the subscriber gets now. */
 export function authorize(subject: AccessSubject, context: AuthorizationContext, now: Date): Authorization {
-  const { garden, settings } = context
+  const { garden } = context
   const { plan } = subject
+  const interimIntervalS = interimInterval(plan, context)
   const shared = {
+    subscriberId: subject.id,
     garden,
     idleTimeoutS: plan.idle_timeout_s ?? undefined,
-    interimIntervalS: interimInterval(plan, settings, context.classId),
-    class: context.class,
+    interimIntervalS,
+    class: context.class(interimIntervalS),
     cui: context.cui,
   }
   return garden === undefined
     ? {
         ...shared,
-        ...fullService(subject, now),
+        ...fullService(subject, leaseOf(subject, context), now),
         attributes: mergeAttributes([plan.attributes, context.nasAttributes, subject.attributes]),
       }
-    : { ...shared, ...walledGarden(subject, settings), attributes: context.nasAttributes }
+    : { ...shared, ...walledGarden(subject, context), attributes: context.nasAttributes }
 }
 
-function fullService(subject: AccessSubject, now: Date) {
+/**
+ * The lease to be given again. Where a garden has a pool of its own there is none: what the session has may be an address of
+ * the garden, with which full service would not work, or the other way round.
+ */
+function leaseOf({ plan }: AccessSubject, { lease, settings }: AuthorizationContext): Lease | undefined {
+  return plan.garden_pool === null && settings.garden_pool === '' ? lease : undefined
+}
+
+function fullService(subject: AccessSubject, lease: Lease | undefined, now: Date) {
   const { plan } = subject
-  const address = staticAddress(subject, 'framed-ip')
-  const ipv6Prefix = staticAddress(subject, 'framed-ipv6-prefix')
-  const delegatedIpv6Prefix = staticAddress(subject, 'delegated-ipv6-prefix')
+  const address = staticAddress(subject, 'framed-ip') ?? lease?.framedIp
+  const ipv6Prefix = staticAddress(subject, 'framed-ipv6-prefix') ?? lease?.framedIpv6Prefix
+  const delegatedIpv6Prefix = staticAddress(subject, 'delegated-ipv6-prefix') ?? lease?.delegatedIpv6Prefix
   return {
     rates: planRates(plan),
     address,
@@ -108,10 +132,12 @@ function fullService(subject: AccessSubject, now: Date) {
  * The garden is fenced by its IPv4 address list: no IPv6 that would go around it, no routes, no extra attributes of plan and
  * subscriber, little rate. With a garden pool the address comes from there and a static one is not given.
  */
-function walledGarden(subject: AccessSubject, settings: Settings) {
+function walledGarden(subject: AccessSubject, context: AuthorizationContext) {
   const { plan } = subject
+  const { settings } = context
   const pool = plan.garden_pool ?? (settings.garden_pool || undefined)
-  const address = pool === undefined ? staticAddress(subject, 'framed-ip') : undefined
+  const kept = staticAddress(subject, 'framed-ip') ?? leaseOf(subject, context)?.framedIp
+  const address = pool === undefined ? kept : undefined
   return {
     rates: {
       downBps: Math.min(plan.down_bps, gardenBps),
@@ -159,9 +185,9 @@ function sessionTimeout(subject: AccessSubject, now: Date): number | undefined {
   return Math.min(Math.max(seconds, minimumTimeoutS), maximumTimeoutS)
 }
 
-/** The interval of the plan or the setting, varied by session so that a reboot does not bundle all reports. RFC 2869 §5.16. */
-function interimInterval(plan: AccessPlan, settings: Settings, classId: bigint): number {
-  const interval = plan.interim_interval_s ?? settings.default_interim_interval_s
+/** The interval of the NAS, the plan or the setting, varied by session so that a reboot does not bundle all reports. RFC 2869 §5.16. */
+function interimInterval(plan: AccessPlan, { settings, classId, nasIntervalS }: AuthorizationContext): number {
+  const interval = nasIntervalS ?? plan.interim_interval_s ?? settings.default_interim_interval_s
   // Class ids are random: their low bits spread evenly over -1 to 1.
   const spread = (Number(classId & 0xffffn) / 0xffff) * 2 - 1
   // RFC 2869 §5.16: must not be smaller than 60.

@@ -8,7 +8,9 @@ import { inTransaction } from '../db/transaction.ts'
 import { sealField } from './data-key.ts'
 import type { Keyring } from './data-key.ts'
 import { checkChoice, checkInteger, checkText, ConflictError, FieldError, NotFoundError } from './field.ts'
+import { findPool } from './home-server.ts'
 import { addOnlyNas } from './nas-device.ts'
+import { nasGroupNamed } from './nas-group.ts'
 import { vendorNames } from './nas.ts'
 import { parseClientPrefix } from './prefix.ts'
 import { checkSecret, makeSecret } from './secret.ts'
@@ -26,6 +28,10 @@ type Policies = {
   trustedProxy?: boolean
   /** How long its NASes wait in all, 100 to 60000. */
   patienceMs?: number | string
+  /** Name of the NAS group of devices made from now on. Default: `default`. */
+  group?: string
+  /** Name of the pool that is asked for subscribers nobody knows here; '' ends that. */
+  unknownPool?: string
 }
 
 export type NewClient = Policies & {
@@ -54,6 +60,9 @@ export type ClientSummary = {
   limitProxyState: boolean
   trustedProxy: boolean
   patienceMs: number
+  group: string
+  /** Where requests of unknown subscribers are forwarded to. */
+  unknownPool: string | null
   nasCount: number
   /** Secrets valid now; two while a rotation runs. */
   secretCount: number
@@ -74,25 +83,27 @@ export async function addClient(
   const { secret_minimum_length: minimum } = await readSettings(db)
   const chosen = chooseSecret(input, minimum)
   return inTransaction(db, async (trx) => {
-    const group = await trx.selectFrom('nas_group').select('id').where('name', '=', 'default').executeTakeFirstOrThrow()
+    const groupId = await nasGroupNamed(trx, input.group ?? 'default')
     const row = {
       name,
       prefix,
       default_vendor: vendor ?? 'standard',
-      nas_group_id: group.id,
+      nas_group_id: groupId,
       created_at: now,
       ...policies,
+      ...(await unknownPoolOf(trx, input)),
     }
     const { id } = await insertClient(trx, row)
     await insertSecret(trx, keyring, { clientId: id, secret: chosen.secret }, now)
-    const nasId = vendor && (await addOnlyNas(trx, { clientId: id, nasGroupId: group.id, name, vendor }, now))
+    const nasId = vendor && (await addOnlyNas(trx, { clientId: id, nasGroupId: groupId, name, vendor }, now))
     return { ...chosen, id, prefix, nasId }
   })
 }
 
-/** Changes policies of a client; what is not named stays. Throws FieldError or NotFoundError. */
+/** Changes policies of a client; what is not named stays, also the group of its NASes (setNas). Throws FieldError or NotFoundError. */
 export async function setClient(db: Db, input: Policies & { name: string }): Promise<void> {
-  const changes = checkPolicies(input)
+  const group = input.group === undefined ? {} : { nas_group_id: await nasGroupNamed(db, input.group) }
+  const changes = { ...checkPolicies(input), ...group, ...(await unknownPoolOf(db, input)) }
   if (Object.keys(changes).length === 0) throw new FieldError('client', 'nothing to change was named')
   // A latch that stays would make `auto` mean `require` at once: an operator who sets the policy anew starts anew.
   const latch = input.messageAuthenticator === undefined ? {} : { message_authenticator_seen_at: null }
@@ -148,6 +159,18 @@ export async function listClients(db: Db, now: Date): Promise<ClientSummary[]> {
       'limit_proxy_state as limitProxyState',
       'trusted_proxy as trustedProxy',
       'patience_ms as patienceMs',
+      eb
+        .selectFrom('nas_group')
+        .select('nas_group.name')
+        .whereRef('nas_group.id', '=', 'radius_client.nas_group_id')
+        .$asScalar()
+        .$notNull()
+        .as('group'),
+      eb
+        .selectFrom('home_server_pool')
+        .select('home_server_pool.name')
+        .whereRef('home_server_pool.id', '=', 'radius_client.unknown_pool_id')
+        .as('unknownPool'),
       'created_at as createdAt',
       eb
         .selectFrom('nas')
@@ -183,6 +206,11 @@ function checkPolicies(input: Policies) {
     ...(trustedProxy === undefined ? {} : { trusted_proxy: trustedProxy }),
     ...(patienceMs === undefined ? {} : { patience_ms: checkInteger('patience-ms', patienceMs, 100, 60_000) }),
   }
+}
+
+async function unknownPoolOf(db: Db, { unknownPool }: Policies): Promise<{ unknown_pool_id?: bigint | null }> {
+  if (unknownPool === undefined) return {}
+  return { unknown_pool_id: unknownPool === '' ? null : (await findPool(db, unknownPool)).id }
 }
 
 function chooseSecret(input: { secret?: string; allowWeakSecret?: boolean }, minimum: number): SecretResult {

@@ -9,6 +9,11 @@ export type Wish = 'reapply' | 'disconnect'
 /** Later than this the session has gone or the subscriber has redialled: the access decision is then the truth. */
 const orderLifetimeMs = 10 * 60_000
 
+/** When an order written now is no longer worth carrying out. */
+export function orderDeadline(now: Date): Date {
+  return new Date(now.getTime() + orderLifetimeMs)
+}
+
 /**
  * Orders a wish for every open session of the subscribers, in place of older wishes that still wait (the newer one is the
  * truth). Service sessions follow their parent. Returns how many sessions. Call it inside the deed's transaction.
@@ -18,12 +23,12 @@ export async function orderForSubscribers(
   input: { subscriberIds: readonly bigint[]; wish: Wish; reason: string },
   now: Date,
 ): Promise<number> {
-  const deadline = new Date(now.getTime() + orderLifetimeMs)
+  const deadline = orderDeadline(now)
   const { rows } = await sql<{ id: bigint }>`
     with target as (
       select session.id, session.subscriber_id, session.nas_id from session
       where session.subscriber_id = any(${input.subscriberIds}::bigint[]) and session.ended_at is null
-        and session.parent_id is null
+        and session.service is null
     ), replaced as (
       update coa_order set state = 'replaced', finished_at = ${now}
       from target where coa_order.session_id = target.id and coa_order.state in ('waiting', 'timeout')

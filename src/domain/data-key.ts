@@ -13,8 +13,11 @@ import type { Pool, PoolClient } from '../db/pool.ts'
 export type { Place } from '../crypto/box.ts'
 export { SealError } from '../crypto/box.ts'
 
-/** field: sealed columns; class: the tag of the Class attribute; cui: Chargeable-User-Identity; verifier: one-way PAP. */
-export type KeyPurpose = 'field' | 'class' | 'cui' | 'verifier'
+/**
+ * field: sealed columns; class: the tag of the Class attribute; cui: Chargeable-User-Identity; verifier: one-way PAP; proxy:
+ * the tag of our Proxy-State.
+ */
+export type KeyPurpose = 'field' | 'class' | 'cui' | 'verifier' | 'proxy'
 
 /** Derived keys by the id of their data key. Holds no raw key material. */
 export type Keyring = {
@@ -142,7 +145,13 @@ function unwrap(rows: DataKeyRow[], key: KeyObject): Keyring {
 function derive(dataKey: Buffer): Record<KeyPurpose, KeyObject> {
   const make = (purpose: KeyPurpose): KeyObject =>
     createSecretKey(Buffer.from(hkdfSync('sha256', dataKey, '', `gatehouse ${purpose} 1`, 32)))
-  const keys = { field: make('field'), class: make('class'), cui: make('cui'), verifier: make('verifier') }
+  const keys = {
+    field: make('field'),
+    class: make('class'),
+    cui: make('cui'),
+    verifier: make('verifier'),
+    proxy: make('proxy'),
+  }
   dataKey.fill(0)
   return keys
 }

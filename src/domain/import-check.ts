@@ -4,7 +4,9 @@ import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import type { Database } from '../db/schema.ts'
 import { quote } from './field.ts'
+import { columnNames } from './import-row.ts'
 import type { ImportRow } from './import-row.ts'
+import { findLineHolders, lineFacts } from './line-conflict.ts'
 import { prefixRange } from './prefix.ts'
 
 export type ImportError = { line: number; field: string; reason: string }
@@ -27,6 +29,19 @@ export function checkFile(rows: readonly ImportRow[], report: Report): void {
     else if (fields.username !== '') report(line, 'username', `${quote(fields.username)} is in line ${earlier} already`)
   }
   checkOverlaps(rows, report)
+  checkSameLines(rows, report)
+}
+
+/** Two IPoE subscribers of the file that nothing would tell apart. */
+function checkSameLines(rows: readonly ImportRow[], report: Report): void {
+  const lines = new Map<string, number>()
+  for (const { line, fields } of rows) {
+    for (const { field, value, key } of lineFacts(fields)) {
+      const earlier = lines.get(key)
+      if (earlier === undefined) lines.set(key, line)
+      else if (value !== '') report(line, columnNames[field], `${quote(value)} is of line ${earlier} already (IPoE)`)
+    }
+  }
 }
 
 /** Prefixes contain each other or are apart: sorted by their first address, each can only meet the widest before it. */
@@ -81,6 +96,7 @@ export async function checkTaken(
     const chunk = rows.slice(at, at + chunkSize)
     await checkTakenUsernames(trx, chunk, report)
     await checkTakenAddresses(trx, chunk, report)
+    await checkTakenLines(trx, chunk, report)
   }
 }
 
@@ -97,6 +113,14 @@ async function checkTakenUsernames(
   const known = new Set(taken.map(({ username }) => username))
   for (const { line, fields } of rows) {
     if (known.has(fields.username)) report(line, 'username', `there is a subscriber ${quote(fields.username)} already`)
+  }
+}
+
+async function checkTakenLines(trx: Transaction<Database>, rows: readonly ImportRow[], report: Report): Promise<void> {
+  const fields = rows.map((row) => row.fields)
+  for (const { at, fact, username } of await findLineHolders(trx, fields)) {
+    const reason = `${quote(fact.value)} is of the IPoE subscriber ${quote(username)} already`
+    report(rows[at]!.line, columnNames[fact.field], reason)
   }
 }
 

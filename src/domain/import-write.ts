@@ -86,7 +86,7 @@ async function insertSubscribers(trx: Trx, rows: readonly NumberedRow[], now: Da
   const periods = rows.map((row) => servicePeriod(row.fields.expiresAt, row.planRow.grace_hours, now))
   await sql`
     insert into subscriber (id, owner_id, payer_id, plan_id, group_id, username, account_type, full_name, phone, email,
-      address, activated_at, expires_at, grace_until, period_started_at, created_at, updated_at) overriding system value
+      address, circuit_id, remote_id, duid, bound_interface, bound_port, bound_s_vlan, bound_c_vlan, activated_at, expires_at, grace_until, period_started_at, created_at, updated_at) overriding system value
     select t.*, ${now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz from unnest(
       ${rows.map((row) => row.id)}::bigint[],
       ${rows.map((row) => row.ownerId)}::bigint[],
@@ -99,6 +99,13 @@ async function insertSubscribers(trx: Trx, rows: readonly NumberedRow[], now: Da
       ${rows.map((row) => row.fields.phone)}::text[],
       ${rows.map((row) => row.fields.email)}::text[],
       ${rows.map((row) => row.fields.address)}::text[],
+      ${rows.map((row) => row.fields.circuitId)}::bytea[],
+      ${rows.map((row) => row.fields.remoteId)}::bytea[],
+      ${rows.map((row) => row.fields.duid)}::bytea[],
+      ${rows.map((row) => row.fields.binding.interface)}::text[],
+      ${rows.map((row) => row.fields.binding.port)}::text[],
+      ${rows.map((row) => row.fields.binding.sVlan)}::integer[],
+      ${rows.map((row) => row.fields.binding.cVlan)}::integer[],
       ${periods.map((period) => period.activated_at)}::timestamptz[],
       ${periods.map((period) => period.expires_at)}::timestamptz[],
       ${periods.map((period) => period.grace_until)}::timestamptz[]

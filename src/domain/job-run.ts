@@ -1,5 +1,6 @@
 // The record of a job's runs: the key (job, planned local time) lets exactly one instance run it and shows a missed one.
 import type { Pool } from '../db/pool.ts'
+import { trimListening } from './listening.ts'
 
 export type RunKey = { job: string; plannedLocal: string }
 
@@ -27,11 +28,12 @@ export async function finishJobRun(
   )
 }
 
-/** Forgets what readers of the change log have long seen, and runs of jobs that nobody asks for any more. */
-export async function trimLogs(pool: Pool, now: Date): Promise<{ changes: number; runs: number }> {
+/** Forgets what readers of the change log have long seen, runs of jobs that nobody asks for, and when we listened long ago. */
+export async function trimLogs(pool: Pool, now: Date): Promise<{ changes: number; runs: number; listening: number }> {
   const changes = await pool.query(`delete from change_log where changed_at < $1::timestamptz - interval '2 days'`, [
     now,
   ])
   const runs = await pool.query(`delete from job_run where started_at < $1::timestamptz - interval '90 days'`, [now])
-  return { changes: changes.rowCount ?? 0, runs: runs.rowCount ?? 0 }
+  const listening = await trimListening(pool, now)
+  return { changes: changes.rowCount ?? 0, runs: runs.rowCount ?? 0, listening }
 }

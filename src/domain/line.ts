@@ -9,6 +9,9 @@ export type InterfaceParts = {
   cVlan?: number
 }
 
+/** `ipoe`: the line itself is the identity; `pppoe`: somebody proves a password, over PPP as a rule. */
+export type AccessKind = 'pppoe' | 'ipoe'
+
 /** By what a line can be told, as a NAS group lists them in its order. */
 export const identityKinds = ['mac', 'circuit-id', 'remote-id', 'duid', 'interface'] as const
 export type IdentityKind = (typeof identityKinds)[number]

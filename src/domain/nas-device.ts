@@ -1,19 +1,17 @@
-// Devices behind a client: adding and listing them. What the packet path knows of a device is in nas.ts.
+// Devices behind a client: adding, changing and listing them. What the packet path knows of a device is in nas.ts.
 
 import { sql } from 'kysely'
 import { isUniqueViolation } from '../db/errors.ts'
 import type { Db } from '../db/schema.ts'
 import { checkChoice, checkInteger, checkText, ConflictError, FieldError, NotFoundError } from './field.ts'
+import { nasGroupNamed } from './nas-group.ts'
+import { readNasSettings } from './nas-settings.ts'
+import type { NasSettings } from './nas-settings.ts'
 import { vendorNames } from './nas.ts'
 import type { VendorName } from './nas.ts'
 import { parseHost } from './prefix.ts'
 
-export type NewNas = {
-  /** Name of the client it speaks through. */
-  client: string
-  name: string
-  /** One of vendorNames. */
-  vendor: string
+type NasFields = {
   /** NAS-Identifier it sends. With neither identifier nor address it is the only device of its client. */
   identifier?: string
   /** NAS-IP-Address it sends. */
@@ -23,6 +21,16 @@ export type NewNas = {
   coaPort?: number | string
   /** Extra attributes of every Access-Accept, as `Name = value`. */
   attributes?: readonly string[]
+  /** Name of its group; default: the group of its client. */
+  group?: string
+}
+
+export type NewNas = NasFields & {
+  /** Name of the client it speaks through. */
+  client: string
+  name: string
+  /** One of vendorNames. */
+  vendor: string
 }
 
 export type NasSummary = {
@@ -36,7 +44,18 @@ export type NasSummary = {
   coaAddress: string | null
   coaPort: number
   lastRebootAt: Date | null
+  /** How often it reports, as its sessions show; null: not known yet. */
+  observedIntervalS: number | null
+  attributes: string[]
   createdAt: Date
+}
+
+/** One device with its settings. */
+export type NasShown = NasSummary & {
+  /** As they hold. */
+  settings: NasSettings
+  /** The names of those that an operator wrote; the others have their defaults. */
+  written: string[]
 }
 
 /** Says what is wrong with the extra attributes of a row, or nothing. Given by who knows the dictionary. */
@@ -52,11 +71,7 @@ export async function addNas(
   const values = {
     name: checkText('name', input.name, 1, 100),
     vendor: checkChoice('vendor', input.vendor, vendorNames),
-    identifier: input.identifier === undefined ? null : checkIdentifier(input.identifier),
-    address: input.address === undefined ? null : parseHost('address', input.address),
-    coa_address: input.coaAddress === undefined ? null : parseHost('coa-address', input.coaAddress),
-    coa_port: input.coaPort === undefined ? 3799 : checkInteger('coa-port', input.coaPort, 1, 65_535),
-    attributes: checkAttributes(input.attributes ?? [], checkAttribute),
+    ...checkFields(input, checkAttribute),
     created_at: now,
   }
   const client = await db
@@ -65,8 +80,29 @@ export async function addNas(
     .where('name', '=', input.client)
     .executeTakeFirst()
   if (client === undefined) throw new NotFoundError('client', input.client)
-  const row = { ...values, client_id: client.id, nas_group_id: client.nas_group_id }
+  const group = input.group === undefined ? client.nas_group_id : await nasGroupNamed(db, input.group)
+  const row = { ...values, client_id: client.id, nas_group_id: group }
   return namingConflicts(() => db.insertInto('nas').values(row).returning('id').executeTakeFirstOrThrow(), input)
+}
+
+/**
+ * Changes a device; what is not named stays, an empty coa-address is taken away. Live within a second; sessions that are
+ * open stay in the group they began in. Throws FieldError, NotFoundError or ConflictError.
+ */
+export async function setNas(
+  db: Db,
+  input: NasFields & { name: string; vendor?: string },
+  checkAttribute: AttributeCheck,
+): Promise<void> {
+  const changes = {
+    ...(input.vendor === undefined ? {} : { vendor: checkChoice('vendor', input.vendor, vendorNames) }),
+    ...checkFields(input, checkAttribute),
+    ...(input.group === undefined ? {} : { nas_group_id: await nasGroupNamed(db, input.group) }),
+  }
+  if (Object.keys(changes).length === 0) throw new FieldError('nas', 'nothing to change was named')
+  const update = db.updateTable('nas').set(changes).where('name', '=', input.name)
+  const result = await namingConflicts(() => update.executeTakeFirst(), input)
+  if (result.numUpdatedRows === 0n) throw new NotFoundError('NAS', input.name)
 }
 
 /** The device that a client with one vendor has at once: known by its client alone. Throws ConflictError. */
@@ -91,6 +127,21 @@ export async function addOnlyNas(
 
 /** All devices by name. */
 export async function listNases(db: Db): Promise<NasSummary[]> {
+  return selectNases(db).orderBy('nas.name').execute()
+}
+
+/** One device with its settings. Throws NotFoundError. */
+export async function showNas(db: Db, name: string): Promise<NasShown> {
+  const found = await selectNases(db).select('nas.settings').where('nas.name', '=', name).executeTakeFirst()
+  if (found === undefined) throw new NotFoundError('NAS', name)
+  const settings = readNasSettings(found.settings)
+  const stored = new Map(Object.entries(found.settings ?? {}))
+  // What is stored and no longer valid does not hold, so nobody wrote it as far as anybody can see.
+  const written = Object.entries(settings).flatMap(([key, value]) => (stored.get(key) === value ? [key] : []))
+  return { ...found, settings, written }
+}
+
+function selectNases(db: Db) {
   return db
     .selectFrom('nas')
     .innerJoin('radius_client', 'radius_client.id', 'nas.client_id')
@@ -106,10 +157,23 @@ export async function listNases(db: Db): Promise<NasSummary[]> {
       sql<string | null>`host(nas.coa_address)`.as('coaAddress'),
       'nas.coa_port as coaPort',
       'nas.last_reboot_at as lastRebootAt',
+      'nas.observed_interval_s as observedIntervalS',
+      'nas.attributes',
       'nas.created_at as createdAt',
     ])
-    .orderBy('nas.name')
-    .execute()
+}
+
+function checkFields(input: NasFields, checkAttribute: AttributeCheck) {
+  const { identifier, address, coaAddress, coaPort, attributes } = input
+  return {
+    ...(identifier === undefined ? {} : { identifier: checkIdentifier(identifier) }),
+    ...(address === undefined ? {} : { address: parseHost('address', address) }),
+    ...(coaAddress === undefined
+      ? {}
+      : { coa_address: coaAddress === '' ? null : parseHost('coa-address', coaAddress) }),
+    ...(coaPort === undefined ? {} : { coa_port: checkInteger('coa-port', coaPort, 1, 65_535) }),
+    ...(attributes === undefined ? {} : { attributes: checkAttributes(attributes, checkAttribute) }),
+  }
 }
 
 /** The texts as they are stored. Throws FieldError. */

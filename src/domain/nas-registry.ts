@@ -18,6 +18,8 @@ export type ClientRow = {
   trustedProxy: boolean
   patienceMs: number
   nasGroupId: bigint
+  /** The pool that is asked for subscribers nobody knows here. */
+  unknownPoolId: bigint | undefined
   /** Newest first; two while a rotation runs. */
   secrets: Buffer[]
 }
@@ -40,7 +42,7 @@ export async function loadRegistry(
   const clients = await pool.query<ClientColumns>(
     `select c.id, c.name, c.prefix::text as prefix, c.default_vendor, c.new_nas, c.message_authenticator,
             c.message_authenticator_seen_at is not null as seen, c.limit_proxy_state, c.trusted_proxy, c.patience_ms,
-            c.nas_group_id,
+            c.nas_group_id, c.unknown_pool_id,
             array(select s.id from client_secret s where s.client_id = c.id and (s.valid_until is null or s.valid_until > $1)
                   order by s.id desc) as secret_ids,
             array(select s.secret from client_secret s where s.client_id = c.id
@@ -59,7 +61,8 @@ export async function registryChanges(pool: Pool, position: string): Promise<{ p
     // Up to the oldest running transaction, so that no commit is skipped (a serial number would skip late ones).
     text: `select pg_snapshot_xmin(pg_current_snapshot())::text as position,
                   exists (select from change_log l where l.changed_by >= $1::text::xid8
-                          and l.table_name in ('radius_client', 'nas', 'nas_group')) as changed`,
+                          and l.table_name in ('radius_client', 'nas', 'nas_group', 'realm', 'home_server',
+                                               'home_server_pool')) as changed`,
     values: [position],
   })
   return rows[0]!
@@ -126,6 +129,7 @@ type ClientColumns = {
   trusted_proxy: boolean
   patience_ms: number
   nas_group_id: bigint
+  unknown_pool_id: bigint | null
   secret_ids: bigint[]
   secrets: Buffer[]
 }
@@ -168,6 +172,7 @@ function readClient(
     trustedProxy: row.trusted_proxy,
     patienceMs: row.patience_ms,
     nasGroupId: row.nas_group_id,
+    unknownPoolId: row.unknown_pool_id ?? undefined,
     secrets: row.secrets.flatMap(open),
   }
 }

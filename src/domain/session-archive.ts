@@ -52,7 +52,8 @@ export async function isArchived(db: Pool, record: AccountingRecord): Promise<bo
     `select 1
      from session_archive s
      cross join (
-       select $3::bigint as class_id, $4::text as username, $5::text as line, $6::timestamptz as record_start
+       select $3::bigint as class_id, $4::text as username, $5::text as line, $6::timestamptz as record_start,
+         $7::text as status
      ) as r
      where s.nas_id = $1 and s.acct_session_id = $2 and ${matchSql('s', 'r')}
      limit 1`,
@@ -63,6 +64,7 @@ export async function isArchived(db: Pool, record: AccountingRecord): Promise<bo
       record.username,
       record.line,
       recordStart(record)?.toISOString(),
+      record.status,
     ],
   )
   return rows.length > 0

@@ -12,10 +12,17 @@ export type SessionClass = {
   /** A random positive number of 63 bits, new for every accept. */
   readonly classId: bigint
   readonly subscriberId: bigint
+  /** The Acct-Interim-Interval of the accept, in seconds, where one was sent. */
+  readonly intervalS?: number | undefined
 }
 
-// Form 1: 'G', 1, data key id (2), class id (8), subscriber id (8), tag (12). 32 octets: no NAS is known to cut that.
-const mark = 0x4701
+// 32 octets: no NAS is known to cut that.
+// Form 1: 'G', 1, data key id (2), class id (8), subscriber id (8), tag (12).
+// Form 2: 'G', 2, data key id (2), class id (8), subscriber id (5), interim interval in seconds (3), tag (12).
+const plainMark = 0x4701
+const intervalMark = 0x4702
+const mostShortId = 2n ** 40n - 1n
+const mostIntervalS = 2 ** 24 - 1
 const bodyLength = 20
 const tagLength = 12
 export const sessionClassLength = bodyLength + tagLength
@@ -25,13 +32,18 @@ export function newClassId(): bigint {
   return nextRandom().readBigUInt64BE() >> 1n || 1n
 }
 
-/** The octets of Class for an accept. */
-export function issueClass(keyring: Keyring, { classId, subscriberId }: SessionClass): Buffer {
+/** The octets of Class for an accept; with the interim interval that goes with it, where there is one. */
+export function issueClass(keyring: Keyring, { classId, subscriberId, intervalS }: SessionClass): Buffer {
   const octets = Buffer.allocUnsafe(sessionClassLength)
-  octets.writeUInt16BE(mark, 0)
   octets.writeUInt16BE(keyring.currentId, 2)
   octets.writeBigInt64BE(classId, 4)
   octets.writeBigInt64BE(subscriberId, 12)
+  octets.writeUInt16BE(plainMark, 0)
+  if (intervalS !== undefined && intervalS <= mostIntervalS && subscriberId <= mostShortId) {
+    octets.writeUInt16BE(intervalMark, 0)
+    octets.writeUIntBE(Number(subscriberId), 12, 5)
+    octets.writeUIntBE(intervalS, 17, 3)
+  }
   tagOf(subkey(keyring, 'class'), octets).copy(octets, bodyLength, 0, tagLength)
   return octets
 }
@@ -40,12 +52,15 @@ export function issueClass(keyring: Keyring, { classId, subscriberId }: SessionC
 export function readClass(keyring: Keyring, octets: Uint8Array): SessionClass | undefined {
   if (octets.length !== sessionClassLength) return undefined
   const view = Buffer.from(octets.buffer, octets.byteOffset, octets.length)
-  if (view.readUInt16BE(0) !== mark) return undefined
+  const mark = view.readUInt16BE(0)
+  if (mark !== plainMark && mark !== intervalMark) return undefined
   const key = keyring.keys.get(view.readUInt16BE(2))?.class
   if (key === undefined) return undefined
   const tag = tagOf(key, view).subarray(0, tagLength)
   if (!timingSafeEqual(tag, view.subarray(bodyLength))) return undefined
-  return { classId: view.readBigInt64BE(4), subscriberId: view.readBigInt64BE(12) }
+  const classId = view.readBigInt64BE(4)
+  if (mark === plainMark) return { classId, subscriberId: view.readBigInt64BE(12) }
+  return { classId, subscriberId: BigInt(view.readUIntBE(12, 5)), intervalS: view.readUIntBE(17, 3) }
 }
 
 // HMAC-MD5 with the key's state kept: 0.9 µs for every login, where HMAC-SHA-256 takes 6 in node:crypto. What breaks MD5 are

@@ -1,89 +1,114 @@
 // Sessions that end without a Stop of their own: replaced by a newer one of the same line, or gone with their NAS. And the
-// claims that ended sessions leave behind. Rows are locked in the order of the accounting statement: by NAS, then by id.
+// claims that ended sessions leave behind. Services go with their session. Rows are locked in the order of the accounting
+// statement: by NAS, then by id.
 
 import type { Pool } from '../db/pool.ts'
+import { orderDeadline } from './coa-order.ts'
+import { sameLineSql } from './session-match.ts'
 
 /** Acct-Terminate-Cause NAS Reboot (RFC 2866 §5.10). */
 const nasReboot = 11
 
-/** SQL: whether `n` is a newer session of the line of `s`: on whatever NAS of the group, not a part of one bundle. */
+/** SQL: whether `n` is a newer session of the line of `s`, on whatever NAS of the group. */
 const isNewerOfLine = `
-  n.subscriber_id = s.subscriber_id and n.line = s.line and n.nas_group_id = s.nas_group_id
-  and n.leg is not distinct from s.leg and (n.started_at, n.id) > (s.started_at, s.id)
-  and (n.multi_session_id is null or n.multi_session_id is distinct from s.multi_session_id)`
+  n.subscriber_id = s.subscriber_id and ${sameLineSql('n', 's')} and (n.started_at, n.id) > (s.started_at, s.id)`
+/** A router that lost a session without a word may still hold it; one that has the device anew has let go of it. */
+const isElsewhere = `(n.nas_id <> s.nas_id or n.mac is distinct from s.mac)`
 
-/** Ends the sessions of `replaced`, a query that gives (id, ended_at). */
+/**
+ * Ends the sessions of `replaced`, a query that gives (id, subscriber_id, ended_at, elsewhere), with their services. Where
+ * all that is newer is elsewhere, an order proves later that the old one is gone. Parameters: now, deadline of orders.
+ */
 function endReplacedSql(replaced: string): string {
   return `
     with replaced as materialized (${replaced}),
     locked as materialized (
-      select s.id, replaced.ended_at
+      select s.id, replaced.ended_at, replaced.elsewhere
       from replaced
       cross join lateral (
-        select * from session where session.id = replaced.id and session.ended_at is null limit 1
+        select * from session
+        where session.subscriber_id = replaced.subscriber_id and session.ended_at is null
+          and replaced.id in (session.id, session.parent_id)
+        offset 0
       ) as found
       join session s on s.id = found.id
       order by s.nas_id, s.acct_session_id collate "C"
       for update of s
+    ),
+    ended as (
+      update session
+      set ended_at = greatest(session.started_at, locked.ended_at), ended_by = 'replaced', terminate_cause = null
+      from locked
+      where session.id = locked.id and session.ended_at is null
+      returning session.id, session.subscriber_id, session.nas_id, locked.elsewhere and session.service is null as unproven
+    ),
+    moot as (
+      update coa_order set state = 'replaced', finished_at = $1::timestamptz
+      from ended
+      where coa_order.session_id = ended.id and coa_order.state in ('waiting', 'timeout')
+    ),
+    ordered as (
+      insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
+      select id, subscriber_id, nas_id, 'disconnect', 'replaced', $1::timestamptz, $2::timestamptz, $1::timestamptz
+      from ended where unproven
     )
-    update session
-    set ended_at = locked.ended_at, ended_by = 'replaced', terminate_cause = null
-    from locked
-    where session.id = locked.id and session.ended_at is null
-    returning session.id`
+    select id from ended`
 }
 
 // What was made may be older than what is open, and may have its Stop already: it still has replaced what was before it.
 // `offset 0` keeps each look-up one by index, whatever the planner thinks of the size of the table.
 const replacedByMade = `
-  select pair.id, min(pair.ended_at) as ended_at
-  from unnest($1::bigint[]) as made (id)
+  select pair.id, pair.subscriber_id, min(pair.ended_at) as ended_at, bool_and(pair.elsewhere) as elsewhere
+  from unnest($3::bigint[]) as made (id)
   cross join lateral (select * from session where session.id = made.id offset 0) as own
   cross join lateral (
-    select s.id, n.started_at as ended_at
+    select s.id, s.subscriber_id, n.started_at as ended_at, ${isElsewhere} as elsewhere
     from (select own.*) as n
     cross join lateral (
       select * from session where session.subscriber_id = n.subscriber_id and session.ended_at is null offset 0
     ) as s
     where ${isNewerOfLine}
     union all
-    select s.id, n.started_at
+    select s.id, s.subscriber_id, n.started_at, ${isElsewhere}
     from (select own.*) as s
     cross join lateral (
       select * from session where session.subscriber_id = s.subscriber_id and session.ended_at is null offset 0
     ) as n
     where s.ended_at is null and ${isNewerOfLine}
   ) as pair
-  group by pair.id`
+  group by pair.id, pair.subscriber_id`
 
 const replacedAnywhere = `
-  select s.id, min(n.started_at) as ended_at
+  select s.id, s.subscriber_id, min(n.started_at) as ended_at, bool_and(${isElsewhere}) as elsewhere
   from session s
   join session n on n.ended_at is null and ${isNewerOfLine}
   where s.ended_at is null and s.subscriber_id is not null and s.line is not null
-  group by s.id`
+  group by s.id, s.subscriber_id`
 
 /**
  * Ends what sessions just made replace: every open session of the same subscriber, line, leg and NAS group but the newest
- * by start, at the start of a newer one. Must run after the commit that made them, so that of two servers at least the
- * later sees both. Gives the ids of the ended ones; a second run ends nothing.
+ * by start, at the start of a newer one, and orders to disconnect what another NAS may still hold. Must run after the commit
+ * that made them, so that of two servers at least the later sees both. Gives the ids of the ended ones; a second run ends
+ * nothing.
  */
-export async function endReplacedSessions(db: Pool, sessionIds: readonly bigint[]): Promise<bigint[]> {
+export async function endReplacedSessions(db: Pool, sessionIds: readonly bigint[], now: Date): Promise<bigint[]> {
   if (sessionIds.length === 0) return []
   const { rows } = await db.query<{ id: bigint }>({
     name: 'end-replaced',
     text: endReplacedSql(replacedByMade),
-    values: [`{${sessionIds.join(',')}}`],
+    values: [now, orderDeadline(now), `{${sessionIds.join(',')}}`],
   })
   return rows.map((row) => row.id)
 }
 
+export type Swept = { replaced: number; rebooted: number; services: number }
+
 /**
- * The same for every line, and the rows that a reboot recorded beside them has missed: what a crash between two commits
- * left. For a job.
+ * The same for every line, the rows that a reboot recorded beside them has missed, and services of ended sessions: what a
+ * crash between two commits left. For a job.
  */
-export async function sweepEndedSessions(db: Pool, now: Date): Promise<{ replaced: number; rebooted: number }> {
-  const replaced = await db.query(endReplacedSql(replacedAnywhere))
+export async function sweepEndedSessions(db: Pool, now: Date): Promise<Swept> {
+  const replaced = await db.query(endReplacedSql(replacedAnywhere), [now, orderDeadline(now)])
   const rebooted = await db.query(
     `with gone as materialized (
        select session.id, nas.last_reboot_at
@@ -100,7 +125,58 @@ export async function sweepEndedSessions(db: Pool, now: Date): Promise<{ replace
      where session.id = gone.id and session.ended_at is null and session.event_at < gone.last_reboot_at`,
     [now],
   )
-  return { replaced: replaced.rowCount ?? 0, rebooted: rebooted.rowCount ?? 0 }
+  const services = await db.query(endServicesSql(servicesAnywhere))
+  return { replaced: replaced.rowCount ?? 0, rebooted: rebooted.rowCount ?? 0, services: services.rowCount ?? 0 }
+}
+
+/** Ends the services of `orphaned`, a query that gives (id, ended_at, ended_by, terminate_cause): with the end of the session. */
+function endServicesSql(orphaned: string): string {
+  return `
+    with orphaned as materialized (${orphaned}),
+    locked as materialized (
+      select s.id, orphaned.ended_at, orphaned.ended_by, orphaned.terminate_cause
+      from orphaned join session s on s.id = orphaned.id
+      order by s.nas_id, s.acct_session_id collate "C"
+      for update of s
+    )
+    update session
+    set ended_at = greatest(session.started_at, locked.ended_at), ended_by = locked.ended_by,
+      terminate_cause = locked.terminate_cause
+    from locked
+    where session.id = locked.id and session.ended_at is null
+    returning session.id`
+}
+
+const servicesOfEnded = `
+  select s.id, parent.ended_at, parent.ended_by, parent.terminate_cause
+  from unnest($1::bigint[]) as ended (id)
+  cross join lateral (
+    select * from session where session.id = ended.id and session.ended_at is not null offset 0
+  ) as parent
+  cross join lateral (
+    select session.id from session
+    where session.subscriber_id = parent.subscriber_id and session.ended_at is null and session.parent_id = parent.id
+    offset 0
+  ) as s`
+
+const servicesAnywhere = `
+  select s.id, parent.ended_at, parent.ended_by, parent.terminate_cause
+  from session s
+  join session parent on parent.id = s.parent_id and parent.ended_at is not null
+  where s.ended_at is null and s.parent_id is not null`
+
+/**
+ * Ends the services that are open on ended sessions, as those ended. A service that stops by itself later keeps this end and
+ * counts on. Must run after the commit that ended them. Gives the ids of the ended services.
+ */
+export async function endServices(db: Pool, sessionIds: readonly bigint[]): Promise<bigint[]> {
+  if (sessionIds.length === 0) return []
+  const { rows } = await db.query<{ id: bigint }>({
+    name: 'end-services',
+    text: endServicesSql(servicesOfEnded),
+    values: [`{${sessionIds.join(',')}}`],
+  })
+  return rows.map((row) => row.id)
 }
 
 export type NasReboot = { nasId: bigint; eventAt: Date; kind: 'on' | 'off' }
@@ -145,7 +221,7 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
  * Frees the claims of ended sessions: by the Class of the login, so that the late Stop of an old session leaves the claim
  * of the redial alone; by line where the NAS does not send our Class back. Gives how many.
  */
-async function freeClaims(db: Pool, sessionIds: readonly bigint[]): Promise<number> {
+export async function freeClaims(db: Pool, sessionIds: readonly bigint[]): Promise<number> {
   if (sessionIds.length === 0) return 0
   const { rowCount } = await db.query({
     name: 'free-claims',

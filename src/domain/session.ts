@@ -5,7 +5,7 @@ import type { Pool } from '../db/pool.ts'
 /** A session without a record for so many of its intervals is no longer taken to be online. */
 const freshIntervals = 3
 /** Where neither the session nor its NAS tells how often records come. */
-const unknownIntervalS = 600
+export const unknownIntervalS = 600
 
 /**
  * SQL: whether a row of `session` (under the alias given) is online: open, and heard of within three intervals.

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
 import { NotFoundError } from './field.ts'
+import { showLineId } from './line-id.ts'
 import { subscriberLabel } from './subscriber-label.ts'
 import type { SubscriberLabel } from './subscriber-label.ts'
 import { canonicalUsername } from './username.ts'
@@ -42,8 +43,21 @@ export type SubscriberProfile = {
   credential: 'clear' | 'nt-hash' | 'verifier' | null
   devices: { mac: string; bound: boolean }[]
   addresses: { kind: string; prefix: string }[]
+  /** To what the line is bound; ids as text or `0x…`. */
+  bound: BoundFacts
   /** Not ended; newest first. */
   sessions: OpenSession[]
+}
+
+export type BoundFacts = {
+  circuitId: string | null
+  remoteId: string | null
+  duid: string | null
+  interface: string | null
+  port: string | null
+  sVlan: number | null
+  cVlan: number | null
+  nasGroup: string | null
 }
 
 /** The subscriber of a username in any spelling. Throws NotFoundError. */
@@ -60,7 +74,11 @@ export async function showSubscriber(db: Db, username: string, now: Date): Promi
       .execute(),
     openSessions(db, row.id),
   ])
-  return { ...row, label: subscriberLabel(row, now), devices, addresses, sessions }
+  const { circuitId, remoteId, duid, boundInterface, port, sVlan, cVlan, nasGroup, ...facts } = row
+  const shown = (octets: Buffer | null): string | null => octets && showLineId(octets)
+  const ids = { circuitId: shown(circuitId), remoteId: shown(remoteId), duid: shown(duid) }
+  const bound = { ...ids, interface: boundInterface, port, sVlan, cVlan, nasGroup }
+  return { ...facts, label: subscriberLabel(row, now), devices, addresses, bound, sessions }
 }
 
 function selectProfile(db: Db, username: string) {
@@ -70,6 +88,7 @@ function selectProfile(db: Db, username: string) {
     .innerJoin('organisation', 'organisation.id', 'subscriber.owner_id')
     .innerJoin('payer', 'payer.id', 'subscriber.payer_id')
     .leftJoin('subscriber_group', 'subscriber_group.id', 'subscriber.group_id')
+    .leftJoin('nas_group', 'nas_group.id', 'subscriber.bound_nas_group_id')
     .leftJoin('credential', 'credential.subscriber_id', 'subscriber.id')
     .select([
       'subscriber.id',
@@ -93,6 +112,14 @@ function selectProfile(db: Db, username: string) {
       'payer.balance_minor as balanceMinor',
       'payer.currency',
       'credential.kind as credential',
+      'subscriber.circuit_id as circuitId',
+      'subscriber.remote_id as remoteId',
+      'subscriber.duid',
+      'subscriber.bound_interface as boundInterface',
+      'subscriber.bound_port as port',
+      'subscriber.bound_s_vlan as sVlan',
+      'subscriber.bound_c_vlan as cVlan',
+      'nas_group.name as nasGroup',
     ])
     .where('subscriber.username', '=', username)
     .where('subscriber.username_reserved', '=', true)

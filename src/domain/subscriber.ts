@@ -9,6 +9,7 @@ import type { CredentialKind, NewCredential, PasswordResult } from './credential
 import type { Keyring } from './data-key.ts'
 import { bindDevice } from './device.ts'
 import { checkName, ConflictError, FieldError } from './field.ts'
+import { findLineHolders } from './line-conflict.ts'
 import { findOwner } from './organisation.ts'
 import { makeOwnPayer } from './payer.ts'
 import { findPlan } from './plan.ts'
@@ -46,6 +47,13 @@ export const optionNames: FieldNames = {
   accountType: 'account-type',
   mac: 'mac',
   staticIp: 'static-ip',
+  circuitId: 'circuit-id',
+  remoteId: 'remote-id',
+  duid: 'duid',
+  boundInterface: 'interface',
+  port: 'port',
+  sVlan: 's-vlan',
+  cVlan: 'c-vlan',
   fullName: 'full-name',
   phone: 'phone',
   email: 'email',
@@ -71,6 +79,7 @@ export async function addSubscriber(
     const ownerId = await findOwner(trx, input.owner)
     const plan = await findPlan(trx, input.plan, ownerId)
     const groupId = input.group === undefined ? null : await findOrMakeGroup(trx, ownerId, input.group)
+    await checkLine(trx, fields)
     const payerId = await makeOwnPayer(
       trx,
       { ownerId, name: fields.fullName ?? fields.username, currency: plan.currency },
@@ -152,6 +161,7 @@ async function insertSubscriber(trx: Transaction<Database>, row: SubscriberRow, 
     group_id: row.groupId,
     username: fields.username,
     account_type: fields.accountType,
+    ...boundColumns(fields),
     full_name: fields.fullName,
     phone: fields.phone,
     email: fields.email,
@@ -165,6 +175,27 @@ async function insertSubscriber(trx: Transaction<Database>, row: SubscriberRow, 
   } catch (error) {
     if (!isUniqueViolation(error, 'subscriber_username')) throw error
     throw new ConflictError('username', `there is a subscriber ${fields.username} already`)
+  }
+}
+
+/** An IPoE line must be one subscriber's. Throws ConflictError naming the field. */
+async function checkLine(trx: Transaction<Database>, fields: SubscriberFields): Promise<void> {
+  const [holder] = await findLineHolders(trx, [fields])
+  if (holder === undefined) return
+  const { fact, username } = holder
+  throw new ConflictError(optionNames[fact.field], `${fact.value} is of the IPoE subscriber ${username} already`)
+}
+
+/** The columns of what a subscriber is bound to. */
+function boundColumns({ circuitId, remoteId, duid, binding }: SubscriberFields) {
+  return {
+    circuit_id: circuitId,
+    remote_id: remoteId,
+    duid,
+    bound_interface: binding.interface,
+    bound_port: binding.port,
+    bound_s_vlan: binding.sVlan,
+    bound_c_vlan: binding.cVlan,
   }
 }
 

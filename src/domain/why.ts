@@ -15,7 +15,9 @@ import { canonicalUsername } from './username.ts'
 
 /** What each reason means, and what helps. */
 const sentences: Record<RejectReason, string> = {
-  unknown: 'no subscriber has this username',
+  unknown: 'no subscriber has this username, or this line',
+  'realm-refused': 'the realm of the username is refused here',
+  'ambiguous-identity': 'several subscribers are bound to what tells this line: one of them must be changed',
   'wrong-password': 'the password was wrong, or the shared secret of the NAS is not the one stored here',
   disabled: 'the subscriber is disabled',
   blocked: 'the subscriber is blocked',

@@ -63,6 +63,8 @@ describe('loadAccess', () => {
     const id = await insertSubscriber(database.pool, { username: 'plain', plan_id: planId })
     expect(await loadOne('plain')).toEqual({
       id,
+      accountType: 'pppoe',
+      learnMacUntil: null,
       enabled: true,
       blockedAt: null,
       blockReason: null,
@@ -249,7 +251,7 @@ describe('loadAccess', () => {
     it('are counted by line, not by session: legs and child sessions are not more lines', async () => {
       const parent = await session()
       await session({ leg: 'v6' })
-      await session({ parent_id: parent, line: 'service' })
+      await session({ parent_id: parent, line: 'service', service: 'internet' })
       expect(await others()).toBe(1)
     })
 

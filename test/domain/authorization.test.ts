@@ -8,7 +8,7 @@ import { after, noon, testSubject } from '../support/access.ts'
 const context: AuthorizationContext = {
   garden: undefined,
   nasAttributes: [],
-  class: Buffer.from('class'),
+  class: () => Buffer.from('class'),
   classId: 0x7fffn,
   cui: undefined,
   settings: { ...defaultSettings, interim_jitter: 0 },

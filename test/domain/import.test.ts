@@ -216,3 +216,40 @@ describe('an import', () => {
     }
   })
 })
+
+describe('IPoE lines in an import', () => {
+  const header = 'username,plan,account_type,circuit_id,remote_id,duid,bound_interface,port,s_vlan,c_vlan\n'
+
+  it('keep what tells them', async () => {
+    const text = `${header}olt1,Home,ipoe,0x000400070103,modem 7,0x0003,ae0.7,1/3,7,8\nolt2,Home,ipoe,,,,vlan9,,,\n`
+    expect(await importText(text)).toMatchObject({ kind: 'imported', subscribers: 2 })
+    const columns = 'circuit_id, remote_id, duid, bound_interface, bound_port, bound_s_vlan, bound_c_vlan'
+    expect(await rowsOf(office, `select ${columns} from subscriber where username = 'olt1'`)).toEqual([
+      {
+        circuit_id: Buffer.from('000400070103', 'hex'),
+        remote_id: Buffer.from('modem 7'),
+        duid: Buffer.from('0003', 'hex'),
+        bound_interface: 'ae0.7',
+        bound_port: '1/3',
+        bound_s_vlan: 7,
+        bound_c_vlan: 8,
+      },
+    ])
+  })
+
+  it('are refused where the file or a subscriber has the same fact', async () => {
+    const text =
+      `${header}olt3,Home,ipoe,0x000400070103,,,,,,\nolt4,Home,ipoe,c4,,,,,,\nolt5,Home,ipoe,c4,,,,,,\n` +
+      `olt6,Home,ipoe,c4,other node,,,,,\nolt7,Home,ipoe,,,,vlan9,,,\nolt8,Home,ipoe,,,,,,x,\n`
+    const result = await importText(text)
+    expect(result).toMatchObject({
+      kind: 'refused',
+      errors: [
+        { line: 2, field: 'circuit_id', reason: '"0x000400070103" is of the IPoE subscriber "olt1" already' },
+        { line: 4, field: 'circuit_id', reason: '"c4" is of line 3 already (IPoE)' },
+        { line: 6, field: 'bound_interface', reason: '"vlan9" is of the IPoE subscriber "olt2" already' },
+        { line: 7, field: 's_vlan' },
+      ],
+    })
+  })
+})

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addClient } from '../../src/domain/client.ts'
-import { addNas, listNases } from '../../src/domain/nas-device.ts'
+import { addNas, listNases, setNas, showNas } from '../../src/domain/nas-device.ts'
 import type { NewNas } from '../../src/domain/nas-device.ts'
 import { noon, useOffice } from '../support/operator.ts'
 
@@ -51,5 +51,34 @@ describe('adding a NAS', () => {
     await expect(add({ name: 'x', attributes: ['Foo = 1'] }, () => 'there is no attribute Foo')).rejects.toThrow(
       'attribute: there is no attribute Foo',
     )
+  })
+})
+
+describe('changing a NAS', () => {
+  const set = (input: Parameters<typeof setNas>[1], check: Parameters<typeof setNas>[2] = () => undefined) =>
+    setNas(office.db, input, check)
+
+  it('changes what is named and leaves the rest', async () => {
+    await add({ name: 'd', identifier: 'bng-d', attributes: ['Filter-Id = gold'] })
+    await set({ name: 'd', vendor: 'nokia', coaAddress: '10.0.0.9', coaPort: 1700 })
+    expect(await showNas(office.db, 'd')).toMatchObject({
+      vendor: 'nokia',
+      identifier: 'bng-d',
+      coaAddress: '10.0.0.9',
+      coaPort: 1700,
+      attributes: ['Filter-Id = gold'],
+    })
+    await set({ name: 'd', coaAddress: '', attributes: [] })
+    expect(await showNas(office.db, 'd')).toMatchObject({ coaAddress: null, coaPort: 1700, attributes: [] })
+  })
+
+  it('names what is wrong', async () => {
+    await expect(set({ name: 'd' })).rejects.toThrow('nas: nothing to change was named')
+    await expect(set({ name: 'nobody', coaPort: 1 })).rejects.toThrow('there is no NAS "nobody"')
+    await expect(set({ name: 'd', vendor: 'acme' })).rejects.toThrow('vendor: ')
+    await expect(set({ name: 'd', group: 'west' })).rejects.toThrow('there is no NAS group "west"')
+    await expect(set({ name: 'd', identifier: 'bng-a' })).rejects.toThrow('identifier: this client has a NAS bng-a')
+    await expect(set({ name: 'd', attributes: ['Foo = 1'] }, () => 'there is no Foo')).rejects.toThrow('attribute: ')
+    await expect(showNas(office.db, 'nobody')).rejects.toThrow('there is no NAS "nobody"')
   })
 })

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { addClient, rotateSecret } from '../../src/domain/client.ts'
 import { ntHashOf, setPassword } from '../../src/domain/credential.ts'
+import { addHomeServer } from '../../src/domain/home-server.ts'
 import { importSubscribers } from '../../src/domain/import.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
 import { makePlan, noon, rowsOf, useOffice } from '../support/operator.ts'
@@ -52,8 +53,10 @@ it('no secret that was put in can be read in any table', async () => {
     'CanaryPasswordVerify5',
     'CanaryPasswordImport6',
     'CanaryPasswordSet7777',
+    'CanaryHomeServer88888',
   ]
-  const [secret, rotated, clear, hash, verify, imported, set] = canaries as [
+  const [secret, rotated, clear, hash, verify, imported, set, home] = canaries as [
+    string,
     string,
     string,
     string,
@@ -63,6 +66,7 @@ it('no secret that was put in can be read in any table', async () => {
     string,
   ]
   await addClient(db, keyring, { name: 'c', address: '192.0.2.1', secret }, noon)
+  await addHomeServer(db, keyring, { pool: 'p', name: 'h', address: '192.0.2.2', secret: home }, noon)
   await rotateSecret(db, keyring, { name: 'c', secret: rotated }, noon)
   await addSubscriber(db, keyring, { username: 'clear', plan: 'Home', password: clear }, noon)
   await addSubscriber(db, keyring, { username: 'hash', plan: 'Home', password: hash, credential: 'nt-hash' }, noon)

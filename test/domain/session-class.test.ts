@@ -28,8 +28,31 @@ describe('RFC 2865 §5.25 Class', () => {
     )
   })
 
-  it('is not ours any more when any bit of it is changed', () => {
-    const octets = issueClass(keyring, { classId: 5n, subscriberId: 6n })
+  it('carries the interim interval that was sent with it, in as many octets', () => {
+    fc.assert(
+      fc.property(
+        positive,
+        fc.bigInt({ min: 1n, max: 2n ** 40n - 1n }),
+        fc.nat(86_400),
+        (classId, subscriberId, intervalS) => {
+          const octets = issueClass(keyring, { classId, subscriberId, intervalS })
+          expect(octets).toHaveLength(sessionClassLength)
+          expect(readClass(keyring, octets)).toEqual({ classId, subscriberId, intervalS })
+        },
+      ),
+    )
+    // What does not fit is left out; the login is told all the same.
+    for (const login of [
+      { classId: 1n, subscriberId: 2n ** 40n, intervalS: 600 },
+      { classId: 1n, subscriberId: 7n, intervalS: 2 ** 24 },
+    ]) {
+      const { intervalS: _intervalS, ...plain } = login
+      expect(readClass(keyring, issueClass(keyring, login))).toEqual(plain)
+    }
+  })
+
+  it.each([undefined, 600])('is not ours any more when any bit of it is changed (interval %s)', (intervalS) => {
+    const octets = issueClass(keyring, { classId: 5n, subscriberId: 6n, intervalS })
     for (let bit = 0; bit < octets.length * 8; bit++) {
       const altered = Buffer.from(octets)
       altered[bit >> 3]! ^= 1 << (bit & 7)

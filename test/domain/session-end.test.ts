@@ -24,8 +24,8 @@ describe('a newer session of the same line', () => {
     const newer = makeSession({ nas: other, subscriber, mac, start: 100 })
     const { sessionId: first } = await recordEach(pool, older.start())
     const { sessionId: second } = await recordEach(pool, newer.start())
-    expect(await endReplacedSessions(pool, [second])).toEqual([first])
-    expect(await endReplacedSessions(pool, [second])).toEqual([])
+    expect(await endReplacedSessions(pool, [second], at(200))).toEqual([first])
+    expect(await endReplacedSessions(pool, [second], at(200))).toEqual([])
     expect(await onlyRow(pool, one, older.acctSessionId)).toMatchObject({ ended_by: 'replaced', ended_at: at(100) })
     expect(await onlyRow(pool, other, newer.acctSessionId)).toMatchObject({ ended_at: null })
     // Its Interims still count; they do not bring it back.
@@ -39,7 +39,7 @@ describe('a newer session of the same line', () => {
     const subscriber = await makeSubscriber(pool)
     await recordEach(pool, makeSession({ nas, subscriber, mac, start: 100 }).start())
     const { sessionId: late } = await recordEach(pool, makeSession({ nas, subscriber, mac }).interim(50))
-    expect(await endReplacedSessions(pool, [late])).toEqual([late])
+    expect(await endReplacedSessions(pool, [late], at(200))).toEqual([late])
   })
 
   it('that is over already has replaced the older one all the same', async () => {
@@ -48,7 +48,7 @@ describe('a newer session of the same line', () => {
     const subscriber = await makeSubscriber(pool)
     const { sessionId: ghost } = await recordEach(pool, makeSession({ nas, subscriber, mac }).start())
     const { sessionId: short } = await recordEach(pool, makeSession({ nas, subscriber, mac, start: 50 }).stop(5))
-    expect(await endReplacedSessions(pool, [short])).toEqual([ghost])
+    expect(await endReplacedSessions(pool, [short], at(200))).toEqual([ghost])
   })
 
   it('of three leaves only the newest, each ended at the start of the next', async () => {
@@ -57,7 +57,7 @@ describe('a newer session of the same line', () => {
     const subscriber = await makeSubscriber(pool)
     const sessions = [0, 50, 90].map((start) => makeSession({ nas, subscriber, mac, start }))
     for (const session of sessions) await recordEach(pool, session.start())
-    expect(await sweepEndedSessions(pool, at(100))).toEqual({ replaced: 2, rebooted: 0 })
+    expect(await sweepEndedSessions(pool, at(100))).toEqual({ replaced: 2, rebooted: 0, services: 0 })
     const rows = await Promise.all(sessions.map((session) => onlyRow(pool, nas, session.acctSessionId)))
     expect(rows.map((row) => row.ended_at)).toEqual([at(50), at(90), null])
   })
@@ -75,7 +75,118 @@ describe('a newer session of the same line', () => {
     await recordEach(pool, makeSession({ nas, subscriber, mac }).start(bundle))
     await recordEach(pool, makeSession({ nas, subscriber }).start({ line: undefined }))
     await recordEach(pool, makeSession({ nas, subscriber }).start({ line: undefined }))
-    expect(await sweepEndedSessions(pool, at(200))).toEqual({ replaced: 0, rebooted: 0 })
+    expect(await sweepEndedSessions(pool, at(200))).toEqual({ replaced: 0, rebooted: 0, services: 0 })
+  })
+})
+
+describe('an order to prove that a replaced session is gone', () => {
+  const orders = async (sessionId: bigint) => {
+    const { rows } = await database.pool.query(
+      `select wish, reason, state, nas_id, next_at, deadline from coa_order where session_id = $1 order by id`,
+      [sessionId],
+    )
+    return rows
+  }
+
+  it('is written where the newer one is on another NAS, in place of older wishes', async () => {
+    const { pool } = database
+    const [one, other] = [await makeNas(pool), await makeNas(pool)]
+    const subscriber = await makeSubscriber(pool)
+    const { sessionId: first } = await recordEach(pool, makeSession({ nas: one, subscriber, mac }).start())
+    await pool.query(
+      `insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
+       values ($1, $2, $3, 'reapply', 'blocked', $4, $4, $4)`,
+      [first, subscriber.id, one.id, at(50)],
+    )
+    const { sessionId: second } = await recordEach(
+      pool,
+      makeSession({ nas: other, subscriber, mac, start: 100 }).start(),
+    )
+    await endReplacedSessions(pool, [second], at(101))
+    expect(await orders(first)).toMatchObject([
+      { wish: 'reapply', state: 'replaced' },
+      { wish: 'disconnect', reason: 'replaced', state: 'waiting', nas_id: one.id, next_at: at(101), deadline: at(701) },
+    ])
+    expect(await orders(second)).toEqual([])
+  })
+
+  it('is written for another device of the line, not for the redial of the same one', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    const line = 'circuit-id:0a'
+    const first = await recordEach(pool, makeSession({ nas, subscriber, mac }).start({ line }))
+    const redial = await recordEach(pool, makeSession({ nas, subscriber, mac, start: 50 }).start({ line }))
+    await endReplacedSessions(pool, [redial.sessionId], at(60))
+    const router = await recordEach(pool, makeSession({ nas, subscriber, start: 90 }).start({ line }))
+    await endReplacedSessions(pool, [router.sessionId], at(100))
+    expect(await orders(first.sessionId)).toEqual([])
+    expect(await orders(redial.sessionId)).toMatchObject([{ wish: 'disconnect' }])
+  })
+
+  it('is not written where the line has come back: some NASes would drop the live session', async () => {
+    const { pool } = database
+    const [one, other] = [await makeNas(pool), await makeNas(pool)]
+    const subscriber = await makeSubscriber(pool)
+    const first = await recordEach(pool, makeSession({ nas: one, subscriber, mac }).start())
+    const away = await recordEach(pool, makeSession({ nas: other, subscriber, mac, start: 50 }).start())
+    await recordEach(pool, makeSession({ nas: one, subscriber, mac, start: 90 }).start())
+    expect((await sweepEndedSessions(pool, at(100))).replaced).toBe(2)
+    expect(await orders(first.sessionId)).toEqual([])
+    expect(await orders(away.sessionId)).toMatchObject([{ wish: 'disconnect', nas_id: other.id }])
+  })
+})
+
+describe('legs of a dual stack', () => {
+  const v4 = { addresses: { framedIp: '10.0.0.7' } }
+  const v6 = { addresses: { delegatedIpv6Prefix: '2001:db8:7::/56' } }
+
+  it('live side by side; each is replaced by its own kind, both by a session of both', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    const begin = async (start: number, said: object) =>
+      (await recordEach(pool, makeSession({ nas, subscriber, mac, start }).start(said))).sessionId
+    const one = await begin(0, v4)
+    const two = await begin(10, v6)
+    expect(await endReplacedSessions(pool, [one, two], at(20))).toEqual([])
+    const three = await begin(30, v6)
+    expect(await endReplacedSessions(pool, [three], at(40))).toEqual([two])
+    const both = await begin(50, { addresses: { ...v4.addresses, ...v6.addresses } })
+    const ended = await endReplacedSessions(pool, [both], at(60))
+    expect(ended.toSorted((a, b) => Number(a - b))).toEqual([one, three])
+  })
+
+  it('are told by all addresses heard of: one session that has both in the end is replaced whole', async () => {
+    const { pool } = database
+    const [nas, other] = [await makeNas(pool), await makeNas(pool)]
+    const subscriber = await makeSubscriber(pool)
+    const older = makeSession({ nas, subscriber, mac })
+    const newer = makeSession({ nas: other, subscriber, mac, start: 50 })
+    const legs = async () =>
+      (await pool.query(`select leg from session where subscriber_id = $1 order by id`, [subscriber.id])).rows
+    await recordEach(pool, older.start(v4), newer.start(v6))
+    expect(await legs()).toEqual([{ leg: 'v4' }, { leg: 'v6' }])
+    expect((await sweepEndedSessions(pool, at(55))).replaced).toBe(0)
+    await recordEach(pool, newer.interim(10, v4))
+    expect(await legs()).toEqual([{ leg: 'v4' }, { leg: null }])
+    expect((await sweepEndedSessions(pool, at(61))).replaced).toBe(1)
+    expect((await onlyRow(pool, nas, older.acctSessionId)).ended_by).toBe('replaced')
+  })
+
+  it('tell a newer session whether its line is taken', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    const bundle = { multiSessionId: 'bundle' }
+    const begin = (start: number, said: object) =>
+      recordEach(pool, makeSession({ nas, subscriber, mac, start }).start(said))
+    expect((await begin(0, { ...v4, ...bundle })).lineTaken).toBe(false)
+    expect((await begin(1, v6)).lineTaken).toBe(false)
+    expect((await begin(2, { ...v6, service: { service: 'voice', parentSessionId: 'x' } })).lineTaken).toBe(false)
+    expect((await begin(3, { ...v4, ...bundle })).lineTaken).toBe(false)
+    expect((await begin(4, { ...v4, multiSessionId: 'another' })).lineTaken).toBe(true)
+    expect((await sweepEndedSessions(pool, at(5))).replaced).toBe(2)
   })
 })
 
@@ -155,7 +266,7 @@ describe('Accounting-On and -Off', () => {
     const session = makeSession({ nas })
     await recordEach(pool, session.start())
     await pool.query(`update nas set last_reboot_at = $2 where id = $1`, [nas.id, at(60)])
-    expect(await sweepEndedSessions(pool, at(70))).toEqual({ replaced: 0, rebooted: 1 })
+    expect(await sweepEndedSessions(pool, at(70))).toEqual({ replaced: 0, rebooted: 1, services: 0 })
     expect((await onlyRow(pool, nas, session.acctSessionId)).ended_by).toBe('nas-reboot')
   })
 })

@@ -20,6 +20,10 @@ describe('the fields of a subscriber', () => {
         expiresAt: null,
         macs: [],
         addresses: [],
+        circuitId: null,
+        remoteId: null,
+        duid: null,
+        binding: { interface: null, port: null, sVlan: null, cVlan: null },
         fullName: null,
         phone: null,
         email: null,
@@ -31,6 +35,13 @@ describe('the fields of a subscriber', () => {
       accountType: ' ',
       mac: '',
       staticIp: ' ',
+      circuitId: ' ',
+      remoteId: '',
+      duid: '',
+      boundInterface: ' ',
+      port: '',
+      sVlan: '',
+      cVlan: ' ',
       fullName: '',
       phone: ' ',
       email: '',
@@ -62,6 +73,13 @@ describe('the fields of a subscriber', () => {
         accountType: 'x',
         mac: 'x',
         staticIp: 'x',
+        circuitId: '0xabc',
+        remoteId: '0xx',
+        duid: 'x'.repeat(254),
+        boundInterface: 'x'.repeat(254),
+        port: 'x'.repeat(101),
+        sVlan: '0',
+        cVlan: '4095',
         fullName: 'x',
         phone: 'x',
         email: 'x',
@@ -76,5 +94,34 @@ describe('the fields of a subscriber', () => {
     expect(fieldsWrong({ accountType: 'IPoE' })).toEqual(['mac'])
     expect(fieldsWrong({ accountType: 'ipoe', mac: 'x' })).toEqual(['mac'])
     expect(fieldsWrong({ accountType: 'ipoe', mac: 'aabbcc000001' })).toEqual([])
+  })
+
+  it('of an IPoE line may be any one that tells it', () => {
+    for (const fact of [
+      { circuitId: 'x' },
+      { remoteId: '0x01' },
+      { duid: '0x0003' },
+      { cVlan: '7' },
+      { boundInterface: 'v' },
+    ]) {
+      expect(fieldsWrong({ accountType: 'ipoe', ...fact })).toEqual([])
+    }
+    // These alone would be true of many.
+    expect(fieldsWrong({ accountType: 'ipoe', port: '1/1' })).toEqual(['mac'])
+    expect(fieldsWrong({ accountType: 'ipoe', sVlan: '7' })).toEqual(['mac'])
+  })
+
+  it('hold circuit id, remote id and DUID as octets, and the parts of the interface', () => {
+    const { fields } = read({
+      circuitId: 'olt 1/0/3',
+      remoteId: '0x0006d4ca',
+      duid: '0x00030001',
+      port: '1/0/3',
+      sVlan: '501',
+    })
+    expect(fields.circuitId).toEqual(Buffer.from('olt 1/0/3'))
+    expect(fields.remoteId).toEqual(Buffer.from('0006d4ca', 'hex'))
+    expect(fields.duid).toEqual(Buffer.from('00030001', 'hex'))
+    expect(fields.binding).toEqual({ interface: null, port: '1/0/3', sVlan: 501, cVlan: null })
   })
 })

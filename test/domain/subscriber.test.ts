@@ -91,15 +91,53 @@ describe('adding a subscriber', () => {
     expect((await show('full', new Date('2027-02-02T00:00:00Z'))).label).toBe('expired')
   })
 
-  it('as IPoE needs a MAC and no password', async () => {
+  it('as IPoE needs a line and no password', async () => {
     await expect(add({ username: 'ipoe', accountType: 'ipoe' })).rejects.toThrow(
-      'mac: an IPoE subscriber is known by its MAC',
+      'mac: an IPoE subscriber is known by its line',
     )
     const added = await add({ username: 'ipoe', accountType: 'ipoe', mac: 'aabbcc000003' })
     expect(added.password).toBeUndefined()
     expect(await show('ipoe')).toMatchObject({ accountType: 'ipoe', credential: null })
     await expect(add({ username: 'ipoe2', accountType: 'ipoe', mac: 'nonsense' })).rejects.toThrow(
       'mac: "nonsense" is not a MAC',
+    )
+  })
+
+  it('as IPoE keeps what tells its line, and is refused where another has it', async () => {
+    const circuitId = '0x000400070103'
+    await add({
+      username: 'olt1',
+      accountType: 'ipoe',
+      circuitId,
+      boundInterface: 'ae0.7',
+      port: '1/3',
+      sVlan: '7',
+      cVlan: '8',
+    })
+    const { rows } = await office.pool.query(
+      `select circuit_id, bound_interface, bound_port, bound_s_vlan, bound_c_vlan from subscriber where username = 'olt1'`,
+    )
+    expect(rows).toEqual([
+      {
+        circuit_id: Buffer.from('000400070103', 'hex'),
+        bound_interface: 'ae0.7',
+        bound_port: '1/3',
+        bound_s_vlan: 7,
+        bound_c_vlan: 8,
+      },
+    ])
+    expect((await show('olt1')).bound).toEqual({
+      circuitId,
+      remoteId: null,
+      duid: null,
+      interface: 'ae0.7',
+      port: '1/3',
+      sVlan: 7,
+      cVlan: 8,
+      nasGroup: null,
+    })
+    await expect(add({ username: 'olt2', accountType: 'ipoe', circuitId })).rejects.toThrow(
+      'circuit-id: 0x000400070103 is of the IPoE subscriber olt1 already',
     )
   })
 
