@@ -1,10 +1,17 @@
 // The command line: `gatehouse <command>`. Each command is a file in cli/; exit codes are 0 done, 1 failed, 2 wrong use.
 
 import { Command } from 'commander'
+import { addAlarmCommands } from './cli/alarm.ts'
 import { addClientCommands } from './cli/client.ts'
+import { addFindCommands } from './cli/find.ts'
+import { addHomeServerCommands } from './cli/home-server.ts'
+import { addInboxCommands } from './cli/inbox.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
+import { addNasGroupCommands } from './cli/nas-group.ts'
 import { addNasCommands } from './cli/nas.ts'
 import { addPlanCommands } from './cli/plan.ts'
+import { addRealmCommands } from './cli/realm.ts'
+import { addRebindCommands } from './cli/rebind.ts'
 import { runCommandLine, throwUsageErrors } from './cli/run.ts'
 import { addSessionsCommand } from './cli/sessions.ts'
 import { addSettingCommands } from './cli/setting.ts'
@@ -22,11 +29,18 @@ const program = throwUsageErrors(new Command('gatehouse'))
 
 // What operators create and ask, in the order in which a new ISP needs it.
 addClientCommands(program)
+addNasGroupCommands(program)
 addNasCommands(program)
+addRealmCommands(program)
+addHomeServerCommands(program)
 addPlanCommands(program)
 addSubscriberCommands(program)
 addSessionsCommand(program)
 addWhyCommand(program)
+addFindCommands(program)
+addInboxCommands(program)
+addRebindCommands(program)
+addAlarmCommands(program)
 addSettingCommands(program)
 addMigrateCommand(program)
 addSimulateCommand(program)

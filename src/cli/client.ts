@@ -4,12 +4,19 @@ import type { Command } from 'commander'
 import { addClient, listClients, rotateSecret, setClient } from '../domain/client.ts'
 import type { SecretResult } from '../domain/client.ts'
 import { checkChoice } from '../domain/field.ts'
+import { vendorNames } from '../domain/nas.ts'
 import { withConfiguredDatabase } from './database.ts'
 import { printJson, printLine, printTable, printWarning } from './output.ts'
 import { readSecret } from './secret-input.ts'
 
 type SecretOptions = { secretStdin?: true; allowWeakSecret?: true; json?: true }
-type PolicyOptions = { newNas?: string; messageAuthenticator?: string; patienceMs?: string }
+type PolicyOptions = {
+  newNas?: string
+  messageAuthenticator?: string
+  patienceMs?: string
+  group?: string
+  unknownPool?: string
+}
 type AddOptions = SecretOptions & PolicyOptions & { name: string; address: string; vendor?: string }
 type SetOptions = PolicyOptions & { limitProxyState?: string; trustedProxy?: string; json?: true }
 
@@ -21,10 +28,12 @@ export function addClientCommands(program: Command): void {
     .description('add a client; its secret is made up and shown once unless it comes from standard input')
     .requiredOption('--name <name>')
     .requiredOption('--address <address>', 'an address or a prefix such as 192.0.2.0/24')
-    .option('--vendor <vendor>', 'mikrotik, accel-ppp or standard: makes its single NAS at once')
+    .option('--vendor <vendor>', `${vendorNames.join(', ')}: makes its single NAS at once`)
     .option('--new-nas <policy>', 'allow or refuse: whether devices may be made on first sight (allow)')
     .option('--message-authenticator <policy>', 'require, auto or off (auto)')
     .option('--patience-ms <milliseconds>', 'how long its NASes wait in all (900)')
+    .option('--group <name>', 'the NAS group of its devices (default)')
+    .option('--unknown-pool <pool>', 'the home servers that are asked for subscribers nobody knows here')
     .option('--secret-stdin', 'read the secret from standard input')
     .option('--allow-weak-secret', 'take a secret that is short or well known')
     .option('--json')
@@ -39,6 +48,11 @@ export function addClientCommands(program: Command): void {
     .option('--limit-proxy-state <choice>', 'on or off: refuse unsigned requests that carry Proxy-State')
     .option('--trusted-proxy <choice>', 'on or off: a proxy that we run ourselves')
     .option('--patience-ms <milliseconds>', 'how long its NASes wait in all')
+    .option('--group <name>', 'the NAS group of devices made from now on; nas set moves one that is there')
+    .option(
+      '--unknown-pool <pool>',
+      'the home servers that are asked for subscribers nobody knows here; none ends that',
+    )
     .option('--json')
     .action(set)
   client
@@ -97,9 +111,10 @@ function policyText(client: { messageAuthenticator: string; messageAuthenticator
 }
 
 async function set(name: string, options: SetOptions): Promise<void> {
-  const { limitProxyState, trustedProxy, json, ...policies } = options
+  const { limitProxyState, trustedProxy, unknownPool, json, ...policies } = options
   const changes = {
     ...policies,
+    ...(unknownPool === undefined ? {} : { unknownPool: unknownPool === 'none' ? '' : unknownPool }),
     ...(limitProxyState === undefined ? {} : { limitProxyState: isOn('limit-proxy-state', limitProxyState) }),
     ...(trustedProxy === undefined ? {} : { trustedProxy: isOn('trusted-proxy', trustedProxy) }),
   }

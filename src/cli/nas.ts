@@ -1,22 +1,28 @@
-// `gatehouse nas`: the devices behind the clients.
+// `gatehouse nas`: the devices behind the clients, and what differs from one to the next.
 
 import type { Command } from 'commander'
-import { addNas, listNases } from '../domain/nas-device.ts'
+import { FieldError, quote } from '../domain/field.ts'
+import { addNas, listNases, setNas, showNas } from '../domain/nas-device.ts'
+import { changeNasSettings, nasSettingNames, nasSettingRange, nasSettingValueFromText } from '../domain/nas-settings.ts'
+import { vendorNames } from '../domain/nas.ts'
 import { createAttributeCheck } from './attribute-check.ts'
 import { withConfiguredDatabase } from './database.ts'
-import { printJson, printLine, printTable } from './output.ts'
+import { printFacts, printJson, printLine, printTable } from './output.ts'
 
-type AddOptions = {
-  client: string
-  name: string
-  vendor: string
+type FieldOptions = {
   identifier?: string
   address?: string
   coaAddress?: string
   coaPort?: string
+  group?: string
   attribute?: string[]
   json?: true
 }
+type AddOptions = FieldOptions & { client: string; name: string; vendor: string }
+type SettingValue = string | number | boolean | undefined
+type SetOptions = FieldOptions & { vendor?: string; unset?: string[] }
+
+const vendors = vendorNames.join(', ')
 
 /** Adds the commands of this noun. */
 export function addNasCommands(program: Command): void {
@@ -26,15 +32,37 @@ export function addNasCommands(program: Command): void {
     .description('add a device; with neither identifier nor address it stands for all that its client sends unnamed')
     .requiredOption('--client <name>', 'the client it speaks through')
     .requiredOption('--name <name>')
-    .requiredOption('--vendor <vendor>', 'mikrotik, accel-ppp or standard')
+    .requiredOption('--vendor <vendor>', vendors)
     .option('--identifier <text>', 'the NAS-Identifier it sends')
     .option('--address <address>', 'the NAS-IP-Address it sends')
     .option('--coa-address <address>', 'where CoA goes, if not where its packets come from')
     .option('--coa-port <port>', 'where CoA goes (3799)')
+    .option('--group <name>', 'its NAS group, if not that of its client')
     .option('--attribute <text...>', 'an extra attribute of every accept, as "Name = value"')
     .option('--json')
     .action(add)
   nas.command('list').description('all devices').option('--json').action(list)
+  nas
+    .command('show')
+    .description('one device with its settings')
+    .argument('<name>')
+    .option('--json')
+    .action((name: string, { json }: { json?: true }) => show(name, json))
+  nas
+    .command('set')
+    .description('change a device; what is not named stays')
+    .argument('<name>')
+    .argument('[settings...]', 'as key=value; nas show tells which there are')
+    .option('--unset <key...>', 'settings that go back to their default')
+    .option('--vendor <vendor>', vendors)
+    .option('--identifier <text>', 'the NAS-Identifier it sends')
+    .option('--address <address>', 'the NAS-IP-Address it sends')
+    .option('--coa-address <address>', 'where CoA goes; empty: where its packets come from')
+    .option('--coa-port <port>', 'where CoA goes')
+    .option('--group <name>', 'its NAS group, for sessions from now on')
+    .option('--attribute <text...>', 'its extra attributes, instead of those it has')
+    .option('--json')
+    .action(set)
 }
 
 async function add(options: AddOptions): Promise<void> {
@@ -54,8 +82,85 @@ async function list({ json }: { json?: true }): Promise<void> {
     return
   }
   printTable(
-    ['NAME', 'CLIENT', 'VENDOR', 'IDENTIFIER', 'ADDRESS', 'COA PORT', 'LAST REBOOT'],
-    nases.map((nas) => [nas.name, nas.client, nas.vendor, nas.identifier, nas.address, nas.coaPort, nas.lastRebootAt]),
+    ['NAME', 'CLIENT', 'GROUP', 'VENDOR', 'IDENTIFIER', 'ADDRESS', 'COA PORT', 'LAST REBOOT'],
+    nases.map((nas) => [
+      nas.name,
+      nas.client,
+      nas.group,
+      nas.vendor,
+      nas.identifier,
+      nas.address,
+      nas.coaPort,
+      nas.lastRebootAt,
+    ]),
     'there are no NASes; one is made when a client that may have new ones first sends a packet',
   )
+}
+
+async function show(name: string, json: true | undefined): Promise<void> {
+  const nas = await withConfiguredDatabase(({ db }) => showNas(db, name))
+  const { settings, written, ...device } = nas
+  // Every setting has a line, also one that has no value of its own.
+  const values = new Map<string, SettingValue>(Object.entries(settings))
+  if (json) {
+    const effective = Object.fromEntries(nasSettingNames.map((key) => [key, values.get(key) ?? null]))
+    printJson({ ...device, settings: effective, written })
+    return
+  }
+  printFacts([
+    ['name', device.name],
+    ['client', device.client],
+    ['group', device.group],
+    ['vendor', device.vendor],
+    ['identifier', device.identifier],
+    ['address', device.address],
+    ['coa', `${device.coaAddress ?? 'where its packets come from'}, port ${device.coaPort}`],
+    ['attributes', device.attributes.join('; ')],
+    ['interim interval', device.observedIntervalS === null ? undefined : `${device.observedIntervalS} s as observed`],
+    ['last reboot', device.lastRebootAt],
+    ['created', device.createdAt],
+  ])
+  printLine('')
+  printTable(
+    ['SETTING', 'VALUE', 'FROM', 'MAY BE'],
+    nasSettingNames.map((key) => [
+      key,
+      settingText(values.get(key)),
+      written.includes(key) ? 'operator' : 'default',
+      nasSettingRange(key),
+    ]),
+    '',
+  )
+}
+
+async function set(name: string, pairs: string[], options: SetOptions): Promise<void> {
+  const { json, attribute, unset = [], ...fields } = options
+  const changes = { ...readPairs(pairs), ...Object.fromEntries(unset.map((key) => [key, null])) }
+  const input = { ...fields, ...(attribute === undefined ? {} : { attributes: attribute }) }
+  await withConfiguredDatabase(({ db }) =>
+    db.transaction().execute(async (trx) => {
+      const named = Object.keys(changes).length > 0
+      if (named) await changeNasSettings(trx, name, changes)
+      if (!named || Object.keys(input).length > 0) await setNas(trx, { ...input, name }, createAttributeCheck())
+    }),
+  )
+  if (json) await show(name, json)
+  else printLine(`NAS ${name} changed`)
+}
+
+/** `key=value` each. Throws FieldError. */
+function readPairs(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw new FieldError('setting', `${quote(pair)} is not key=value`)
+      const key = pair.slice(0, at)
+      return [key, nasSettingValueFromText(key, pair.slice(at + 1))]
+    }),
+  )
+}
+
+function settingText(value: SettingValue): string | undefined {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return value === undefined ? undefined : String(value)
 }

@@ -21,7 +21,8 @@ import { createNas } from '../simulator/nas.ts'
 import type { SimulatedNas } from '../simulator/nas.ts'
 import { makeLines, playRounds } from '../simulator/rounds.ts'
 import type { RoundsSummary } from '../simulator/rounds.ts'
-import { simulatedVendors } from '../simulator/shape.ts'
+import { accessKinds, simulatedVendors } from '../simulator/shape.ts'
+import { shapeOf, UnknownShapeError } from '../simulator/shapes.ts'
 import { withConfiguredDatabase } from './database.ts'
 import { readSessionRows } from './ledger-rows.ts'
 import { printFacts, printJson, printLine, printTable } from './output.ts'
@@ -31,6 +32,7 @@ import { readSecret } from './secret-input.ts'
 type RunOptions = {
   nas: string[]
   vendor: string
+  access?: string
   identifier?: string
   server: string
   authPort?: string
@@ -49,7 +51,10 @@ type RunOptions = {
   loss: string
   duplicate: string
   reorder: string
+  renewal: string
   rebootAt?: string
+  boot: string
+  failAt?: string
   accountingOn?: true
   stayOnline?: true
   coaPort?: string
@@ -63,9 +68,10 @@ export function addSimulateCommand(program: Command): void {
   const simulate = program.command('simulate').description('emulated NASes, and their ledger against the database')
   const run = simulate
     .command('run', { isDefault: true })
-    .description('dial in, account and hang up as a MikroTik or accel-ppp would')
+    .description('dial in, renew, account and hang up as NASes of several vendors would')
     .requiredOption('--nas <address...>', 'loopback addresses, one NAS on each, such as 127.0.0.11')
-    .option('--vendor <vendor>', simulatedVendors.join(' or '), 'mikrotik')
+    .option('--vendor <vendor>', simulatedVendors.join(', '), 'mikrotik')
+    .option('--access <kind>', 'pppoe or ipoe (as the vendor does, PPPoE first)')
     .option('--identifier <text>', 'NAS-Identifier; with several NASes each adds its address (vendor and address)')
     .option('--secret-stdin', 'the shared secret is the first line of standard input')
     .option('--password-stdin', 'the password of all subscribers is the next line of standard input')
@@ -94,10 +100,13 @@ function addPlayOptions(run: Command): void {
     .option('--pace <milliseconds>', 'real time of a round (the same)')
     .option('--seed <seed>', 'same seed, same traffic and same losses', '1')
     .option('--churn <share>', 'share that hangs up and dials again in each round', '0.02')
+    .option('--renewal <share>', 'IPoE: share of the leases that are renewed in each round', '0.5')
     .option('--loss <share>', 'share of datagrams lost, each way', '0')
     .option('--duplicate <share>', 'share doubled', '0')
     .option('--reorder <share>', 'share held back', '0')
     .option('--reboot-at <round>', 'all NASes lose power before this round')
+    .option('--boot <milliseconds>', 'how long they take to come back', '3500')
+    .option('--fail-at <round>', 'the first NAS dies before this round, and its lines dial in at the others')
     .option('--accounting-on', 'they send Accounting-On when they are back')
     .option('--stay-online', 'do not hang up at the end')
     .option('--coa-port <port>', 'take CoA and Disconnect orders there')
@@ -132,10 +141,12 @@ function startNas(
   const { address, secret, ledger } = about
   const config = readConfig()
   const vendor = checkChoice('vendor', options.vendor, simulatedVendors)
+  const access = readAccess(options)
   const prefix = options.identifier ?? vendor
   const behaviour = readBehaviour(options.coa)
   return createNas({
     vendor,
+    ...(access && { access }),
     identifier: options.identifier !== undefined && options.nas.length === 1 ? prefix : `${prefix}-${address}`,
     localAddress: address,
     server: {
@@ -166,9 +177,26 @@ function readRounds(options: RunOptions) {
     seconds,
     paceMs: checkInteger('pace', options.pace ?? seconds * 1000, 0, 86_400_000),
     churn: share('churn', options.churn),
+    // A PPPoE session asks once.
+    renewal: isIpoe(options) ? share('renewal', options.renewal) : 0,
     ...(options.rebootAt !== undefined && { rebootAt: checkInteger('reboot-at', options.rebootAt, 1, 1_000_000) }),
+    bootMs: checkInteger('boot', options.boot, 0, 3_600_000),
+    ...(options.failAt !== undefined && { failAt: checkInteger('fail-at', options.failAt, 1, 1_000_000) }),
     tell: options.accountingOn ?? false,
     stayOnline: options.stayOnline ?? false,
+  }
+}
+
+function readAccess({ access }: RunOptions) {
+  return access === undefined ? undefined : checkChoice('access', access, accessKinds)
+}
+
+function isIpoe(options: RunOptions): boolean {
+  const vendor = checkChoice('vendor', options.vendor, simulatedVendors)
+  try {
+    return shapeOf(vendor, readAccess(options)).identity !== undefined
+  } catch (error) {
+    throw error instanceof UnknownShapeError ? new FieldError('access', error.message) : error
   }
 }
 
@@ -182,13 +210,13 @@ async function readCredentials(options: RunOptions): Promise<{ secret: string; d
   if (options.usernamePrefix === undefined) {
     throw new FieldError('username-prefix', 'or --subscribers is needed: somebody must dial in')
   }
-  if (options.passwordStdin !== true || password === undefined) {
+  if (!isIpoe(options) && (options.passwordStdin !== true || password === undefined)) {
     throw new FieldError('password-stdin', 'is needed with --username-prefix: the password is the second line')
   }
   const count = checkInteger('count', options.count, 1, 1_000_000)
   const dials = Array.from({ length: count }, (_, index) => ({
     username: `${options.usernamePrefix}${index + 1}`,
-    password,
+    password: password ?? '',
     mac: makeMac(index),
     method: methodOf(options.method, index),
   }))
@@ -198,10 +226,10 @@ async function readCredentials(options: RunOptions): Promise<{ secret: string; d
 function readDials(options: RunOptions, path: string): Dial[] {
   const rows = parse<Record<string, string>>(readFileSync(path), { columns: true, bom: true, skip_empty_lines: true })
   return rows.map(({ username, password, mac }, index) => {
-    if (!username || !password) {
+    if (!username || (!password && !isIpoe(options))) {
       throw new FieldError('subscribers', `row ${index + 1} of ${path} lacks username or password`)
     }
-    return { username, password, mac: mac || makeMac(index), method: methodOf(options.method, index) }
+    return { username, password: password ?? '', mac: mac || makeMac(index), method: methodOf(options.method, index) }
   })
 }
 

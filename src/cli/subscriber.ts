@@ -21,7 +21,11 @@ import { readSecret } from './secret-input.ts'
 type Json = { json?: true }
 type PasswordOptions = Json & { credential?: string; passwordStdin?: true }
 type AddOptions = PasswordOptions &
-  Omit<NewSubscriber, 'credential' | 'password' | 'ntHash' | 'expiresAt'> & { ntHashStdin?: true; expires?: string }
+  Omit<NewSubscriber, 'credential' | 'password' | 'ntHash' | 'expiresAt' | 'boundInterface'> & {
+    ntHashStdin?: true
+    expires?: string
+    interface?: string
+  }
 
 /** Adds the commands of this noun. */
 export function addSubscriberCommands(program: Command): void {
@@ -62,6 +66,13 @@ function addAddCommand(subscriber: Command): void {
     .option('--account-type <type>', 'pppoe or ipoe (pppoe)')
     .option('--mac <mac>', 'bind to this MAC, or several by commas')
     .option('--static-ip <address>', 'an IPv4 or IPv6 address or an IPv6 prefix, or several by commas')
+    .option('--circuit-id <id>', 'of the line, as text or 0x… (IPoE)')
+    .option('--remote-id <id>', 'of the line, as text or 0x… (IPoE)')
+    .option('--duid <id>', 'of the DHCPv6 client, as 0x… (IPoE)')
+    .option('--interface <name>', 'bind to this interface, as the NAS names it')
+    .option('--port <port>', 'bind to this port, such as 1/0/3')
+    .option('--s-vlan <id>', 'bind to this outer VLAN')
+    .option('--c-vlan <id>', 'bind to this inner or only VLAN')
     .option('--full-name <name>')
     .option('--phone <number>')
     .option('--email <address>')
@@ -76,11 +87,12 @@ function addAddCommand(subscriber: Command): void {
 }
 
 async function add(options: AddOptions): Promise<void> {
-  const { json, credential, passwordStdin, ntHashStdin, expires, ...input } = options
+  const { json, credential, passwordStdin, ntHashStdin, expires, interface: boundInterface, ...input } = options
   if (passwordStdin && ntHashStdin) throw new FieldError('nt-hash-stdin', 'stands in place of --password-stdin')
   const subscriber: NewSubscriber = {
     ...input,
     expiresAt: expires,
+    boundInterface,
     credential: kindOf(credential),
     ...(passwordStdin ? { password: await readSecret('password') } : {}),
     ...(ntHashStdin ? { ntHash: await readSecret('nt-hash') } : {}),
@@ -144,6 +156,7 @@ function printSubscriber(profile: SubscriberProfile): void {
     ['group', profile.group],
     ['balance', `${formatMoney(profile.balanceMinor, profile.currency)} ${profile.currency}`],
     ['devices', profile.devices.map((device) => `${device.mac}${device.bound ? ' (bound)' : ''}`).join(', ')],
+    ['bound to', boundText(profile.bound)],
     ['static', profile.addresses.map((address) => `${address.prefix} (${address.kind})`).join(', ')],
     ['created', profile.createdAt],
   ])
@@ -159,6 +172,22 @@ function printSubscriber(profile: SubscriberProfile): void {
     ]),
     'no open session',
   )
+}
+
+/** What a line is bound to; empty where to nothing. */
+function boundText({ circuitId, remoteId, duid, ...place }: SubscriberProfile['bound']): string {
+  const { interface: name, port, sVlan, cVlan, nasGroup } = place
+  const facts: [string, string | number | null][] = [
+    ['circuit id', circuitId],
+    ['remote id', remoteId],
+    ['DUID', duid],
+    ['interface', name],
+    ['port', port],
+    ['S-VLAN', sVlan],
+    ['C-VLAN', cVlan],
+    ['NAS group', nasGroup],
+  ]
+  return facts.flatMap(([label, value]) => (value === null ? [] : `${label} ${value}`)).join(', ')
 }
 
 /** What to say of a service that has no end yet, or none at all. */

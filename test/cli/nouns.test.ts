@@ -118,9 +118,9 @@ describe('nas', () => {
       await run('nas add --client site --name bng2 --vendor accel-ppp --identifier bng-2 --coa-port 1700'),
     ).toEqual(['NAS bng2 added behind client site'])
     expect(await table('nas list')).toEqual([
-      'NAME CLIENT VENDOR IDENTIFIER ADDRESS COA PORT LAST REBOOT',
-      'bng1 bng1 mikrotik - - 3799 -',
-      'bng2 site accel-ppp bng-2 - 1700 -',
+      'NAME CLIENT GROUP VENDOR IDENTIFIER ADDRESS COA PORT LAST REBOOT',
+      'bng1 bng1 default mikrotik - - 3799 -',
+      'bng2 site default accel-ppp bng-2 - 1700 -',
     ])
     await expect(run('nas add --client site --name x --vendor mikrotik --attribute Nonsense~=~1')).rejects.toThrow(
       'attribute: there is no attribute Nonsense',

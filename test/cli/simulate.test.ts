@@ -46,6 +46,10 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
+function lease(index: number) {
+  return { username: `lease${index}`, plan: 'Home', accountType: 'ipoe', mac: makeMac(900 + index) }
+}
+
 type Result = { code: number | null; stdout: string; stderr: string }
 
 function gatehouse(args: readonly string[], input = `${secret}\n${password}\n`): Promise<Result> {
@@ -96,6 +100,25 @@ describe('gatehouse simulate', () => {
     expect(JSON.parse(asJson.stdout)).toMatchObject({ differences: 1, list: [{ kind: 'counters', nas: 'second' }] })
   })
 
+  it('renews leases of lines that have no password', async () => {
+    const now = new Date()
+    for (let i = 0; i < 2; i++) {
+      await addSubscriber(db, service.keyring, lease(i), now)
+    }
+    const file = join(directory, 'leases.csv')
+    writeFileSync(file, `username,mac\nlease0,${makeMac(900)}\nlease1,${makeMac(901)}\n`)
+    const ledger = join(directory, 'leases.jsonl')
+    const args = ['--nas', '127.0.0.31', '--access', 'ipoe', '--secret-stdin', '--subscribers', file, '--renewal', '1']
+    const played = await gatehouse(
+      ['simulate', ...args, '--rounds', '3', '--pace', '20', '--churn', '0', '--ledger', ledger],
+      secret,
+    )
+    expect(played).toMatchObject({ code: 0, stderr: '' })
+    expect(played.stdout).toMatch(/dial-ins +2 online, 4 renewed/)
+    const compared = await gatehouse(['simulate', 'compare', '--ledger', ledger])
+    expect(compared).toEqual({ code: 0, stdout: '0 differences\n', stderr: '' })
+  })
+
   it('reads subscribers from a file', async () => {
     const file = join(directory, 'subscribers.csv')
     writeFileSync(file, `username,password,mac\nline1,${password},\nline2,wrong,02:00:00:00:00:07\n`)
@@ -111,6 +134,7 @@ describe('gatehouse simulate', () => {
     ['no password', ['--nas', '127.0.0.31', '--secret-stdin', '--username-prefix', 'x'], 'password-stdin'],
     ['a share above one', ['--nas', '127.0.0.31', ...quick, '--loss', '2'], 'loss'],
     ['an unknown vendor', ['--nas', '127.0.0.31', ...quick, '--vendor', 'cisco'], 'vendor'],
+    ['PPPoE on a NAS without', ['--nas', '127.0.0.31', ...quick, '--vendor', 'juniper', '--access', 'pppoe'], 'access'],
     ['an unknown behaviour', ['--nas', '127.0.0.31', ...quick, '--coa', 'dance'], 'coa'],
     ['a ledger that is not there', ['compare', '--ledger', '/nowhere/at/all'], 'ledger'],
   ])('is wrongly used with %s', async (_name, args, field) => {
