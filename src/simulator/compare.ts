@@ -19,9 +19,20 @@ export type SessionRow = {
   sessionTime: bigint
   inputOctets: bigint
   outputOctets: bigint
+  /** Of a row that is a service on another session. */
+  service?: string | undefined
 }
 
-export const differenceKinds = ['missing', 'extra', 'counters', 'ended', 'open', 'username', 'address'] as const
+export const differenceKinds = [
+  'missing',
+  'extra',
+  'counters',
+  'ended',
+  'open',
+  'username',
+  'address',
+  'service',
+] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 
 export type Difference = {
@@ -35,7 +46,7 @@ export type Difference = {
   found: string
 }
 
-type Totals = { sessionTime: bigint; inputOctets: bigint; outputOctets: bigint }
+export type Totals = { sessionTime: bigint; inputOctets: bigint; outputOctets: bigint }
 
 /** All differences, in the order of the ledger; empty where the database is right. */
 export function compareSessions(state: LedgerState, rows: readonly SessionRow[]): Difference[] {
@@ -81,8 +92,8 @@ function align(sessions: readonly LedgerSession[], rows: readonly SessionRow[]):
 }
 
 function step(from: Step['from'], before: Step, differences: Difference[]): Step {
-  // A missing or extra row is worse than any number of wrong fields: five can differ.
-  const cost = differences.reduce((sum, { kind }) => sum + (kind === 'missing' || kind === 'extra' ? 6 : 1), 0)
+  // A missing or extra row is worse than any number of wrong fields: six can differ.
+  const cost = differences.reduce((sum, { kind }) => sum + (kind === 'missing' || kind === 'extra' ? 7 : 1), 0)
   return { cost: before.cost + cost, from, differences }
 }
 
@@ -124,6 +135,9 @@ function comparePair(session: LedgerSession, row: SessionRow): Difference[] {
   if (session.framedIp !== row.framedIp) {
     differences.push(difference('address', session, session.framedIp ?? 'none', row.framedIp ?? 'none'))
   }
+  if (session.service !== row.service) {
+    differences.push(difference('service', session, session.service ?? 'none', row.service ?? 'none'))
+  }
   return differences
 }
 
@@ -133,8 +147,19 @@ export function expectedEnd(session: LedgerSession): 'ended' | 'open' | 'either'
   return session.stop === 'no' && session.lost === 'no' && !session.superseded ? 'open' : 'either'
 }
 
-/** Every total at which the database may stand: the sum over the segments of one record that was kept in each. */
+/**
+ * Every total at which the database may stand: the sum over the segments of one record that was kept in each; for an inherited
+ * session less what the first record that was kept said.
+ */
 export function possibleTotals(session: LedgerSession): Totals[] {
+  const sums = segmentTotals(session)
+  if (session.baseline === undefined) return sums
+  return session.baseline.candidates.flatMap((first) =>
+    sums.flatMap((sum) => (sum.sessionTime < BigInt(first.sessionTime) ? [] : [less(sum, first)])),
+  )
+}
+
+function segmentTotals(session: LedgerSession): Totals[] {
   let sums: Totals[] = [{ sessionTime: 0n, inputOctets: 0n, outputOctets: 0n }]
   for (const segment of session.segments) {
     const readings = possibleReadings(segment)
@@ -145,6 +170,11 @@ export function possibleTotals(session: LedgerSession): Totals[] {
 
 function possibleReadings({ answered, possible }: Segment): (Reading | undefined)[] {
   return [answered, ...possible.values()]
+}
+
+function less(sum: Totals, first: Reading): Totals {
+  const { inputOctets, outputOctets } = first
+  return { ...sum, inputOctets: sum.inputOctets - inputOctets, outputOctets: sum.outputOctets - outputOctets }
 }
 
 function add(sum: Totals, reading: Reading): Totals {

@@ -45,6 +45,12 @@ export function makeCredentials(input: CredentialsInput, random: Random): Creden
   }
 }
 
+/** What is sent for a line without a password of its own: a constant, an empty one, or none at all. */
+export function makeLineCredentials(password: string | undefined, random: Random): Credentials {
+  const attributes = password === undefined ? [] : [{ name: 'User-Password', value: password }]
+  return { attributes, authenticator: random.octets(16), success: undefined }
+}
+
 // RFC 2759 §4 and §8.7; the value in RADIUS is ident, flags, peer challenge, 8 reserved octets, NT response (RFC 2548 §2.3.2).
 function msChap2(input: CredentialsInput, random: Random): Pick<Credentials, 'attributes' | 'success'> {
   const challenge = random.octets(16)

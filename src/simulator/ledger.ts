@@ -18,6 +18,12 @@ export type LedgerEntry =
       mac: string
       framedIp: string | undefined
       classes: string[]
+      /** One of the two sessions of a dual-stack line. */
+      leg?: 'v4' | 'v6'
+      /** A service on another session: counted beside it, never charged. */
+      service?: string
+      /** Begun under another server: what the first record says of octets was not counted here. */
+      inherited?: true
     }
   | {
       kind: 'sent'
@@ -69,6 +75,12 @@ export type LedgerSession = {
   lost: 'no' | 'silently' | 'perhaps told' | 'told'
   /** A newer session of the same line began before this one had ended. */
   superseded: boolean
+  service: string | undefined
+  /**
+   * Of an inherited session: the records of which one was the first to be kept, and whether it is known which. Undefined for
+   * a session that began here.
+   */
+  baseline: { candidates: Reading[]; settled: boolean } | undefined
 }
 
 export type LedgerNas = {
@@ -80,7 +92,12 @@ export type LedgerNas = {
   sessions: Map<number, LedgerSession>
 }
 
-export type LedgerState = { nases: Map<string, LedgerNas>; lines: Map<string, LedgerSession>; entries: number }
+export type LedgerState = {
+  nases: Map<string, LedgerNas>
+  /** The newest session of each line and leg. */
+  lines: Map<string, LedgerSession>
+  entries: number
+}
 
 export type Ledger = {
   readonly state: LedgerState
@@ -151,11 +168,21 @@ function addSession(state: LedgerState, entry: Extract<LedgerEntry, { kind: 'ses
     stop: 'no',
     lost: 'no',
     superseded: false,
+    service: entry.service,
+    baseline: entry.inherited && { candidates: [], settled: false },
   }
-  const before = state.lines.get(mac)
-  if (before !== undefined) before.superseded = true
-  state.lines.set(mac, made)
+  if (entry.service === undefined) takeLine(state, entry, made)
   nasOf(state, entry).sessions.set(session, made)
+}
+
+/** The legs of a line do not replace each other; a session without a leg has both. */
+function takeLine(state: LedgerState, { mac, leg }: { mac: string; leg?: 'v4' | 'v6' }, made: LedgerSession): void {
+  const rivals = leg === undefined ? ['', 'v4', 'v6'] : ['', leg]
+  for (const rival of rivals) {
+    const before = state.lines.get(`${mac}/${rival}`)
+    if (before !== undefined) before.superseded = true
+  }
+  state.lines.set(`${mac}/${leg ?? ''}`, made)
 }
 
 function sent(session: LedgerSession, entry: Extract<LedgerEntry, { kind: 'sent' }>): void {
@@ -164,12 +191,16 @@ function sent(session: LedgerSession, entry: Extract<LedgerEntry, { kind: 'sent'
   while (session.segments.length <= entry.segment) session.segments.push({ answered: undefined, possible: new Map() })
   const segment = session.segments[entry.segment]!
   if (entry.record <= (segment.answered?.record ?? -1)) return
-  segment.possible.set(entry.record, {
+  const reading = {
     record: entry.record,
     sessionTime: entry.sessionTime,
     inputOctets: entry.counters.inputOctets,
     outputOctets: entry.counters.outputOctets,
-  })
+  }
+  segment.possible.set(entry.record, reading)
+  const { baseline } = session
+  if (baseline?.settled === false && baseline.candidates.at(-1)?.record !== entry.record)
+    baseline.candidates.push(reading)
 }
 
 function answered(session: LedgerSession, record: number): void {
@@ -179,8 +210,16 @@ function answered(session: LedgerSession, record: number): void {
   const reading = segment?.possible.get(record)
   // An answer to a record that a later one has already overtaken says nothing new.
   if (segment === undefined || reading === undefined) return
+  settleBaseline(session, record)
   segment.answered = reading
   for (const earlier of segment.possible.keys()) if (earlier <= record) segment.possible.delete(earlier)
+}
+
+// The first record that is known to be kept, or one before it whose fate is not known, is the one that nothing is charged of.
+function settleBaseline({ baseline }: LedgerSession, record: number): void {
+  if (baseline === undefined || baseline.settled) return
+  baseline.settled = true
+  baseline.candidates = baseline.candidates.filter((candidate) => candidate.record <= record)
 }
 
 // The Stop is the last record of a session.

@@ -2,11 +2,14 @@
 
 import type { NamedAttribute } from '../radius/attributes.ts'
 import type { DialMethod } from './credentials.ts'
-import type { SessionFacts, TerminateCause } from './shape.ts'
+import type { LinePlace, SessionFacts, TerminateCause } from './shape.ts'
 import { noTraffic } from './traffic.ts'
 import type { Counters, Traffic } from './traffic.ts'
 
-/** Who dials in, and how. */
+/** Which addresses a session has. 'v4' and 'v6' name a leg of a line that has two sessions. */
+export type Stack = 'v4' | 'v6' | 'dual'
+
+/** Who dials in, and how. For IPoE `username` is for the reader only, and password and method are not used. */
 export type Dial = {
   username: string
   password: string
@@ -16,11 +19,17 @@ export type Dial = {
   /** The rates that its traffic is drawn from, in bits per second. Default 50 and 20 Mbit/s. */
   downBps?: number
   upBps?: number
+  place?: LinePlace
+  /** Default: IPv4 only, and no leg of anything. */
+  stack?: Stack
+  multiSessionId?: string
 }
 
 /** What of an Access-Accept a NAS applies. */
 export type Grant = {
   framedIp: string | undefined
+  framedIpv6Prefix: string | undefined
+  delegatedIpv6Prefix: string | undefined
   pool: string | undefined
   /** In the vendor's own words: Mikrotik-Rate-Limit or Filter-Id. */
   rateLimit: string | undefined
@@ -42,10 +51,27 @@ export type NasSession = SessionFacts & {
   counters: Counters
   /** Rises when the counters fall back to zero. */
   segment: number
-  /** How many records it has made. */
+  /** How many records it has made, and how often its lease was renewed. */
   records: number
+  renewals: number
+  /** The services on it, by their number. */
+  readonly services: NasSession[]
   /** Undefined while it is online. */
   endedBy: TerminateCause | undefined
+}
+
+/** Of a session that another server granted. */
+export const noGrant: Grant = {
+  framedIp: undefined,
+  framedIpv6Prefix: undefined,
+  delegatedIpv6Prefix: undefined,
+  pool: undefined,
+  rateLimit: undefined,
+  sessionTimeout: undefined,
+  idleTimeout: undefined,
+  interimInterval: undefined,
+  classes: [],
+  success: undefined,
 }
 
 /** Reads what a NAS applies. Attributes that it does not know are ignored, as RFC 2865 §5 lets it. */
@@ -62,6 +88,8 @@ export function readGrant(attributes: readonly NamedAttribute[]): Grant {
     attributes.flatMap(({ name: found, value }) => (found === name && value instanceof Uint8Array ? [value] : []))
   return {
     framedIp: text('Framed-IP-Address'),
+    framedIpv6Prefix: text('Framed-IPv6-Prefix'),
+    delegatedIpv6Prefix: text('Delegated-IPv6-Prefix'),
     pool: text('Framed-Pool'),
     rateLimit: text('Mikrotik-Rate-Limit') ?? text('Filter-Id'),
     sessionTimeout: number('Session-Timeout'),
@@ -78,25 +106,40 @@ export function isNasChosen(address: string | undefined): boolean {
   return first === 127 || first >= 224
 }
 
-/** An address of the NAS's own pool: one /16 by the last octet of its own address. */
-export function poolAddress(nasAddress: string, ordinal: number): string {
-  const last = nasAddress.split('.')[3] ?? '0'
-  const host = (ordinal % 65_000) + 2
-  return `10.${last}.${host >> 8}.${host & 255}`
+/** What the session gets: as granted, else out of the pools of the NAS, which are told apart by the last octet of its address. */
+export function assignAddresses(
+  grant: Grant,
+  stack: Stack | undefined,
+  pool: { nasAddress: string; ordinal: number },
+): Pick<SessionFacts, 'framedIp' | 'framedIpv6Prefix' | 'delegatedIpv6Prefix'> {
+  const last = Number(pool.nasAddress.split('.')[3] ?? 0)
+  const host = (pool.ordinal % 65_000) + 2
+  const v6 = stack === 'v6' || stack === 'dual'
+  return {
+    framedIp:
+      stack === 'v6'
+        ? undefined
+        : isNasChosen(grant.framedIp)
+          ? `10.${last}.${host >> 8}.${host & 255}`
+          : grant.framedIp,
+    framedIpv6Prefix: v6
+      ? (grant.framedIpv6Prefix ?? `2001:db8:${last.toString(16)}:${host.toString(16)}::/64`)
+      : undefined,
+    delegatedIpv6Prefix: v6
+      ? (grant.delegatedIpv6Prefix ?? `2001:db8:${(0x8000 + last).toString(16)}:${host.toString(16)}::/64`)
+      : undefined,
+  }
 }
 
-/** A session that has just been accepted. */
+/** A session that has just begun, with nothing counted. */
 export function beginSession(
-  facts: Omit<SessionFacts, 'classes' | 'username' | 'mac'> & { number: number },
+  facts: SessionFacts & { number: number },
   dial: Dial,
   grant: Grant,
   traffic: Traffic,
 ): NasSession {
   return {
     ...facts,
-    username: dial.username,
-    mac: dial.mac,
-    classes: grant.classes,
     dial,
     grant,
     traffic,
@@ -104,6 +147,8 @@ export function beginSession(
     counters: noTraffic,
     segment: 0,
     records: 0,
+    renewals: 0,
+    services: [],
     endedBy: undefined,
   }
 }

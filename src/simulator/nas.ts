@@ -2,69 +2,24 @@
 // Disconnect. All that it means and hears goes into the ledger. It keeps no clock of its own for sessions: whoever drives it
 // says how much time has passed, so an hour of accounting can be played in a second.
 
-import type { Clock } from '../clock.ts'
-import { decodeAttributes } from '../radius/attributes.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createSecret } from '../radius/authenticator.ts'
 import { codes } from '../radius/codes.ts'
-import type { Dictionary } from '../radius/dictionary.ts'
-import type { Packet } from '../radius/packet.ts'
 import { listenForCoa } from './coa.ts'
-import type { CoaBehaviour, CoaListener, CoaOrder } from './coa.ts'
-import { makeCredentials } from './credentials.ts'
-import type { Ledger } from './ledger.ts'
-import { encodeAccess, encodeAccounting, textOf } from './nas-packets.ts'
+import type { CoaListener, CoaOrder } from './coa.ts'
+import { makeCredentials, makeLineCredentials } from './credentials.ts'
+import { encodeAccess, encodeAccounting, readAnswer, textOf } from './nas-packets.ts'
 import type { PacketKeys } from './nas-packets.ts'
-import { beginSession, isNasChosen, poolAddress, readGrant } from './nas-session.ts'
-import type { Dial, NasSession } from './nas-session.ts'
+import type { AccessAnswer, DialOutcome, NasCounts, NasOptions, Online, RenewOutcome } from './nas-options.ts'
+import { assignAddresses, beginSession, noGrant, readGrant } from './nas-session.ts'
+import type { Dial, Grant, NasSession } from './nas-session.ts'
 import { perfectNetwork } from './network.ts'
-import type { NetworkFaults } from './network.ts'
 import { createRandom } from './random.ts'
-import type { Random, Seed } from './random.ts'
+import type { Random } from './random.ts'
 import { Requester } from './requester.ts'
-import type { RequesterCounts } from './requester.ts'
-import { accelPpp } from './shape-accel-ppp.ts'
-import { mikrotik } from './shape-mikrotik.ts'
-import type { NasFacts, NasShape, RecordFacts, RecordStatus, SimulatedVendor, TerminateCause } from './shape.ts'
+import type { NasFacts, NasShape, RecordFacts, RecordStatus, SessionFacts, TerminateCause } from './shape.ts'
+import { shapeOf } from './shapes.ts'
 import { drawTraffic, growCounters, noTraffic } from './traffic.ts'
-
-export type NasOptions = {
-  vendor: SimulatedVendor
-  /** NAS-Identifier. */
-  identifier: string
-  /** Of 127/8: where packets leave from, and NAS-IP-Address. */
-  localAddress: string
-  server: { address: string; authPort: number; acctPort: number }
-  secret: string
-  dictionary: Dictionary
-  seed: Seed
-  clock: Clock
-  ledger: Ledger
-  /** Default: a network that loses nothing. */
-  faults?: NetworkFaults
-  /** Default: those of the vendor. */
-  timers?: { timeoutMs: number; tries: number }
-  /** Where orders are taken; 0: any free port. Without it the NAS takes none. */
-  coaPort?: number
-  /** What to do with an order. Default: obey. */
-  onOrder?: (order: CoaOrder) => CoaBehaviour
-  /** A session was ended by a Disconnect-Request, so that its subscriber may dial again. */
-  onDisconnected?: (session: NasSession) => void
-  /** False: octets wrap at 2^32. Default true. */
-  gigawords?: boolean
-  /** The interface of the PPPoE server. Default `vlan100`. */
-  interface?: string
-}
-
-export type DialOutcome =
-  /** `started` tells whether the Start was answered. */
-  | { kind: 'online'; session: NasSession; started: Promise<boolean> }
-  | { kind: 'rejected'; message: string | undefined; msChapError: string | undefined }
-  /** The server accepted, but its MS-CHAP2-Success is missing or wrong: the modem hangs up (RFC 2759 §5). */
-  | { kind: 'wrong-proof' }
-  | { kind: 'timeout' }
-
-/** The account that a NAS gives of itself. */
-export type NasCounts = RequesterCounts & { online: number; accepted: number; rejected: number; badOrders: number }
 
 const defaultDownBps = 50_000_000
 const defaultUpBps = 20_000_000
@@ -96,8 +51,9 @@ export class SimulatedNas {
   constructor(options: NasOptions) {
     const { identifier, localAddress, ledger, seed, vendor, clock } = options
     this.#options = options
-    this.shape = vendor === 'mikrotik' ? mikrotik : accelPpp
-    this.facts = { identifier, address: localAddress, interface: options.interface ?? 'vlan100' }
+    this.shape = shapeOf(vendor, options.access)
+    const address = options.nasAddress ?? localAddress
+    this.facts = { identifier, address, interface: options.interface ?? 'vlan100' }
     this.#keys = { dictionary: options.dictionary, secret: createSecret(options.secret) }
     this.#random = createRandom(`${seed}/${identifier}`)
     this.#requester = new Requester({
@@ -135,13 +91,13 @@ export class SimulatedNas {
   /** Begins to take orders. */
   async listen(port: number): Promise<void> {
     this.#orders = await listenForCoa({
-      localAddress: this.facts.address,
+      localAddress: this.#options.localAddress,
       port,
       ...this.#keys,
       facts: this.facts,
       signs: this.shape.signsCoaReplies,
       checksNas: this.shape.vendor === 'accel-ppp',
-      sessions: () => this.#sessions.values(),
+      sessions: () => this.sessions().filter(({ service }) => service === undefined),
       behaviour: (order) => this.#options.onOrder?.(order) ?? 'obey',
       obey: (order) => this.#obey(order),
       onOrder: (request, session, answer) => {
@@ -154,32 +110,47 @@ export class SimulatedNas {
   /** One dial-in: Access-Request, and where it is accepted a session and its Start. */
   async dial(dial: Dial): Promise<DialOutcome> {
     // Numbered now and not when it is accepted, so that a seed gives the same numbers whatever the timing.
-    const attempt = this.#dials++
-    const boot = this.#boots
+    const number = this.#dials++
     const ordinal = this.#ordinal++
-    const random = this.#random.fork(`dial/${attempt}`)
-    const credentials = makeCredentials({ ...dial, chapChallenge: this.shape.chapChallenge }, random)
-    const acctSessionId = this.shape.formatSessionId(ordinal)
-    const session = { acctSessionId, username: dial.username, mac: dial.mac, ordinal, framedIp: undefined, classes: [] }
-    const attributes = this.shape.accessAttributes(this.facts, session, credentials.attributes)
-    const { authenticator } = credentials
-    const access = { attributes, authenticator, sign: this.shape.signsAccess }
-    const reply = await this.#requester.request({
-      code: codes.accessRequest,
-      port: this.#options.server.authPort,
-      secret: this.#keys.secret,
-      label: `access/${attempt}`,
-      resend: 'same',
-      replyMessageAuthenticator: this.shape.requiresSignedReplies ? 'require' : 'if-present',
-      encode: (identifier) => encodeAccess(this.#keys, identifier, access),
-    })
-    // What a reboot interrupted has never been.
-    const heard = boot === this.#boots ? reply : undefined
-    const outcome = this.#concludeDial(dial, { number: attempt, ordinal, acctSessionId }, heard, credentials.success)
-    const { ledger } = this.#options
-    const about = { nas: this.facts.identifier, at: this.#now(), username: dial.username, method: dial.method }
-    ledger.add({ kind: 'access', ...about, outcome: outcome.kind })
-    return outcome.kind === 'accepted' ? this.#begin(outcome.session) : outcome
+    const asking = this.#facts(dial, ordinal)
+    const answer = await this.#ask(dial, asking, `access/${number}`)
+    this.#noteAccess(dial, answer.kind)
+    if (answer.kind === 'rejected') this.#rejected++
+    if (answer.kind !== 'accepted') return answer
+    this.#accepted++
+    return this.#begin(this.#grantTo(asking, dial, answer.grant, number))
+  }
+
+  /** Asks again for a session that goes on, as for a lease that is renewed. Its address and counters stay. */
+  async renew(session: NasSession): Promise<RenewOutcome> {
+    if (session.endedBy !== undefined) return { kind: 'timeout' }
+    const answer = await this.#ask(session.dial, session, `renewal/${session.number}/${session.renewals++}`)
+    this.#noteAccess(session.dial, answer.kind === 'accepted' ? 'renewed' : answer.kind)
+    if (answer.kind !== 'accepted') return answer
+    const { grant } = answer
+    session.grant = grant
+    // RFC 2865 §5.25: what accounting carries from here on.
+    if (grant.classes.length > 0) session.classes = grant.classes
+    return { kind: 'renewed', grant }
+  }
+
+  /** A session that began under another server, so many seconds ago: nothing is asked and no Start is sent. */
+  inherit(dial: Dial, seconds: number): NasSession {
+    const number = this.#dials++
+    const session = this.#grantTo(this.#facts(dial, this.#ordinal++), dial, noGrant, number)
+    this.pass(session, seconds)
+    this.#enter(session, { inherited: true })
+    return session
+  }
+
+  /** A service on a session, counted beside it under an Acct-Session-Id of its own. */
+  startService(parent: NasSession, service: string): Online {
+    const acctSessionId = `${parent.acctSessionId}:${parent.services.length + 1}`
+    const { username, mac, ordinal, framedIp, classes, place, dial, grant, traffic } = parent
+    const facts = { acctSessionId, username, mac, ordinal, framedIp, classes, place, service, number: this.#dials++ }
+    const session = beginSession(facts, dial, grant, traffic)
+    parent.services.push(session)
+    return this.#begin(session)
   }
 
   /** Lets time pass for a session. True where its Session-Timeout has come: then it stands exactly there. */
@@ -197,12 +168,18 @@ export class SimulatedNas {
     return session.endedBy === undefined ? this.#account(session, 'interim', 'User-Request') : Promise.resolve(false)
   }
 
-  /** Ends a session and sends its Stop; whether that was answered. A session that has ended already is left alone. */
-  stop(session: NasSession, cause: TerminateCause): Promise<boolean> {
-    if (session.endedBy !== undefined) return Promise.resolve(false)
+  /**
+   * Ends a session and sends its Stop, after those of its services; whether all were answered. A session that has ended
+   * already is left alone.
+   */
+  async stop(session: NasSession, cause: TerminateCause): Promise<boolean> {
+    if (session.endedBy !== undefined) return false
+    const running = session.services.filter(({ endedBy }) => endedBy === undefined)
+    const services = running.map((service) => this.stop(service, cause))
     session.endedBy = cause
     this.#sessions.delete(session.acctSessionId)
-    return this.#account(session, 'stop', cause)
+    const own = this.#account(session, 'stop', cause)
+    return (await Promise.all([own, ...services])).every(Boolean)
   }
 
   /**
@@ -214,25 +191,33 @@ export class SimulatedNas {
     session.segment++
   }
 
-  /** Loses power: no Stop, all sessions gone, session ids from the beginning. With `tell` an Accounting-On follows. */
-  async reboot(options: { tell: boolean }): Promise<void> {
-    this.#requester.abandon()
-    for (const session of this.#sessions.values()) session.endedBy = 'NAS-Reboot'
-    this.#sessions.clear()
-    this.#ordinal = 0
-    this.#boots++
-    this.#options.ledger.add({ kind: 'reboot', nas: this.facts.identifier, at: this.#now() })
+  /**
+   * Loses power: no Stop, all sessions gone, session ids from the beginning. With `tell` an Accounting-On follows, after
+   * `bootMs` where it is said; devices take tens of seconds, and a server may tell a reboot by that.
+   */
+  async reboot(options: { tell: boolean; bootMs?: number }): Promise<void> {
+    this.#losePower()
     // A boot takes longer than the network holds anything back.
-    await this.#requester.landed()
+    await Promise.all([this.#requester.landed(), sleep(options.bootMs ?? 0)])
     if (options.tell) await this.tell('Accounting-On')
   }
 
-  /** Sends Accounting-On or -Off; whether it was answered. RFC 2866 §5.1. */
-  async tell(status: 'Accounting-On' | 'Accounting-Off'): Promise<boolean> {
+  /** Dies: no Stop for anybody, and nothing is sent or heard from now on. */
+  die(): void {
+    this.#losePower()
+    this.close()
+  }
+
+  /**
+   * Sends Accounting-On or -Off; whether it was answered. RFC 2866 §5.1. Without a name it says neither NAS-Identifier nor
+   * NAS-IP-Address (against RFC 2866 §5), as some devices do.
+   */
+  async tell(status: 'Accounting-On' | 'Accounting-Off', options: { unnamed?: true } = {}): Promise<boolean> {
     const { ledger, server } = this.#options
     const eventAt = Math.floor(this.#now() / 1000)
     const nas = this.facts.identifier
-    const attributes = this.shape.deviceAttributes(this.facts, status, eventAt)
+    const all = this.shape.deviceAttributes(this.facts, status, eventAt)
+    const attributes = options.unnamed ? all.filter(({ name }) => !name.startsWith('NAS-')) : all
     const reply = await this.#requester.request({
       code: codes.accountingRequest,
       port: server.acctPort,
@@ -242,9 +227,13 @@ export class SimulatedNas {
       replyMessageAuthenticator: 'if-present',
       encode: (identifier) => encodeAccounting(this.#keys, identifier, attributes),
       onSent: (_octets, _attempt, copies) => {
-        if (copies > 0) ledger.add({ kind: 'device', nas, at: this.#now(), status, outcome: 'sent' })
+        // Who is not named is not told of.
+        if (copies > 0 && !options.unnamed)
+          ledger.add({ kind: 'device', nas, at: this.#now(), status, outcome: 'sent' })
       },
-      onReply: () => ledger.add({ kind: 'device', nas, at: this.#now(), status, outcome: 'answered' }),
+      onReply: () => {
+        if (!options.unnamed) ledger.add({ kind: 'device', nas, at: this.#now(), status, outcome: 'answered' })
+      },
     })
     return reply !== undefined
   }
@@ -261,40 +250,74 @@ export class SimulatedNas {
     this.#orders = undefined
   }
 
-  #concludeDial(
-    dial: Dial,
-    place: { number: number; ordinal: number; acctSessionId: string },
-    reply: Packet | undefined,
-    success: Buffer | undefined,
-  ): { kind: 'accepted'; session: NasSession } | Exclude<DialOutcome, { kind: 'online' }> {
-    if (reply === undefined) return { kind: 'timeout' }
-    const attributes = decodeAttributes(this.#options.dictionary, reply)
-    if (reply.code !== codes.accessAccept) {
-      this.#rejected++
-      return {
-        kind: 'rejected',
-        message: textOf(attributes, 'Reply-Message'),
-        msChapError: textOf(attributes, 'MS-CHAP-Error'),
-      }
-    }
-    const grant = readGrant(attributes)
-    if (success !== undefined && (grant.success === undefined || !success.equals(grant.success))) {
-      return { kind: 'wrong-proof' }
-    }
-    this.#accepted++
-    const framedIp = isNasChosen(grant.framedIp) ? poolAddress(this.facts.address, place.ordinal) : grant.framedIp
-    const random = this.#random.fork(`habits/${place.number}`)
-    const traffic = drawTraffic(random, dial.downBps ?? defaultDownBps, dial.upBps ?? defaultUpBps)
-    return { kind: 'accepted', session: beginSession({ ...place, framedIp }, dial, grant, traffic) }
+  /** One Access-Request. What a reboot interrupted has never been. */
+  async #ask(dial: Dial, session: SessionFacts, label: string): Promise<AccessAnswer> {
+    const boot = this.#boots
+    const random = this.#random.fork(label.replace('access', 'dial'))
+    const { identity, chapChallenge } = this.shape
+    const credentials =
+      identity === undefined
+        ? makeCredentials({ ...dial, chapChallenge }, random)
+        : makeLineCredentials(identity.password(session.username), random)
+    const { authenticator, success } = credentials
+    const attributes = this.shape.accessAttributes(this.facts, session, credentials.attributes)
+    const access = { attributes, authenticator, sign: this.shape.signsAccess }
+    const reply = await this.#requester.request({
+      code: codes.accessRequest,
+      port: this.#options.server.authPort,
+      secret: this.#keys.secret,
+      label,
+      resend: 'same',
+      replyMessageAuthenticator: this.shape.requiresSignedReplies ? 'require' : 'if-present',
+      encode: (identifier) => encodeAccess(this.#keys, identifier, access),
+    })
+    return readAnswer(this.#keys.dictionary, boot === this.#boots ? reply : undefined, success)
   }
 
-  #begin(session: NasSession): DialOutcome {
-    this.#sessions.set(session.acctSessionId, session)
-    const { number, acctSessionId, username, mac, framedIp } = session
-    const classes = session.classes.map((value) => Buffer.from(value).toString('hex'))
-    const about = { nas: this.facts.identifier, at: this.#now(), session: number }
-    this.#options.ledger.add({ kind: 'session', ...about, acctSessionId, username, mac, framedIp, classes })
+  /** The session as it is before anything is granted. */
+  #facts(dial: Dial, ordinal: number): SessionFacts {
+    const { mac, place, multiSessionId } = dial
+    const acctSessionId = this.shape.formatSessionId(ordinal)
+    const facts = { acctSessionId, mac, ordinal, framedIp: undefined, classes: [], place, multiSessionId }
+    return { ...facts, username: this.shape.identity?.username(this.facts, facts) ?? dial.username }
+  }
+
+  #grantTo(facts: SessionFacts, dial: Dial, grant: Grant, number: number): NasSession {
+    const { ordinal } = facts
+    const addresses = assignAddresses(grant, dial.stack, { nasAddress: this.#options.localAddress, ordinal })
+    const random = this.#random.fork(`habits/${number}`)
+    const traffic = drawTraffic(random, dial.downBps ?? defaultDownBps, dial.upBps ?? defaultUpBps)
+    return beginSession({ ...facts, ...addresses, classes: grant.classes, number }, dial, grant, traffic)
+  }
+
+  #noteAccess({ username, method }: Dial, outcome: string): void {
+    const how = this.shape.identity === undefined ? method : 'line'
+    const about = { nas: this.facts.identifier, at: this.#now(), username, method: how }
+    this.#options.ledger.add({ kind: 'access', ...about, outcome })
+  }
+
+  #begin(session: NasSession): Online {
+    this.#enter(session)
     return { kind: 'online', session, started: this.#account(session, 'start', 'User-Request') }
+  }
+
+  #enter(session: NasSession, how: { inherited?: true } = {}): void {
+    this.#sessions.set(session.acctSessionId, session)
+    const { number, acctSessionId, username, mac, framedIp, service, dial } = session
+    const classes = session.classes.map((value) => Buffer.from(value).toString('hex'))
+    const leg = dial.stack === 'dual' ? undefined : dial.stack
+    const about = { nas: this.facts.identifier, at: this.#now(), session: number }
+    const facts = { acctSessionId, username, mac, framedIp, classes, ...(leg && { leg }), ...(service && { service }) }
+    this.#options.ledger.add({ kind: 'session', ...about, ...facts, ...how })
+  }
+
+  #losePower(): void {
+    this.#requester.abandon()
+    for (const session of this.#sessions.values()) session.endedBy = 'NAS-Reboot'
+    this.#sessions.clear()
+    this.#ordinal = 0
+    this.#boots++
+    this.#options.ledger.add({ kind: 'reboot', nas: this.facts.identifier, at: this.#now() })
   }
 
   // One record: what it says is fixed now, however often it has to be sent.

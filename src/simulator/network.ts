@@ -13,6 +13,11 @@ export type NetworkFaults = {
 
 export const perfectNetwork: NetworkFaults = { loss: 0, duplicate: 0, reorder: 0 }
 
+/** Whether every datagram arrives once and at once. */
+export function isPerfect({ loss, duplicate, reorder }: NetworkFaults): boolean {
+  return loss === 0 && duplicate === 0 && reorder === 0
+}
+
 const defaultHoldMs = 150
 
 /** The delay in milliseconds of each copy that arrives: none when the datagram is lost, two when it is doubled. */

@@ -1,5 +1,6 @@
-// A simulation played in rounds: everybody dials in, each round lets time pass and accounts, some hang up and dial again, the
-// NASes may lose power once; at the end all hang up, or stay online for somebody else to look at.
+// A simulation played in rounds: everybody dials in, each round lets time pass and accounts, some hang up and dial again, leases
+// are renewed, the NASes may lose power once, or one dies and its lines go to the others; at the end all hang up, or stay
+// online for somebody else to look at.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SimulatedNas } from './nas.ts'
@@ -8,7 +9,7 @@ import { createRandom } from './random.ts'
 import type { Random, Seed } from './random.ts'
 
 /** A subscriber and the NAS that their line ends at. */
-export type Line = { readonly nas: SimulatedNas; readonly dial: Dial; session: NasSession | undefined }
+export type Line = { nas: SimulatedNas; readonly dial: Dial; session: NasSession | undefined }
 
 export type RoundsOptions = {
   lines: readonly Line[]
@@ -20,8 +21,14 @@ export type RoundsOptions = {
   paceMs: number
   /** The part of those online that hang up in a round; they dial again in the next. */
   churn: number
+  /** The part of those that stay online that renew in a round (IPoE). */
+  renewal?: number
   /** Before this round (from 1) all NASes lose power. */
   rebootAt?: number
+  /** Real milliseconds that a boot takes. Default 0. */
+  bootMs?: number
+  /** Before this round the first NAS dies, and its lines dial in at the others. */
+  failAt?: number
   /** Whether an Accounting-On follows the reboot. */
   tell: boolean
   /** Whether the sessions stay open at the end. */
@@ -41,13 +48,14 @@ export function makeLines(nases: readonly SimulatedNas[], dials: readonly Dial[]
 
 /** Plays all rounds; resolves when every request has ended. Stops early, hanging up, when the signal aborts. */
 export async function playRounds(options: RoundsOptions): Promise<RoundsSummary> {
-  const { rounds, rebootAt, paceMs, signal, lines } = options
+  const { rounds, rebootAt, failAt, paceMs, signal, lines } = options
   const summary: RoundsSummary = { dials: {}, answered: 0, unanswered: 0 }
   const random = createRandom(`${options.seed}/rounds`)
   let before: Promise<unknown> = Promise.resolve()
   for (let round = 1; round <= rounds; round++) {
     if (signal?.aborted === true) break
-    if (round === rebootAt) await rebootAll(lines, options.tell)
+    if (round === rebootAt) await rebootAll(lines, options)
+    if (round === failAt) failOver(lines)
     const began = performance.now()
     const accounts = await playRound(options, summary, random)
     // Records of one round may still be on their way while the next ones leave, as on a real NAS; but no more than that.
@@ -69,7 +77,7 @@ export async function playRounds(options: RoundsOptions): Promise<RoundsSummary>
  * the accounting that goes on.
  */
 export async function playRound(
-  options: Pick<RoundsOptions, 'lines' | 'seconds' | 'churn'>,
+  options: Pick<RoundsOptions, 'lines' | 'seconds' | 'churn' | 'renewal'>,
   summary: RoundsSummary,
   random: Random,
 ): Promise<Promise<void>[]> {
@@ -81,7 +89,10 @@ export async function playRound(
     if (session === undefined || session.endedBy !== undefined) offline.push(line)
     else if (nas.pass(session, options.seconds)) count(nas.stop(session, 'Session-Timeout'))
     else if (random.chance(options.churn)) count(nas.stop(session, 'User-Request'))
-    else count(nas.interim(session))
+    else {
+      if (random.chance(options.renewal ?? 0)) accounts.push(renewLine(line, summary))
+      count(nas.interim(session))
+    }
   }
   await Promise.all(
     offline.map(async (line) => {
@@ -102,13 +113,32 @@ export async function hangUpAll(lines: readonly Line[], summary: RoundsSummary):
   await Promise.all(stops.map((stop) => countAnswer(stop, summary)))
 }
 
+/** Kills the first NAS and gives its lines to the others in turn; they dial in the next round. Alone, nothing happens. */
+export function failOver(lines: readonly Line[]): void {
+  const [dead, ...others] = nasesOf(lines)
+  if (dead === undefined || others.length === 0) return
+  dead.die()
+  for (const [index, line] of lines.filter(({ nas }) => nas === dead).entries()) {
+    line.nas = others[index % others.length]!
+    line.session = undefined
+  }
+}
+
+async function renewLine({ nas, session }: Line, summary: RoundsSummary): Promise<void> {
+  const outcome = await nas.renew(session!)
+  summary.dials[outcome.kind] = (summary.dials[outcome.kind] ?? 0) + 1
+}
+
 async function countAnswer(record: Promise<boolean>, summary: RoundsSummary): Promise<void> {
   if (await record) summary.answered++
   else summary.unanswered++
 }
 
-async function rebootAll(lines: readonly Line[], tell: boolean): Promise<void> {
-  await Promise.all([...nasesOf(lines)].map((nas) => nas.reboot({ tell })))
+async function rebootAll(
+  lines: readonly Line[],
+  { tell, bootMs = 0 }: Pick<RoundsOptions, 'tell' | 'bootMs'>,
+): Promise<void> {
+  await Promise.all([...nasesOf(lines)].map((nas) => nas.reboot({ tell, bootMs })))
 }
 
 function nasesOf(lines: readonly Line[]): Set<SimulatedNas> {

@@ -2,6 +2,7 @@
 // It neither signs nor asks for signed replies, names the VLAN in Called-Station-Id only, and sends the same octets again.
 
 import type { NamedAttribute } from '../radius/attributes.ts'
+import { addressAttributes } from './record-attributes.ts'
 import { gigawords, lowWord, statusNames } from './shape.ts'
 import type { NasFacts, NasShape, RecordFacts, SessionFacts } from './shape.ts'
 
@@ -36,9 +37,9 @@ export const accelPpp: NasShape = {
     { name: 'Acct-Status-Type', value: statusNames[record.status] },
     { name: 'Acct-Authentic', value: 'RADIUS' },
     { name: 'Acct-Session-Id', value: session.acctSessionId },
-    ...counterAttributes(record),
+    ...accelCounters(record),
     ...(record.status === 'stop' ? [{ name: 'Acct-Terminate-Cause', value: record.cause }] : []),
-    ...(session.framedIp === undefined ? [] : [{ name: 'Framed-IP-Address', value: session.framedIp }]),
+    ...addressAttributes(session),
   ],
   deviceAttributes: (nas, status) => [
     { name: 'NAS-Identifier', value: nas.identifier },
@@ -64,7 +65,8 @@ function lineAttributes(nas: NasFacts, session: SessionFacts): NamedAttribute[] 
   ]
 }
 
-function counterAttributes(record: RecordFacts): NamedAttribute[] {
+/** Octets, then packets, then gigawords, in a Start as well. */
+export function accelCounters(record: RecordFacts): NamedAttribute[] {
   const { counters } = record
   return [
     { name: 'Acct-Session-Time', value: record.sessionTime },

@@ -2,8 +2,9 @@
 // It signs its Access-Requests, drops replies that are not signed, and gives up after three tries of 300 ms.
 
 import type { NamedAttribute } from '../radius/attributes.ts'
-import { gigawords, lowWord, statusNames } from './shape.ts'
-import type { NasFacts, NasShape, RecordFacts, SessionFacts } from './shape.ts'
+import { addressAttributes, countersOf, multiSession } from './record-attributes.ts'
+import { statusNames } from './shape.ts'
+import type { NasFacts, NasShape, SessionFacts } from './shape.ts'
 
 /** Session ids are a counter in hexadecimal that begins again at every boot. */
 const firstSessionId = 0x81d00000
@@ -29,11 +30,12 @@ export const mikrotik: NasShape = {
   accountingAttributes: (nas, session, record) => [
     ...lineAttributes(nas, session),
     { name: 'Acct-Session-Id', value: session.acctSessionId },
-    ...(session.framedIp === undefined ? [] : [{ name: 'Framed-IP-Address', value: session.framedIp }]),
+    ...multiSession(session),
+    ...addressAttributes(session),
     { name: 'Acct-Authentic', value: 'RADIUS' },
     { name: 'Event-Timestamp', value: record.eventAt },
     ...session.classes.map((value) => ({ name: 'Class', value })),
-    ...(record.status === 'start' ? [] : counterAttributes(record)),
+    ...(record.status === 'start' ? [] : countersOf(record)),
     { name: 'Acct-Status-Type', value: statusNames[record.status] },
     ...(record.status === 'stop' ? [{ name: 'Acct-Terminate-Cause', value: record.cause }] : []),
     { name: 'NAS-Identifier', value: nas.identifier },
@@ -60,18 +62,5 @@ function lineAttributes(nas: NasFacts, session: SessionFacts): NamedAttribute[] 
     // The name of the PPPoE service, which is the operator's choice.
     { name: 'Called-Station-Id', value: `pppoe-${nas.interface}` },
     { name: 'NAS-Port-Id', value: nas.interface },
-  ]
-}
-
-function counterAttributes(record: RecordFacts): NamedAttribute[] {
-  const { counters } = record
-  return [
-    { name: 'Acct-Session-Time', value: record.sessionTime },
-    { name: 'Acct-Input-Octets', value: lowWord(counters.inputOctets) },
-    ...(record.gigawords ? [{ name: 'Acct-Input-Gigawords', value: gigawords(counters.inputOctets) }] : []),
-    { name: 'Acct-Input-Packets', value: lowWord(counters.inputPackets) },
-    { name: 'Acct-Output-Octets', value: lowWord(counters.outputOctets) },
-    ...(record.gigawords ? [{ name: 'Acct-Output-Gigawords', value: gigawords(counters.outputOctets) }] : []),
-    { name: 'Acct-Output-Packets', value: lowWord(counters.outputPackets) },
   ]
 }

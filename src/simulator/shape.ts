@@ -4,16 +4,31 @@
 import type { NamedAttribute } from '../radius/attributes.ts'
 import type { Counters } from './traffic.ts'
 
-export const simulatedVendors = ['mikrotik', 'accel-ppp'] as const
+export const simulatedVendors = ['mikrotik', 'accel-ppp', 'juniper', 'huawei'] as const
 export type SimulatedVendor = (typeof simulatedVendors)[number]
+
+/** How lines come in: PPPoE with a password, or IPoE by DHCP where the line is the identity. */
+export const accessKinds = ['pppoe', 'ipoe'] as const
+export type AccessKind = (typeof accessKinds)[number]
 
 /** The NAS as its packets name it. */
 export type NasFacts = {
   identifier: string
   /** NAS-IP-Address. */
   address: string
-  /** The interface that its PPPoE server listens on. */
+  /** The interface that its PPPoE or DHCP server listens on. */
   interface: string
+}
+
+/** Where a line comes in, as far as its NAS knows. */
+export type LinePlace = {
+  /** In place of the interface of the NAS. */
+  interface?: string
+  sVlan?: number
+  cVlan?: number
+  /** Option 82: RFC 3046 §2.0. */
+  circuitId?: Uint8Array
+  remoteId?: Uint8Array
 }
 
 /** A session as its packets name it. */
@@ -28,6 +43,13 @@ export type SessionFacts = {
   framedIp: string | undefined
   /** Every Class of the Access-Accept, repeated in accounting. RFC 2865 §5.25. */
   classes: readonly Uint8Array[]
+  place?: LinePlace | undefined
+  framedIpv6Prefix?: string | undefined
+  delegatedIpv6Prefix?: string | undefined
+  /** Shared by the sessions of one line. RFC 2866 §5.11. */
+  multiSessionId?: string | undefined
+  /** The name of a service that runs on another session and is counted beside it. */
+  service?: string | undefined
 }
 
 export type RecordStatus = 'start' | 'interim' | 'stop'
@@ -56,8 +78,18 @@ export type TerminateCause =
   | 'Admin-Reset'
   | 'NAS-Reboot'
 
+/** How a NAS asks for a line that has no password of its own. */
+export type LineIdentity = {
+  /** The User-Name that it makes up. */
+  username(nas: NasFacts, session: Omit<SessionFacts, 'username'>): string
+  /** The User-Password beside it; undefined: none is sent. */
+  password(username: string): string | undefined
+}
+
 export type NasShape = {
   vendor: SimulatedVendor
+  /** IPoE only. */
+  identity?: LineIdentity
   /** Per try. */
   timeoutMs: number
   tries: number

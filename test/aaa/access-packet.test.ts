@@ -3,14 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { createAccessReader } from '../../src/aaa/access-packet.ts'
 import { encodeAttributes } from '../../src/radius/attributes.ts'
 import type { NamedAttribute } from '../../src/radius/attributes.ts'
-import { macA, testNas } from '../support/access.ts'
+import { createSecret } from '../../src/radius/authenticator.ts'
+import { macA, testFacts, testNas } from '../support/access.ts'
 import { packetWith } from '../support/attributes.ts'
 import { dictionary } from '../support/dictionary.ts'
 import { attribute } from '../support/radius.ts'
 
+const secret = createSecret('testing123')
 const read = createAccessReader(dictionary)
 const readOctets = (octets: Uint8Array, mschapV1 = false, nas = testNas()) =>
-  read(packetWith(octets), nas, { mschapV1 })
+  read(packetWith(octets), nas, { mschapV1, secrets: [secret] })
 const readNamed = (attributes: NamedAttribute[], nas = testNas()) =>
   readOctets(encodeAttributes(dictionary, attributes), false, nas)
 const authenticator = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
@@ -36,9 +38,8 @@ describe('createAccessReader', () => {
     ])
     expect(found.request).toMatchObject({
       username: 'anna',
-      mac: macA,
       line: `mac:${macA}`,
-      interface: { raw: 'vlan12', cVlan: 12 },
+      facts: { mac: macA, interface: { raw: 'vlan12', cVlan: 12 } },
     })
     expect(found.shownUsername).toBe('anna')
     expect(found.wantsCui).toBe(false)
@@ -46,23 +47,30 @@ describe('createAccessReader', () => {
 
   it('reads nothing out of nothing', () => {
     expect(readOctets(Buffer.alloc(0))).toEqual({
-      request: { username: '', mac: undefined, line: undefined, interface: undefined, nas: testNas() },
+      request: {
+        access: 'ipoe',
+        username: '',
+        facts: testFacts({ mac: undefined }),
+        line: undefined,
+        nas: testNas(),
+      },
       shownUsername: '',
-      method: 'none',
+      method: 'line',
       credentials: { refused: 'no-credentials' },
       eapIdentifier: undefined,
       msChap: undefined,
+      lineSecret: undefined,
       wantsCui: false,
     })
   })
 
   it('reads the interface by the vendor’s rules', () => {
     const octets = join(attribute(30, 'vlan7:d4:ca:6d:00:00:01'), attribute(87, 'ppp0'))
-    expect(readOctets(octets, false, testNas({ vendor: 'accel-ppp' })).request.interface).toEqual({
+    expect(readOctets(octets, false, testNas({ vendor: 'accel-ppp' })).request.facts.interface).toEqual({
       raw: 'vlan7',
       cVlan: 7,
     })
-    expect(readOctets(octets).request.interface).toEqual({ raw: 'ppp0' })
+    expect(readOctets(octets).request.facts.interface).toEqual({ raw: 'ppp0' })
   })
 
   describe('RFC 2865 §5.2 User-Password', () => {

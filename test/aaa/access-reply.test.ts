@@ -41,7 +41,7 @@ const authorization: Authorization = {
 function accept(changes: Partial<Authorization> = {}, input: Partial<AcceptInput> = {}) {
   const reply = replies.accept({
     authorization: { ...authorization, ...changes },
-    vendor: 'mikrotik',
+    nas: testNas(),
     msChap: undefined,
     request: packetWith(''),
     hiding,
@@ -58,6 +58,7 @@ const nothingRead: ReadAccess = {
   credentials: { refused: 'no-credentials' },
   eapIdentifier: undefined,
   msChap: undefined,
+  lineSecret: undefined,
   wantsCui: false,
 }
 

@@ -243,7 +243,8 @@ describe('a fault of ours (I8)', () => {
       const dropped = await away.metrics.dropped.get()
       expect(dropped.values).toMatchObject([{ labels: { reason: 'access-fault', client: 'bng-1' }, value: 2 }])
       // What needs no database is still refused.
-      expect(await away.ask([{ name: 'User-Name', value: 'anna' }])).toMatchObject({ code: 3 })
+      const eap = { name: 'EAP-Message', value: Buffer.from('0263000901616e6e61', 'hex') }
+      expect(await away.ask([{ name: 'User-Name', value: 'anna' }, eap])).toMatchObject({ code: 3 })
     } finally {
       await away.close()
     }

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAccountingReader } from '../../src/aaa/accounting-packet.ts'
+import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
+import type { NasSettings } from '../../src/domain/nas-settings.ts'
+import type { VendorName } from '../../src/domain/nas.ts'
 import { issueClass } from '../../src/domain/session-class.ts'
 import type { NamedAttribute } from '../../src/radius/attributes.ts'
 import { encodeAttributes } from '../../src/radius/attributes.ts'
@@ -33,6 +36,18 @@ const interim: Values = { 'Acct-Status-Type': 'Interim-Update', 'Acct-Session-Id
 
 function read(values: Values, vendor: 'mikrotik' | 'accel-ppp' | 'standard' = 'mikrotik') {
   return createAccountingReader(dictionary, keys.keyring)(packetWith(octetsOf(values)), testNas({ vendor }), now)
+}
+
+/** Read for a NAS with settings or a vendor of its own. */
+function recordFor(changes: { vendor?: VendorName; settings?: Partial<NasSettings> }, values: Values) {
+  const nas = testNas({ ...changes, settings: { ...defaultNasSettings, ...changes.settings } })
+  const found = createAccountingReader(dictionary, keys.keyring)(
+    packetWith(octetsOf({ ...interim, ...values })),
+    nas,
+    now,
+  )
+  if (found.kind !== 'record') throw new Error(`read as ${found.kind}`)
+  return found.record
 }
 
 function recordOf(values: Values, vendor?: 'mikrotik' | 'accel-ppp') {
@@ -107,6 +122,40 @@ describe('event time', () => {
   it('believes no delay of more than a day', () => {
     expect(recordOf({ 'Acct-Delay-Time': 4_294_967_295 }).eventAt).toEqual(new Date(now.getTime() - 86_400_000))
     expect(recordOf({}).eventAt).toEqual(now)
+  })
+})
+
+describe('settings of a NAS', () => {
+  it('swapped_octets exchanges the directions, with gigawords and packets', () => {
+    const values = {
+      'Acct-Session-Time': 300,
+      'Acct-Input-Octets': 5,
+      'Acct-Output-Octets': 6,
+      'Acct-Input-Gigawords': 1,
+      'Acct-Input-Packets': 7,
+      'Acct-Output-Packets': 8,
+    }
+    const plain = { inputOctets: 2n ** 32n + 5n, outputOctets: 6n, inputPackets: 7, outputPackets: 8 }
+    const swapped = { inputOctets: 6n, outputOctets: 2n ** 32n + 5n, inputPackets: 8, outputPackets: 7 }
+    expect(recordFor({}, values)).toMatchObject(plain)
+    expect(recordFor({ settings: { swapped_octets: true } }, values)).toMatchObject({ ...swapped, gigawords: true })
+  })
+
+  it('trust_time off takes arrival less delay, however sane the clock looks', () => {
+    const values = { 'Event-Timestamp': seconds - 3600, 'Acct-Delay-Time': 7 }
+    expect(recordFor({ settings: { trust_time: false } }, values).eventAt).toEqual(new Date(now.getTime() - 7000))
+    const off = createAccountingReader(dictionary, keys.keyring)(
+      packetWith(octetsOf({ ...values, 'Acct-Status-Type': 'Accounting-Off' })),
+      testNas({ settings: { ...defaultNasSettings, trust_time: false } }),
+      now,
+    )
+    expect(off).toMatchObject({ reboot: { eventAt: new Date(now.getTime() - 7000) } })
+  })
+
+  it('username_rule takes away what is no part of the username', () => {
+    const values = { 'User-Name': 'ISP\\Anna@example.net' }
+    expect(recordFor({}, values).username).toBe('isp\\anna@example.net')
+    expect(recordFor({ settings: { username_rule: 'strip-both' } }, values).username).toBe('anna')
   })
 })
 
@@ -207,6 +256,53 @@ describe('who and where', () => {
     expect(found).toMatchObject({ foreignClass: false, record: { class: { classId: 5n, subscriberId: 7n } } })
     expect(read({ ...interim, Class: forged })).toMatchObject({ foreignClass: true, record: { class: undefined } })
     expect(read(interim)).toMatchObject({ foreignClass: false, record: { class: undefined } })
+  })
+
+  it('takes the interim interval that went with our Class before that of the record', () => {
+    const login = { classId: 5n, subscriberId: 7n }
+    const told = issueClass(keys.keyring, { ...login, intervalS: 240 })
+    expect(recordOf({ Class: told, 'Acct-Interim-Interval': 300 }).interimIntervalS).toBe(240)
+    expect(recordOf({ Class: issueClass(keys.keyring, login), 'Acct-Interim-Interval': 300 }).interimIntervalS).toBe(
+      300,
+    )
+    expect(recordOf({ Class: told }).interimIntervalS).toBe(240)
+    expect(recordOf({ 'Acct-Interim-Interval': 0 }).interimIntervalS).toBeUndefined()
+  })
+
+  it('tells an IPoE line by the order of the group, a PPPoE line by its MAC', () => {
+    const values = {
+      'Calling-Station-Id': 'D4:CA:6D:00:00:0A',
+      'ADSL-Agent-Circuit-Id': Buffer.from('0a0b', 'hex'),
+      'ADSL-Agent-Remote-Id': Buffer.from('roof'),
+    }
+    const order = testNas({ identityOrder: ['circuit-id', 'mac'] })
+    const lineOf = (more: Values) => {
+      const found = createAccountingReader(dictionary, keys.keyring)(
+        packetWith(octetsOf({ ...interim, ...values, ...more })),
+        order,
+        now,
+      )
+      return found.kind === 'record' ? found.record : undefined
+    }
+    expect(lineOf({})).toMatchObject({
+      line: 'circuit-id:0a0b',
+      circuitId: Buffer.of(10, 11),
+      remoteId: Buffer.from('roof'),
+    })
+    expect(lineOf({ 'Framed-Protocol': 'PPP' })).toMatchObject({ line: 'mac:d4:ca:6d:00:00:0a' })
+  })
+
+  it('tells a service from its session by the rule of the vendor', () => {
+    const values = { 'Acct-Session-Id': '4711:12', 'ERX-Service-Session': 'internet(20m,50m)' }
+    expect(recordFor({ vendor: 'juniper' }, values)).toMatchObject({
+      acctSessionId: '4711:12',
+      service: { service: 'internet(20m,50m)', parentSessionId: '4711' },
+    })
+    expect(recordFor({ vendor: 'juniper' }, { 'Acct-Session-Id': '4711' }).service).toBeUndefined()
+    expect(recordFor({ vendor: 'mikrotik' }, values).service).toBeUndefined()
+    // Under the id of its session it gets one of its own: two counters must not count as one.
+    const same = { 'Acct-Session-Id': '4711', 'Acct-Multi-Session-Id': '4711', 'ERX-Service-Session': 'voice' }
+    expect(recordFor({ vendor: 'juniper' }, same)).toMatchObject({ acctSessionId: '4711/voice' })
   })
 
   it('never throws, whatever the attributes hold', () => {

@@ -4,6 +4,7 @@ import type { AccountingHandler } from '../../src/aaa/accounting-request.ts'
 import { createTestClock } from '../../src/clock.ts'
 import type { Pool } from '../../src/db/pool.ts'
 import { createPool } from '../../src/db/pool.ts'
+import { listAlarms } from '../../src/domain/alarm.ts'
 import type { Nas } from '../../src/domain/nas.ts'
 import { issueClass } from '../../src/domain/session-class.ts'
 import { listSessions } from '../../src/domain/session.ts'
@@ -148,6 +149,34 @@ describe('what an answer also means', () => {
     ])
   })
 
+  it('a redial to another NAS of the group leaves an order to disconnect the session there', async () => {
+    await say('Start', 'dead', { 'Acct-Delay-Time': 60 })
+    const died = nas
+    nas = await makeNas(database.pool)
+    expect(await say('Start', 'alive')).toEqual(answer)
+    const { rows } = await database.pool.query(
+      `select coa_order.wish, coa_order.reason, coa_order.nas_id, session.ended_by
+       from coa_order join session on session.id = coa_order.session_id where coa_order.subscriber_id = $1`,
+      [subscriber.id],
+    )
+    expect(rows).toEqual([{ wish: 'disconnect', reason: 'replaced', nas_id: died.id, ended_by: 'replaced' }])
+    expect(await sessions()).toMatchObject([{ acct_session_id: 'alive', ended_by: null }])
+  })
+
+  it('a Stop ends the services on its session; the Stop of a service only itself', async () => {
+    nas = { ...nas, vendor: 'juniper' }
+    const service = (name: string) => ({ 'ERX-Service-Session': name })
+    await say('Start', '4711')
+    await Promise.all([say('Start', '4711:1', service('voice')), say('Start', '4711:2', service('video'))])
+    await say('Stop', '4711:1', { ...counted(60, 5), ...service('voice') })
+    const open = async () =>
+      (await sessions()).filter(({ ended_at: at }) => at === null).map(({ acct_session_id: id }) => id)
+    expect((await open()).toSorted()).toEqual(['4711', '4711:2'])
+    expect(await say('Stop', '4711', counted(90, 7))).toEqual(answer)
+    expect(await open()).toEqual([])
+    expect((await usageOf(database.pool, subscriber.id)).periods.input).toBe(7n)
+  })
+
   it('a Stop frees the claim of its login', async () => {
     await database.pool.query(
       `insert into session_claim (subscriber_id, slot, line, nas_group_id, class_id, claimed_at)
@@ -160,6 +189,17 @@ describe('what an answer also means', () => {
     })
     const { rows } = await database.pool.query(`select 1 from session_claim where subscriber_id = $1`, [subscriber.id])
     expect(rows).toEqual([])
+  })
+
+  it('Accounting-On of nobody behind a shared client is answered, and an alarm stands', async () => {
+    await say('Start', 'h', { 'Acct-Delay-Time': 60 })
+    expect(await handler.handleUnnamedReboot({ name: 'behind one NAT' })).toEqual(answer)
+    expect(await handler.handleUnnamedReboot({ name: 'behind one NAT' })).toEqual(answer)
+    expect(await listAlarms(database.pool)).toMatchObject([
+      { kind: 'unnamed-reboot', subject: 'behind one NAT', count: 2n, firstAt: noon },
+    ])
+    expect((await metrics.alarms.get()).values).toMatchObject([{ labels: { kind: 'unnamed-reboot' }, value: 2 }])
+    expect(await sessions()).toMatchObject([{ acct_session_id: 'h', ended_by: null }])
   })
 
   it('Accounting-On closes what its NAS had before', async () => {

@@ -5,7 +5,7 @@ import { accessRules } from '../../src/domain/access-decision.ts'
 describe('rejectOutcomes', () => {
   it('answers every reason with an Access-Reject', () => {
     expect(Object.values(rejectOutcomes).every((outcome) => outcome.code === 3)).toBe(true)
-    expect(Object.keys(rejectOutcomes)).toHaveLength(17)
+    expect(Object.keys(rejectOutcomes)).toHaveLength(19)
   })
 
   it('R33: does not tell an unknown name from a wrong password, by text, code or delay', () => {

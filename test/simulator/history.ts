@@ -10,6 +10,16 @@ export type Said = { status: RecordStatus; time: number; input: bigint; output: 
 /** `lost`: no copy left. `unknown`: it left and was never answered. */
 export type Fate = 'lost' | 'unknown' | 'answered'
 
+type Options = {
+  id?: string
+  username?: string
+  mac?: string
+  framedIp?: string | undefined
+  leg?: 'v4' | 'v6'
+  service?: string
+  inherited?: true
+}
+
 export const began = Date.UTC(2026, 0, 2, 3, 4, 5)
 
 /** The entries of one NAS with its sessions, in the order they are given. */
@@ -20,7 +30,7 @@ export class History {
   #sessions = 0
   readonly #records = new Map<number, number>()
 
-  session(options: { id?: string; username?: string; mac?: string; framedIp?: string | undefined } = {}): number {
+  session(options: Options = {}): number {
     const session = this.#sessions++
     const { id = `81d0000${session}`, username = `line-${session}`, mac = `d4:ca:6d:00:00:0${session}` } = options
     const framedIp = 'framedIp' in options ? options.framedIp : `10.0.0.${session}`
@@ -33,6 +43,9 @@ export class History {
       mac,
       framedIp,
       classes: [],
+      ...(options.leg && { leg: options.leg }),
+      ...(options.service && { service: options.service }),
+      ...(options.inherited && { inherited: options.inherited }),
     }
     this.entries.push({ kind: 'session', ...facts })
     return session

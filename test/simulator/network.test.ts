@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { perfectNetwork, planDelivery } from '../../src/simulator/network.ts'
+import { isPerfect, perfectNetwork, planDelivery } from '../../src/simulator/network.ts'
 import { createRandom } from '../../src/simulator/random.ts'
 
 describe('the bad network', () => {
   it('lets everything through at once when it is perfect', () => {
     expect(planDelivery(perfectNetwork, createRandom(1))).toEqual([0])
+    expect(isPerfect(perfectNetwork)).toBe(true)
+    for (const fault of ['loss', 'duplicate', 'reorder']) {
+      expect(isPerfect({ ...perfectNetwork, [fault]: 0.01 })).toBe(false)
+    }
   })
 
   it('loses, doubles and holds back about as often as told', () => {

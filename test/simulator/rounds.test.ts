@@ -54,6 +54,24 @@ describe('a simulation in rounds', () => {
     expect(statuses.filter((status) => status === 'Accounting-On')).toHaveLength(2)
   })
 
+  it('moves the lines of a NAS that dies to the others', async () => {
+    const { summary, nases, lines, statuses } = await play({ failAt: 2 })
+    expect(summary.dials).toEqual({ online: 9 })
+    expect(new Set(lines.map(({ nas }) => nas))).toEqual(new Set([nases[1]]))
+    expect(statuses.filter((status) => status === 'Stop')).toHaveLength(6)
+  })
+
+  it('renews leases while they are online, and the lines stay where the only NAS would die', async () => {
+    const server = await scriptServer()
+    const nas = await makeNas(server, { access: 'ipoe' })
+    opened.push(server, nas)
+    const lines = makeLines([nas], [makeDial(), makeDial({ mac: 'd4:ca:6d:00:00:02' })])
+    const base = { seed: 1, rounds: 3, seconds: 60, paceMs: 0, churn: 0, tell: false, stayOnline: false }
+    const summary = await playRounds({ ...base, lines, renewal: 1, failAt: 2 })
+    expect(summary.dials).toEqual({ online: 2, renewed: 4 })
+    expect(summary.answered).toBe(8)
+  })
+
   it('lets some hang up and dial again', async () => {
     const { summary, statuses } = await play({ churn: 1, rounds: 4 })
     expect(summary.dials).toEqual({ online: 12 })

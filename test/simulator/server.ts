@@ -17,7 +17,8 @@ import type { Packet } from '../../src/radius/packet.ts'
 import { createLedger } from '../../src/simulator/ledger.ts'
 import type { Ledger } from '../../src/simulator/ledger.ts'
 import { createNas } from '../../src/simulator/nas.ts'
-import type { NasOptions, SimulatedNas } from '../../src/simulator/nas.ts'
+import type { NasOptions } from '../../src/simulator/nas-options.ts'
+import type { SimulatedNas } from '../../src/simulator/nas.ts'
 import type { Dial } from '../../src/simulator/nas-session.ts'
 
 export const dictionary = loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url)))

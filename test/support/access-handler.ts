@@ -149,6 +149,7 @@ function testClient(changes: Partial<Client>): Client {
     trustedProxy: false,
     patienceMs: 900,
     nasGroupId: 1n,
+    unknownPoolId: undefined,
     secrets: [clientSecret],
     ...changes,
   }

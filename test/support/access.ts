@@ -6,6 +6,7 @@ import { storedSecret } from '../../src/domain/credential.ts'
 import type { CredentialKind } from '../../src/domain/credential.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
 import { macLine } from '../../src/domain/line.ts'
+import type { LineFacts } from '../../src/domain/line.ts'
 import type { Nas } from '../../src/domain/nas.ts'
 import { defaultIdentityOrder } from '../../src/domain/line.ts'
 import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
@@ -38,8 +39,23 @@ export function testNas(changes: Partial<Nas> = {}): Nas {
   }
 }
 
-export function testRequest(changes: Partial<AccessRequest> = {}): AccessRequest {
-  return { username: 'anna', mac: macA, line: macLine(macA), interface: undefined, nas: testNas(), ...changes }
+/** Facts of a line as a NAS states them: line A by its MAC, unless told otherwise. */
+export function testFacts(changes: Partial<LineFacts> = {}): LineFacts {
+  return {
+    mac: macA,
+    circuitId: undefined,
+    remoteId: undefined,
+    duid: undefined,
+    interface: undefined,
+    ...changes,
+  }
+}
+
+/** A login from line A; facts are named beside the rest. */
+export function testRequest(changes: Partial<AccessRequest> & Partial<LineFacts> = {}): AccessRequest {
+  const { access = 'pppoe', username = 'anna', nas = testNas(), facts = testFacts(), ...rest } = changes
+  const { line, ...told } = { line: macLine(macA), ...rest }
+  return { access, username, nas, line, facts: { ...facts, ...told } }
 }
 
 export function testPlan(changes: Partial<AccessPlan> = {}): AccessPlan {
@@ -81,6 +97,8 @@ export function testSubject(
   const { plan, binding, ...facts } = changes
   return {
     id: 7n,
+    accountType: 'pppoe',
+    learnMacUntil: null,
     credential: undefined,
     enabled: true,
     blockedAt: null,

@@ -1,14 +1,16 @@
 // A small ISP for the stories in test/flows: a RADIUS service on the test's database, and emulated NASes that dial in.
 import { createKysely, type Pool } from '../../src/db/pool.ts'
 import type { Database, Db } from '../../src/db/schema.ts'
-import { addClient } from '../../src/domain/client.ts'
+import { addClient, type NewClient } from '../../src/domain/client.ts'
 import { addPlan, type NewPlan } from '../../src/domain/plan.ts'
 import { addSubscriber, type NewSubscriber } from '../../src/domain/subscriber.ts'
 import { systemClock } from '../../src/clock.ts'
 import { compareSessions, type Difference, type SessionRow } from '../../src/simulator/compare.ts'
+import type { Usage } from '../../src/simulator/compare-usage.ts'
 import { createLedger, type Ledger } from '../../src/simulator/ledger.ts'
 import type { Dial } from '../../src/simulator/nas-session.ts'
-import { createNas, type NasOptions, type SimulatedNas } from '../../src/simulator/nas.ts'
+import type { NasOptions } from '../../src/simulator/nas-options.ts'
+import { createNas, type SimulatedNas } from '../../src/simulator/nas.ts'
 import { dictionary } from './dictionary.ts'
 import { startTestService, type TestService } from './service.ts'
 
@@ -22,14 +24,21 @@ export type Isp = {
   ledger: Ledger
   plan(input?: Partial<NewPlan>): Promise<void>
   subscriber(username: string, input?: Partial<NewSubscriber>): Promise<bigint>
+  /** An IPoE subscriber: without a password, known by what its line says. */
+  line(username: string, input?: Partial<NewSubscriber>): Promise<bigint>
+  /** A client that several NASes may speak through. */
+  client(name: string, address: string, input?: Partial<NewClient>): Promise<void>
   /** A NAS on its own loopback address, known to the service as a client of the same name. */
-  nas(identifier: string, address: string, options?: Partial<NasOptions>): Promise<SimulatedNas>
+  nas(identifier: string, address: string, options?: NasInput): Promise<SimulatedNas>
   /** How to dial in as this subscriber. */
   dial(username: string, input?: Partial<Dial>): Dial
   /** What the database and the ledger do not agree on. */
   differences(): Promise<Difference[]>
   close(): Promise<void>
 }
+
+/** `behind`: the client is there already, or will be later. */
+export type NasInput = Partial<NasOptions> & { behind?: true; client?: Partial<NewClient> }
 
 /** Opens the ISP on a migrated test database. */
 export async function openIsp(
@@ -53,10 +62,20 @@ export async function openIsp(
       const added = await addSubscriber(db, service.keyring, { username, password, plan: 'Home50', ...input }, now())
       return added.id
     },
-    async nas(identifier, address, input = {}) {
-      const vendor = input.vendor ?? 'mikrotik'
-      await addClient(db, service.keyring, { name: identifier, address, vendor, secret }, now())
+    async line(username, input = {}) {
+      const line = { username, plan: 'Home50', accountType: 'ipoe', ...input }
+      return (await addSubscriber(db, service.keyring, line, now())).id
+    },
+    async client(name, address, input = {}) {
+      await addClient(db, service.keyring, { name, address, secret, ...input }, now())
       await service.refresh()
+    },
+    async nas(identifier, address, { behind, client, ...input } = {}) {
+      const vendor = input.vendor ?? 'mikrotik'
+      if (behind === undefined) {
+        await addClient(db, service.keyring, { name: identifier, address, vendor, secret, ...client }, now())
+        await service.refresh()
+      }
       const nas = await createNas({
         vendor,
         identifier,
@@ -83,13 +102,13 @@ export async function openIsp(
 
 type Row = { [Name in keyof SessionRow]: SessionRow[Name] | null } & Omit<
   SessionRow,
-  'framedIp' | 'endedAt' | 'endedBy'
+  'framedIp' | 'endedAt' | 'endedBy' | 'service'
 >
 
-/** Every session, by the name of its NAS, in the order they were made. */
+/** Every session, by what its NAS calls itself, in the order they were made. */
 export async function sessionRows(pool: Pool): Promise<SessionRow[]> {
   const { rows } = await pool.query<Row>(
-    `select n.name as nas, s.acct_session_id as "acctSessionId", s.epoch, s.username, host(s.framed_ip) as "framedIp",
+    `select coalesce(n.identifier, n.name) as nas, s.service, s.acct_session_id as "acctSessionId", s.epoch, s.username, host(s.framed_ip) as "framedIp",
             s.started_at as "startedAt", s.ended_at as "endedAt", s.ended_by as "endedBy", s.session_time as "sessionTime",
             s.input_octets as "inputOctets", s.output_octets as "outputOctets"
      from session s join nas n on n.id = s.nas_id order by s.id`,
@@ -99,5 +118,16 @@ export async function sessionRows(pool: Pool): Promise<SessionRow[]> {
     framedIp: row.framedIp ?? undefined,
     endedAt: row.endedAt ?? undefined,
     endedBy: row.endedBy ?? undefined,
+    service: row.service ?? undefined,
   }))
+}
+
+/** What was charged in all service periods, by the name under which the NASes speak of a subscriber. */
+export async function chargedByName(pool: Pool): Promise<Map<string, Usage>> {
+  const { rows } = await pool.query<{ username: string } & Usage>(
+    `select named.username, sum(u.input_octets)::bigint as "inputOctets", sum(u.output_octets)::bigint as "outputOctets"
+     from usage_period u join (select distinct subscriber_id, username from session) as named using (subscriber_id)
+     group by named.username`,
+  )
+  return new Map(rows.map(({ username, ...usage }) => [username, usage]))
 }

@@ -69,8 +69,9 @@ export async function openSession(
   const [row] = await rowsOf(
     office,
     `insert into session (nas_id, acct_session_id, epoch, subscriber_id, username, nas_group_id, address_space_id, started_at,
-       event_at, updated_at, ended_at, parent_id, framed_ip)
-     values (1, $1, 1, $2, 'x', 1, 1, $3, $3, $3, $4, $5, '10.9.9.9') returning id`,
+       event_at, updated_at, ended_at, parent_id, service, framed_ip)
+     values (1, $1, 1, $2, 'x', 1, 1, $3, $3, $3, $4, $5, case when $5::bigint is not null then 'internet' end, '10.9.9.9')
+     returning id`,
     [acctSessionId, subscriberId, noon, changes.endedAt ?? null, changes.parentId ?? null],
   )
   return row!.id as bigint

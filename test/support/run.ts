@@ -16,6 +16,7 @@ process.exitCode = (await toolsAreHere()) ? await runVitest(await environment())
 async function toolsAreHere(): Promise<boolean> {
   try {
     await provideTools('clients')
+    await provideTools('freeradius')
     if (!hasMountNamespace()) process.stderr.write('skipped: pam_radius (this user may not have a mount namespace)\n')
     return true
   } catch (error) {
