@@ -28,8 +28,23 @@ export function createMetrics() {
       'port',
     ]),
     decisions: counter('access_decisions_total', 'Access decisions, by NAS and reason', ['nas', 'reason']),
+    renewals: counter('access_renewals_total', 'Renewals of lines that were online, by NAS', ['nas']),
     records: counter('accounting_records_total', 'Accounting records kept, by NAS and status', ['nas', 'status']),
     anomalies: counter('accounting_anomalies_total', 'Accounting records that no order explains, by NAS', ['nas']),
+    proxyRequests: counter('proxy_requests_total', 'Requests forwarded, by home server and port', [
+      'home_server',
+      'kind',
+    ]),
+    proxyAnswers: counter('proxy_answers_total', 'Answers of home servers, by code', ['home_server', 'code']),
+    proxyTimeouts: counter('proxy_timeouts_total', 'Forwarded requests that a home server left unanswered', [
+      'home_server',
+      'kind',
+    ]),
+    homeServersDead: gauge('home_server_dead', 'Processes of ours to which a home server is dead, by port', [
+      'home_server',
+      'kind',
+    ]),
+    alarms: counter('alarms_total', 'Alarms raised, by kind', ['kind']),
     replySeconds: histogram(
       'radius_reply_seconds',
       'From datagram to answer, delays of rejects left out',

@@ -3,18 +3,17 @@
 
 import type { AccessRequest } from '../domain/access-subject.ts'
 import type { ProtocolReason } from '../domain/access-decision.ts'
-import { macLine } from '../domain/line.ts'
-import { normaliseMac } from '../domain/mac.ts'
 import type { Nas } from '../domain/nas.ts'
-import { readUsername } from '../domain/username.ts'
-import { vendorOf } from '../nas/vendors/vendor.ts'
-import { firstOctets, firstText } from '../radius/attributes.ts'
+import { firstOctets } from '../radius/attributes.ts'
+import type { Secret } from '../radius/authenticator.ts'
 import { requireAttribute } from '../radius/dictionary.ts'
 import type { AttributeDefinition, Dictionary } from '../radius/dictionary.ts'
-import { maximumPasswordLength } from '../radius/hiding.ts'
+import { maximumPasswordLength, recoverPassword } from '../radius/hiding.ts'
 import { msChapResponseLength } from '../radius/ms-chap.ts'
 import type { Packet } from '../radius/packet.ts'
 import { chapPasswordLength } from '../radius/password.ts'
+import { createLineReader } from './line-packet.ts'
+import { usernameOf } from './sent-username.ts'
 
 /** What proves a password, of the right size; not yet proved. `mschapv2` needs the name as the peer typed it. */
 export type Credentials =
@@ -23,7 +22,8 @@ export type Credentials =
   | { readonly method: 'mschapv1'; readonly response: Buffer; readonly challenge: Buffer }
   | { readonly method: 'mschapv2'; readonly response: Buffer; readonly challenge: Buffer; readonly userName: Buffer }
 
-export type AuthenticationMethod = Credentials['method'] | 'eap' | 'none'
+/** `line`: nothing is proved, the line itself is known (IPoE). */
+export type AuthenticationMethod = Credentials['method'] | 'eap' | 'none' | 'line'
 
 export type ReadAccess = {
   readonly request: AccessRequest
@@ -36,11 +36,20 @@ export type ReadAccess = {
   readonly eapIdentifier: number | undefined
   /** The ident of an MS-CHAP response: its error must repeat it. */
   readonly msChap: { readonly version: 1 | 2; readonly ident: number } | undefined
+  /** Of an IPoE line: the secret under which its empty or constant password came out, where there was one. */
+  readonly lineSecret: Secret | undefined
   /** The NAS asks for a Chargeable-User-Identity. */
   readonly wantsCui: boolean
 }
 
-export type AccessReader = (packet: Packet, nas: Nas, allowed: { mschapV1: boolean }) => ReadAccess
+export type AccessReader = (packet: Packet, nas: Nas, context: ReadContext) => ReadAccess
+
+export type ReadContext = {
+  /** Whether MS-CHAP version 1 is allowed. */
+  readonly mschapV1: boolean
+  /** Under which a password may be hidden. */
+  readonly secrets: readonly Secret[]
+}
 
 const names = {
   userName: 'User-Name',
@@ -51,9 +60,6 @@ const names = {
   msChapResponse: 'MS-CHAP-Response',
   msChap2Response: 'MS-CHAP2-Response',
   eapMessage: 'EAP-Message',
-  callingStationId: 'Calling-Station-Id',
-  calledStationId: 'Called-Station-Id',
-  nasPortId: 'NAS-Port-Id',
   cui: 'Chargeable-User-Identity',
 } as const
 
@@ -66,27 +72,60 @@ export function createAccessReader(dictionary: Dictionary): AccessReader {
   const definitions = Object.fromEntries(
     Object.entries(names).map(([key, name]) => [key, requireAttribute(dictionary, name)]),
   ) as Definitions
-  return (packet, nas, allowed) => {
+  const readLine = createLineReader(dictionary)
+  return (packet, nas, context) => {
     const userName = firstOctets(packet, definitions.userName)
-    const { username, shown } = readUsername(userName)
-    const mac = normaliseMac(firstText(packet, definitions.callingStationId) ?? '')
-    const source = {
-      nasPortId: firstText(packet, definitions.nasPortId),
-      calledStationId: firstText(packet, definitions.calledStationId),
-    }
+    const { username, shown } = usernameOf(nas, userName)
     const found = findCredentials(packet, definitions, userName ?? noOctets)
+    let lineSecret: Secret | undefined
+    const { access, facts, line } = readLine(packet, nas, () => {
+      const unproved = readUnproved(found, packet, nas, context.secrets, userName)
+      lineSecret = unproved?.secret
+      return unproved === undefined
+    })
     const asked = firstOctets(packet, definitions.cui)
     return {
-      request: { username, mac, line: macLine(mac), interface: vendorOf(nas.vendor).readInterface(source), nas },
+      request: { access, username, facts, line, nas },
       shownUsername: shown,
-      method: found.method,
-      credentials: found.method === 'mschapv1' && !allowed.mschapV1 ? { refused: 'mschapv1-off' } : found.credentials,
+      method: access === 'ipoe' ? 'line' : found.method,
+      credentials: found.method === 'mschapv1' && !context.mschapV1 ? { refused: 'mschapv1-off' } : found.credentials,
       eapIdentifier: found.eapIdentifier,
       msChap: found.msChap,
       // RFC 4372 §2.1: a request for it is the attribute with a single NUL.
+      lineSecret,
       wantsCui: asked !== undefined && asked.every((octet) => octet === 0),
     }
   }
+}
+
+const blank = Buffer.from(' ')
+
+/** `secret`: under which the password is hidden that says nothing; undefined where there is none. */
+type Unproved = { readonly secret: Secret | undefined }
+
+/**
+ * Credentials that can prove nobody; undefined where they can. A line without a password (IPoE) sends none, an empty one, one
+ * blank (RouterOS DHCP), its own User-Name (accel-ppp) or a constant of its NAS (Cisco).
+ */
+function readUnproved(
+  { method, credentials }: Found,
+  packet: Packet,
+  nas: Nas,
+  secrets: readonly Secret[],
+  userName: Buffer = noOctets,
+): Unproved | undefined {
+  if ('refused' in credentials) {
+    return method === 'none' && credentials.refused === 'no-credentials' ? { secret: undefined } : undefined
+  }
+  if (credentials.method !== 'pap') return undefined
+  const constant = nas.settings.ipoe_password
+  const { hidden } = credentials
+  const secret = secrets.find((each) => {
+    const password = recoverPassword(hidden, each.octets, packet.authenticator) ?? noOctets
+    if (password.length === 0 || password.equals(blank) || password.equals(userName)) return true
+    return constant !== undefined && password.equals(Buffer.from(constant))
+  })
+  return secret && { secret }
 }
 
 type Found = Pick<ReadAccess, 'method' | 'credentials' | 'eapIdentifier' | 'msChap'>

@@ -7,7 +7,7 @@ import { attributeName } from '../domain/authorization.ts'
 import type { Authorization } from '../domain/authorization.ts'
 import type { Settings } from '../domain/setting.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
-import type { VendorName } from '../domain/nas.ts'
+import type { Nas } from '../domain/nas.ts'
 import { parseAttributeText } from '../radius/attribute-text.ts'
 import { AttributesTooLongError, encodeAttributes } from '../radius/attributes.ts'
 import type { HidingContext, NamedAttribute } from '../radius/attributes.ts'
@@ -31,7 +31,7 @@ export type AcceptReply = {
 
 export type AcceptInput = {
   readonly authorization: Authorization
-  readonly vendor: VendorName
+  readonly nas: Nas
   readonly msChap: MsChapMatch | undefined
   readonly request: Packet
   readonly hiding: HidingContext
@@ -71,7 +71,8 @@ export function createReplyMaker(
   return {
     accept(input) {
       const extras = input.authorization.attributes.map(parse).filter((attribute) => attribute !== undefined)
-      const own = vendorOf(input.vendor).acceptAttributes(input.authorization)
+      const { vendor, settings } = input.nas
+      const own = vendorOf(vendor).acceptAttributes(input.authorization, settings)
       const merged = extras.length === 0 ? own : withExtras(own, extras)
       const proof = msChapAttributes(input, extras)
       const room = roomFor(input.request)

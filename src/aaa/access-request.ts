@@ -3,7 +3,7 @@
 // wrong password, silence makes the NAS ask its next server.
 
 import type { Pool } from '../db/pool.ts'
-import type { ProtocolReason } from '../domain/access-decision.ts'
+import type { ProtocolReason, RejectReason } from '../domain/access-decision.ts'
 import { authorize } from '../domain/authorization.ts'
 import { chargeableIdentity } from '../domain/chargeable-identity.ts'
 import type { Nas } from '../domain/nas.ts'
@@ -12,18 +12,18 @@ import { createLimiter } from '../log.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Client } from '../nas/registry.ts'
+import type { Secret } from '../radius/authenticator.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createDecider } from './access-decide.ts'
 import type { Accepted, DeciderOptions, Rejected } from './access-decide.ts'
-import { createAccessLog } from './access-log.ts'
+import { createAccessMemory } from './access-memory.ts'
+import type { LoginToRemember } from './access-memory.ts'
 import { createAccessReader } from './access-packet.ts'
 import type { Credentials, ReadAccess } from './access-packet.ts'
 import { createReplyMaker } from './access-reply.ts'
-import type { AcceptReply } from './access-reply.ts'
 import { answerCodes, rejectDelayMs, rejectOutcomes } from './outcomes.ts'
 import type { Proving } from './password-proof.ts'
-import { replyAsJson } from './reply-json.ts'
 
 export type AccessOptions = DeciderOptions & {
   readonly dictionary: Dictionary
@@ -31,11 +31,27 @@ export type AccessOptions = DeciderOptions & {
   readonly metrics: Metrics
   /** Writes the access log. */
   readonly logPool: Pool
+  /** Asked before a reject to whom no subscriber was found: whether others answer it. Undefined: nobody else. */
+  elsewhere?(unknown: UnknownLogin): Promise<Elsewhere | undefined>
 }
+
+/** A request for which no subscriber was found, or looked for: `reason` says which. */
+export type UnknownLogin = {
+  readonly request: RadiusRequest<Client>
+  readonly nas: Nas
+  readonly username: string
+  readonly reason: RejectReason
+}
+
+/** What somebody else answered; an undefined response is silence. */
+export type Elsewhere = { readonly response: RadiusResponse | undefined }
+
+/** What its realm says of a username: what to look for, or that it is refused. */
+export type LocalName = { readonly username: string; readonly refused?: string }
 
 export type AccessHandler = {
   /** Answers a request of a known device; undefined is silence. Never rejects. */
-  handle(request: RadiusRequest<Client>, nas: Nas): Promise<RadiusResponse | undefined>
+  handle(request: RadiusRequest<Client>, nas: Nas, name?: LocalName): Promise<RadiusResponse | undefined>
   /** Requests that wait for a statement. */
   waiting(): number
   /** Writes what the access log still holds. */
@@ -45,61 +61,58 @@ export type AccessHandler = {
 }
 
 /** A login on its way. */
-type Login = {
-  readonly request: RadiusRequest<Client>
-  readonly nas: Nas
-  readonly read: ReadAccess
-  readonly now: Date
-}
+type Login = LoginToRemember & { readonly refusedRealm: string | undefined }
 
 /** Makes the handler. Throws `MissingDefinitionError` where the dictionary lacks what it reads. */
 export function createAccessHandler(options: AccessOptions): AccessHandler {
   const { clock, settings, log, metrics } = options
   const warn = createWarner(options)
   const read = createAccessReader(options.dictionary)
-  const decider = createDecider(options)
+  const decider = createDecider(options, (error) => warn('a renewal could not be noted as a sign of life', error))
   const replies = createReplyMaker(options.dictionary, (attribute, error) =>
     log.warn({ attribute, error }, 'an extra attribute cannot be sent and is left out'),
   )
-  const accessLog = createAccessLog({
-    pool: options.logPool,
-    zone: () => settings().zone,
-    onError: (error) => warn('the access log could not be written', error),
-  })
-  const count = createDecisionCounter(metrics)
+  const memory = createAccessMemory(options, warn)
 
-  const remember = (login: Login, outcome: Accepted | Rejected, reply?: AcceptReply): void => {
-    count(login.nas.name, outcome.kind === 'accept' ? 'accepted' : outcome.reason)
-    accessLog.add(logEntry(login, outcome, reply), login.now)
-  }
   const reject = (login: Login, rejected: Rejected): RadiusResponse => {
     const outcome = rejectOutcomes[rejected.reason]
-    remember(login, rejected)
-    const attributes = replies.reject(outcome, login.read, settings())
+    memory.remember(login, rejected)
     const delayMs = outcome.delayed ? rejectDelayMs(login.nas.patienceMs, Math.random()) : 0
-    return { code: outcome.code, attributes, delayMs }
+    return { code: outcome.code, attributes: replies.reject(outcome, login.read, settings()), delayMs }
   }
   const accept = (login: Login, accepted: Accepted): RadiusResponse => {
     const { request, nas } = login
-    const { secret = request.secret, msChap } = accepted
+    const { secret = login.read.lineSecret ?? request.secret, msChap } = accepted
     const hiding = { secret, authenticator: request.packet.authenticator }
     const authorization = authorizationOf(options, login, accepted)
-    const reply = replies.accept({ authorization, vendor: nas.vendor, msChap, request: request.packet, hiding })
-    remember(login, accepted, reply)
+    const reply = replies.accept({ authorization, nas, msChap, request: request.packet, hiding })
+    memory.remember(login, accepted, reply)
     return { code: answerCodes.accepted, attributes: reply.attributes, secret }
   }
-  const answer = async (login: Login): Promise<RadiusResponse> => {
+  const decide = async (login: Login): Promise<Accepted | Rejected> => {
     const { credentials, request } = login.read
-    if ('refused' in credentials) return reject(login, refusedByProtocol(credentials.refused))
-    const outcome = await decider.decide(request, provingOf(login.request, credentials))
-    return outcome.kind === 'accept' ? accept(login, outcome) : reject(login, outcome)
+    if (login.refusedRealm !== undefined) return refusedByRealm(login.refusedRealm)
+    const ofLine = request.access === 'ipoe' ? await decider.admitLine(request) : undefined
+    if (ofLine !== undefined && !isUnknown(ofLine)) return ofLine
+    if ('refused' in credentials) return ofLine ?? refusedByProtocol(credentials.refused)
+    // Somebody whose password is its name looks like a line, and is none.
+    const ofPerson = await decider.logIn(request, provingOf(login.request, credentials))
+    return ofLine !== undefined && isUnknown(ofPerson) ? ofLine : ofPerson
+  }
+  const answer = async (login: Login): Promise<RadiusResponse | undefined> => {
+    const outcome = await decide(login)
+    if (outcome.kind === 'accept') return accept(login, outcome)
+    const { request, nas, read: shown } = login
+    const unknown = { request, nas, username: shown.request.username, reason: outcome.reason }
+    const elsewhere = outcome.subject === undefined ? await options.elsewhere?.(unknown) : undefined
+    return elsewhere === undefined ? reject(login, outcome) : elsewhere.response
   }
 
   return {
-    async handle(request, nas) {
+    async handle(request, nas, name) {
       try {
-        const { mschap_v1: mschapV1 } = settings()
-        return await answer({ request, nas, now: clock.now(), read: read(request.packet, nas, { mschapV1 }) })
+        const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request) })
+        return await answer({ request, nas, now: clock.now(), read: named(sent, name), refusedRealm: name?.refused })
       } catch (error) {
         metrics.dropped.labels(request.client.name, 'access-fault').inc()
         warn('a login could not be decided by a fault of ours: no answer', error)
@@ -107,50 +120,47 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
       }
     },
     waiting: decider.waiting,
-    flush: accessLog.flush,
+    flush: memory.flush,
     async close() {
       await decider.close()
-      await accessLog.close()
+      await memory.close()
     },
   }
 }
 
+/** The request with the username that its realm or its NAS says; octets that are no text are shown as they came. */
+function named(sent: ReadAccess, name: LocalName | undefined): ReadAccess {
+  if (name === undefined || name.username === sent.request.username) return sent
+  const { username } = name
+  return { ...sent, shownUsername: username || sent.shownUsername, request: { ...sent.request, username } }
+}
+
+function isUnknown(outcome: Accepted | Rejected): boolean {
+  return outcome.kind === 'reject' && outcome.reason === 'unknown'
+}
+
 /** Where nothing in the request is signed, the password tells which of two secrets the NAS has. */
-function provingOf(
-  { packet, client, secret, messageAuthenticator }: RadiusRequest<Client>,
-  credentials: Credentials,
-): Proving {
-  return { credentials, secrets: messageAuthenticator ? [secret] : client.secrets, authenticator: packet.authenticator }
+function secretsOf({ client, secret, messageAuthenticator }: RadiusRequest<Client>): readonly Secret[] {
+  return messageAuthenticator ? [secret] : client.secrets
+}
+
+function provingOf(request: RadiusRequest<Client>, credentials: Credentials): Proving {
+  return { credentials, secrets: secretsOf(request), authenticator: request.packet.authenticator }
 }
 
 function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now }: Login, accepted: Accepted) {
-  const { subject, garden, classId } = accepted
+  const { subject, garden, classId, renewed } = accepted
   const context = {
     garden,
     classId,
+    lease: renewed,
     nasAttributes: nas.attributes,
-    class: issueClass(keyring, { classId, subscriberId: subject.id }),
+    nasIntervalS: nas.settings.interim_interval_s,
+    class: (intervalS: number) => issueClass(keyring, { classId, subscriberId: subject.id, intervalS }),
     cui: read.wantsCui ? chargeableIdentity(keyring, subject.id) : undefined,
     settings: settings(),
   }
   return authorize(subject, context, now)
-}
-
-function logEntry({ nas, read }: Login, outcome: Accepted | Rejected, reply: AcceptReply | undefined) {
-  const accepted = outcome.kind === 'accept'
-  const left = reply?.left.length ? `left out for lack of room: ${reply.left.join(', ')}` : undefined
-  return {
-    accepted,
-    subscriberId: outcome.subject?.id,
-    username: read.shownUsername,
-    nasId: nas.id,
-    line: read.request.line,
-    interface: read.request.interface?.raw,
-    method: read.method,
-    reason: accepted ? (outcome.garden ?? 'accepted') : outcome.reason,
-    detail: accepted ? left : outcome.detail,
-    reply: reply === undefined ? undefined : replyAsJson(reply.shown),
-  }
 }
 
 const protocolDetails: Record<ProtocolReason, string> = {
@@ -159,6 +169,10 @@ const protocolDetails: Record<ProtocolReason, string> = {
   'eap-not-supported': 'EAP is not supported: set the NAS to PAP, CHAP or MS-CHAPv2',
   'mschapv1-off': 'MS-CHAP version 1 is off (setting mschap_v1): set the NAS to MS-CHAPv2',
   'bad-credentials-form': 'the credentials have a length that they cannot have',
+}
+
+function refusedByRealm(realm: string): Rejected {
+  return { kind: 'reject', reason: 'realm-refused', detail: `the realm "${realm}" is refused`, subject: undefined }
 }
 
 function refusedByProtocol(reason: ProtocolReason): Rejected {
@@ -171,16 +185,5 @@ function createWarner({ log, clock }: AccessOptions): (message: string, error: u
   return (message, error) => {
     const suppressed = limited(message)
     if (suppressed !== undefined) log.warn({ error, suppressed }, message)
-  }
-}
-
-/** A labelled child is looked up by one short string: prom-client would hash an object for every login. */
-function createDecisionCounter(metrics: Metrics): (nas: string, reason: string) => void {
-  const children = new Map<string, { inc(): void }>()
-  return (nas, reason) => {
-    const key = `${reason}/${nas}`
-    let child = children.get(key)
-    if (child === undefined) children.set(key, (child = metrics.decisions.labels(nas, reason)))
-    child.inc()
   }
 }

@@ -1,21 +1,21 @@
 // Reads an Accounting-Request as a plain record (RFC 2866 §5, RFC 2869 §5.1 to §5.3, RFC 3162, RFC 4818, RFC 6911). What
 // cannot be is set aside with a flag and its raw value, so that it is neither charged nor lost; nothing in here throws.
 
-import type { AccountingRecord, RecordFlag, SessionAddresses } from '../domain/accounting-record.ts'
+import type { AccountingRecord, RecordFlag, ServiceOfSession, SessionAddresses } from '../domain/accounting-record.ts'
 import type { Keyring } from '../domain/data-key.ts'
-import { macLine } from '../domain/line.ts'
-import { normaliseMac } from '../domain/mac.ts'
 import type { Nas } from '../domain/nas.ts'
 import { readClass } from '../domain/session-class.ts'
 import type { SessionClass } from '../domain/session-class.ts'
 import type { NasReboot } from '../domain/session-end.ts'
-import { readUsername } from '../domain/username.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
 import { allOctets, firstAddress, firstInteger, firstOctets, firstText } from '../radius/attributes.ts'
 import { requireAttribute } from '../radius/dictionary.ts'
 import type { AttributeDefinition, Dictionary } from '../radius/dictionary.ts'
 import { escapeOctets } from '../radius/octet-text.ts'
 import type { Packet } from '../radius/packet.ts'
+import { createLineReader } from './line-packet.ts'
+import type { ReadLine } from './line-packet.ts'
+import { usernameOf } from './sent-username.ts'
 
 export type ReadAccounting =
   /** `foreignClass`: a Class was there and none was ours: begun under another server, or altered. */
@@ -32,9 +32,6 @@ const names = {
   multiSessionId: 'Acct-Multi-Session-Id',
   userName: 'User-Name',
   class: 'Class',
-  callingStationId: 'Calling-Station-Id',
-  calledStationId: 'Called-Station-Id',
-  nasPortId: 'NAS-Port-Id',
   framedIp: 'Framed-IP-Address',
   framedIpv6Prefix: 'Framed-IPv6-Prefix',
   delegatedIpv6Prefix: 'Delegated-IPv6-Prefix',
@@ -53,7 +50,15 @@ const names = {
   interimInterval: 'Acct-Interim-Interval',
 } as const
 
-type Definitions = Record<keyof typeof names, AttributeDefinition>
+/** Of vendors; where the dictionary lacks one, it says nothing. */
+const optionalNames = {
+  erxServiceSession: 'ERX-Service-Session',
+  ciscoAvPair: 'Cisco-AVPair',
+  ciscoServiceInfo: 'Cisco-Service-Info',
+} as const
+
+type Definitions = Record<keyof typeof names, AttributeDefinition> &
+  Record<keyof typeof optionalNames, AttributeDefinition | undefined>
 
 const daySeconds = 86_400
 /** No session lasts longer: a session time of 2^32 - 1 is a fault of the NAS, and would make all later records look old. */
@@ -67,12 +72,14 @@ const noAddress = new Set(['0.0.0.0', '255.255.255.255', '255.255.255.254'])
 
 /** Makes the reader, with all definitions looked up once. Throws `MissingDefinitionError`. */
 export function createAccountingReader(dictionary: Dictionary, keyring: Keyring): AccountingReader {
-  const definitions = Object.fromEntries(
-    Object.entries(names).map(([key, name]) => [key, requireAttribute(dictionary, name)]),
-  ) as Definitions
+  const definitions = Object.fromEntries([
+    ...Object.entries(names).map(([key, name]) => [key, requireAttribute(dictionary, name)] as const),
+    ...Object.entries(optionalNames).map(([key, name]) => [key, dictionary.attribute(name)] as const),
+  ]) as Definitions
+  const readLine = createLineReader(dictionary)
   return (packet, nas, now) => {
     const status = firstInteger(packet, definitions.status)
-    const eventAt = eventTime(packet, definitions, now)
+    const eventAt = eventTime(packet, definitions, nas, now)
     if (status === undefined) return { kind: 'ignored', reason: 'no-status', status }
     if (status === 7) return { kind: 'reboot', reboot: { nasId: nas.id, eventAt, kind: 'on' } }
     if (status === 8) return { kind: 'reboot', reboot: { nasId: nas.id, eventAt, kind: 'off' } }
@@ -85,7 +92,14 @@ export function createAccountingReader(dictionary: Dictionary, keyring: Keyring)
     const sessionClass = firstOfOurs(keyring, classes)
     return {
       kind: 'record',
-      record: readRecord(packet, definitions, { nas, status: event, id, sessionClass, eventAt }),
+      record: readRecord(packet, definitions, {
+        nas,
+        status: event,
+        acctSessionId: escapeOctets(id),
+        sessionClass,
+        eventAt,
+        read: readLine(packet, nas),
+      }),
       foreignClass: sessionClass === undefined && classes.length > 0,
     }
   }
@@ -107,9 +121,12 @@ function firstOfOurs(keyring: Keyring, classes: readonly Buffer[]): SessionClass
   return undefined
 }
 
-/** Event-Timestamp if within a day of now (clocks of NASes often stand in 1970), else arrival less Acct-Delay-Time. */
-function eventTime(packet: Packet, definitions: Definitions, now: Date): Date {
-  const timestamp = firstInteger(packet, definitions.eventTimestamp)
+/**
+ * Event-Timestamp if this NAS is trusted with the time and within a day of now (clocks of NASes often stand in 1970), else
+ * arrival less Acct-Delay-Time.
+ */
+function eventTime(packet: Packet, definitions: Definitions, nas: Nas, now: Date): Date {
+  const timestamp = !nas.settings.trust_time ? undefined : firstInteger(packet, definitions.eventTimestamp)
   if (timestamp !== undefined && Math.abs(timestamp * 1000 - now.getTime()) <= daySeconds * 1000) {
     return new Date(timestamp * 1000)
   }
@@ -120,14 +137,17 @@ function eventTime(packet: Packet, definitions: Definitions, now: Date): Date {
 type Facts = {
   nas: Nas
   status: AccountingRecord['status']
-  id: Buffer
+  acctSessionId: string
   sessionClass: SessionClass | undefined
   eventAt: Date
+  read: ReadLine
 }
 
 function readRecord(packet: Packet, definitions: Definitions, facts: Facts): AccountingRecord {
-  const { nas, status } = facts
-  const mac = normaliseMac(firstText(packet, definitions.callingStationId) ?? '')
+  const { nas, status, sessionClass } = facts
+  const { facts: told, line } = facts.read
+  const multiSessionId = firstText(packet, definitions.multiSessionId)
+  const service = readService(packet, definitions, facts, multiSessionId)
   const integer = (name: 'terminateCause' | 'interimInterval', most: number): number | undefined => {
     const value = firstInteger(packet, definitions[name])
     return value !== undefined && value <= most ? value : undefined
@@ -135,22 +155,49 @@ function readRecord(packet: Packet, definitions: Definitions, facts: Facts): Acc
   return {
     status,
     nas,
-    acctSessionId: escapeOctets(facts.id),
-    username: readUsername(firstOctets(packet, definitions.userName)).username,
-    class: facts.sessionClass,
-    line: macLine(mac),
-    mac,
-    interface: vendorOf(nas.vendor).readInterface({
-      nasPortId: firstText(packet, definitions.nasPortId),
-      calledStationId: firstText(packet, definitions.calledStationId),
-    }),
+    acctSessionId: rowId(facts.acctSessionId, service),
+    username: usernameOf(nas, firstOctets(packet, definitions.userName)).username,
+    class: sessionClass,
+    line,
+    mac: told.mac,
+    interface: told.interface,
+    circuitId: told.circuitId,
+    remoteId: told.remoteId,
+    duid: told.duid,
+    service,
     addresses: readAddresses(packet, definitions),
-    ...readCounters(packet, definitions, status),
+    ...readCounters(packet, definitions, facts),
     eventAt: facts.eventAt,
     terminateCause: status === 'stop' ? integer('terminateCause', mostInteger) : undefined,
-    multiSessionId: firstText(packet, definitions.multiSessionId),
-    interimIntervalS: integer('interimInterval', daySeconds) || undefined,
+    multiSessionId,
+    // What we sent, else what the NAS says that it keeps.
+    interimIntervalS: sessionClass?.intervalS ?? (integer('interimInterval', daySeconds) || undefined),
   }
+}
+
+/** The service that a record is about, by the rule of its vendor; the Acct-Session-Id of the session in the form of ours. */
+function readService(
+  packet: Packet,
+  definitions: Definitions,
+  { nas, acctSessionId }: Facts,
+  multiSessionId: string | undefined,
+): ServiceOfSession | undefined {
+  const { serviceSession } = vendorOf(nas.vendor)
+  if (serviceSession === undefined) return undefined
+  const text = (definition: AttributeDefinition | undefined) => definition && firstText(packet, definition)
+  const pairs = definitions.ciscoAvPair && allOctets(packet, definitions.ciscoAvPair)
+  return serviceSession({
+    acctSessionId,
+    multiSessionId,
+    erxServiceSession: text(definitions.erxServiceSession),
+    ciscoAvPairs: pairs?.map((octets) => octets.toString('utf8')) ?? [],
+    ciscoServiceInfo: text(definitions.ciscoServiceInfo),
+  })
+}
+
+/** A service that is accounted under the id of its session gets one of its own: else two counters would count as one. */
+function rowId(acctSessionId: string, service: ServiceOfSession | undefined): string {
+  return service?.parentSessionId === acctSessionId ? `${acctSessionId}/${service.service}` : acctSessionId
 }
 
 function readAddresses(packet: Packet, definitions: Definitions): SessionAddresses {
@@ -180,12 +227,16 @@ const noCounters: Counters = {
   raw: undefined,
 }
 
-function readCounters(packet: Packet, definitions: Definitions, status: AccountingRecord['status']): Counters {
+function readCounters(packet: Packet, definitions: Definitions, { nas, status }: Facts): Counters {
   // A Start is the beginning, whatever else a NAS writes into it.
   if (status === 'start') return noCounters
   const time = firstInteger(packet, definitions.sessionTime)
-  const input = readOctets(packet, definitions, 'input')
-  const output = readOctets(packet, definitions, 'output')
+  // RFC 2866 §5.3: input is what came from the subscriber. Some NASes mean it the other way round.
+  const [inward, outward] = nas.settings.swapped_octets
+    ? (['output', 'input'] as const)
+    : (['input', 'output'] as const)
+  const input = readOctets(packet, definitions, inward)
+  const output = readOctets(packet, definitions, outward)
   const wildTime = time !== undefined && time > longestSessionS
   const wildOctets = (input?.octets ?? 0n) >= mostOctets || (output?.octets ?? 0n) >= mostOctets
   const noTime = time === undefined || wildTime
@@ -196,8 +247,8 @@ function readCounters(packet: Packet, definitions: Definitions, status: Accounti
     inputOctets: noOctets ? 0n : (input?.octets ?? 0n),
     outputOctets: noOctets ? 0n : (output?.octets ?? 0n),
     gigawords: input?.gigawords === true || output?.gigawords === true,
-    inputPackets: firstInteger(packet, definitions.inputPackets) ?? 0,
-    outputPackets: firstInteger(packet, definitions.outputPackets) ?? 0,
+    inputPackets: firstInteger(packet, definitions[`${inward}Packets`]) ?? 0,
+    outputPackets: firstInteger(packet, definitions[`${outward}Packets`]) ?? 0,
     flag,
     raw: flag && `time ${time ?? '-'}, input ${input?.octets ?? '-'}, output ${output?.octets ?? '-'}`,
   }

@@ -5,18 +5,20 @@
 import type { Clock } from '../clock.ts'
 import { retryTransient } from '../db/pool.ts'
 import type { Pool } from '../db/pool.ts'
-import { sessionKey } from '../domain/accounting-record.ts'
+import { turnKey } from '../domain/accounting-record.ts'
 import type { AccountingRecord } from '../domain/accounting-record.ts'
 import { recordAccounting } from '../domain/accounting.ts'
-import type { RecordOutcome } from '../domain/accounting.ts'
+import type { RecordedSession, RecordOutcome } from '../domain/accounting.ts'
+import { raiseAlarm } from '../domain/alarm.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import type { Nas } from '../domain/nas.ts'
-import { endReplacedSessions, recordReboot } from '../domain/session-end.ts'
+import { endReplacedSessions, endServices, recordReboot } from '../domain/session-end.ts'
 import type { NasReboot } from '../domain/session-end.ts'
 import { failPoint } from '../fail-points.ts'
 import { createLimiter } from '../log.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { vendorOf } from '../nas/vendors/vendor.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
@@ -37,8 +39,14 @@ export type AccountingOptions = {
 }
 
 export type AccountingHandler = {
-  /** Undefined is silence: not durable. */
-  handle(request: Pick<RadiusRequest<unknown>, 'packet'>, nas: Nas): Promise<RadiusResponse | undefined>
+  /** Undefined is silence: not durable. `username` is whose session it is, where a realm or a rule of the NAS says so. */
+  handle(
+    request: Pick<RadiusRequest<unknown>, 'packet'>,
+    nas: Nas,
+    username?: string,
+  ): Promise<RadiusResponse | undefined>
+  /** Accounting-On or -Off behind a client of several devices that names none of them: touches nothing, raises an alarm. */
+  handleUnnamedReboot(client: { name: string }): Promise<RadiusResponse | undefined>
   /** Takes no more; resolves when all that was taken is recorded, and what it replaces is ended. */
   close(): Promise<void>
 }
@@ -48,6 +56,8 @@ const maximumBatch = 500
 const tries = 2
 const oncePerMs = 60_000
 const noAttributes = Buffer.alloc(0)
+const unnamedReboot =
+  'Accounting-On or -Off names none of the devices behind this client: no session was ended; let each device send its NAS-Identifier'
 
 /** What became of a request; `answerCodes` says what is sent for it. */
 type Fate = 'recorded' | 'accounting-ignored' | 'accounting-fault'
@@ -74,7 +84,7 @@ export function createAccountingHandler(options: AccountingOptions): AccountingH
     )
     return 'recorded'
   }
-  const work = (packet: Packet, nas: Nas): Promise<Fate> | Fate => {
+  const work = (packet: Packet, nas: Nas, username: string | undefined): Promise<Fate> | Fate => {
     const found = read(packet, nas, clock.now())
     if (found.kind === 'reboot') return reboot(nas, found.reboot)
     if (found.kind === 'ignored') {
@@ -86,20 +96,29 @@ export function createAccountingHandler(options: AccountingOptions): AccountingH
     if (found.foreignClass) {
       warn(`class/${nas.id}`, { nas: nas.name }, 'a Class that is not ours: the session is told by username and line')
     }
-    return recorder.record(found.record)
+    return recorder.record(called(found.record, username))
+  }
+
+  const answer = async (from: object, deed: () => Promise<Fate> | Fate): Promise<RadiusResponse | undefined> => {
+    let fate: Fate = 'accounting-fault'
+    try {
+      fate = await deed()
+    } catch (error) {
+      warn('fault', { ...from, error: causeOf(error) }, 'accounting cannot be stored; the NAS will repeat it')
+    }
+    const code = answerCodes[fate]
+    return code === undefined ? undefined : { code, attributes: noAttributes }
   }
 
   return {
-    async handle({ packet }, nas) {
-      let fate: Fate = 'accounting-fault'
-      try {
-        fate = await work(packet, nas)
-      } catch (error) {
-        warn('fault', { nas: nas.name, error: causeOf(error) }, 'accounting cannot be stored; the NAS will repeat it')
-      }
-      const code = answerCodes[fate]
-      return code === undefined ? undefined : { code, attributes: noAttributes }
-    },
+    handle: ({ packet }, nas, username) => answer({ nas: nas.name }, () => work(packet, nas, username)),
+    handleUnnamedReboot: ({ name }) =>
+      answer({ client: name }, async (): Promise<Fate> => {
+        metrics.alarms.labels('unnamed-reboot').inc()
+        log.error({ client: name }, unnamedReboot)
+        await raiseAlarm(pool, { kind: 'unnamed-reboot', subject: name, text: unnamedReboot }, clock.now())
+        return 'accounting-ignored'
+      }),
     close: recorder.close,
   }
 }
@@ -115,7 +134,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
     lanes,
     maximum: maximumBatch,
     // Records of one session never wait for one another inside Postgres.
-    keyOf: sessionKey,
+    keyOf: turnKey,
     async run(batch) {
       metrics.waiting.labels('accounting').set(records.waiting())
       await failPoint('before_commit')
@@ -124,24 +143,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
       return outcomes
     },
   })
-  // After the commit, for only then the newer of two sessions is sure (two servers that made theirs in the same instant saw
-  // neither: a job ends the older one within a minute); before the answer, so that a NAS that has
-  // it may rely on the line being free. One at a time, each for all that has come since.
-  const replacing = createBatcher<bigint, undefined>({
-    lanes: 1,
-    async run(made) {
-      await retryTransient(() => endReplacedSessions(pool, made))
-      return made.map(() => undefined)
-    },
-  })
-  // The record itself is durable: whatever happens here, the answer is due.
-  const replace = async (made: bigint): Promise<void> => {
-    try {
-      await replacing.submit(made)
-    } catch (error) {
-      warn('replace', { error: causeOf(error) }, 'replaced sessions could not be ended now; a job will do it')
-    }
-  }
+  const endings = createEndings(pool, clock, warn)
 
   return {
     async record(record) {
@@ -153,7 +155,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
       }
       metrics.records.labels(nas.name, record.status).inc()
       if (outcome.kind === 'archived') return 'recorded'
-      if (outcome.lineTaken) await replace(outcome.sessionId)
+      await endings.after(record, outcome)
       const { anomaly } = outcome
       if (anomaly !== undefined) {
         metrics.anomalies.labels(nas.name).inc()
@@ -164,9 +166,52 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
     },
     async close() {
       await records.close()
-      await replacing.close()
+      await endings.close()
     },
   }
+}
+
+/**
+ * What a record ends beside its own session. After the commit, for only then the newer of two sessions is sure (two servers
+ * that made theirs in the same instant saw neither: a job ends the older one within a minute); before the answer, so that a
+ * NAS that has it may rely on the line being free. One statement at a time, each for all that has come since.
+ */
+function createEndings(pool: Pool, clock: Clock, warn: Warn) {
+  const batcher = (end: (sessionIds: bigint[]) => Promise<unknown>) =>
+    createBatcher<bigint, undefined>({
+      lanes: 1,
+      async run(sessionIds) {
+        await retryTransient(() => end(sessionIds))
+        return sessionIds.map(() => undefined)
+      },
+    })
+  const replacing = batcher((made) => endReplacedSessions(pool, made, clock.now()))
+  const services = batcher((stopped) => endServices(pool, stopped))
+  return {
+    /** The record itself is durable: whatever happens here, the answer is due. */
+    async after(record: AccountingRecord, { lineTaken, sessionId }: RecordedSession): Promise<void> {
+      try {
+        if (lineTaken) await replacing.submit(sessionId)
+        if (stopsServices(record)) await services.submit(sessionId)
+      } catch (error) {
+        warn('ending', { error: causeOf(error) }, 'what a record ends could not be ended now; a job will do it')
+      }
+    },
+    async close(): Promise<void> {
+      await replacing.close()
+      await services.close()
+    },
+  }
+}
+
+/** The record under the username that its realm or its NAS says. */
+function called(record: AccountingRecord, username: string | undefined): AccountingRecord {
+  return username === undefined || username === record.username ? record : { ...record, username }
+}
+
+/** Whether services may be open on what a record stops. */
+function stopsServices({ status, nas, service }: AccountingRecord): boolean {
+  return status === 'stop' && service === undefined && vendorOf(nas.vendor).serviceSession !== undefined
 }
 
 function causeOf(error: unknown): unknown {

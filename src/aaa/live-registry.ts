@@ -1,14 +1,18 @@
-// Keeps the registry of clients and NASes, and the settings, true in this process: looks at the change log twice a second,
+// Keeps the registry of clients and NASes, realms, home servers and the settings true in this process: looks at the change log twice a second,
 // so that what an operator changes is live within a second on every instance, and makes devices on first sight.
 import type { Clock } from '../clock.ts'
 import { createKysely, type Pool } from '../db/pool.ts'
 import type { Database } from '../db/schema.ts'
 import type { Keyring } from '../domain/data-key.ts'
+import { latchHomeServer, loadHomeServers, type HomeServer } from '../domain/home-server.ts'
 import { createNasOnSight, latchMessageAuthenticator, loadRegistry, registryChanges } from '../domain/nas-registry.ts'
 import type { Nas } from '../domain/nas.ts'
+import { loadRealms, type Realms } from '../domain/realm.ts'
 import { defaultSettings, readSettings, type Settings } from '../domain/setting.ts'
 import type { Logger } from '../log.ts'
 import { createRegistry, type Client, type NasIdentity, type Registry } from '../nas/registry.ts'
+import { createSecret } from '../radius/authenticator.ts'
+import type { LiveHomeServer, LivePools } from './home-servers.ts'
 
 const pollMs = 500
 /** The old secret of a rotation ends by the clock alone, without a row that changes. */
@@ -27,9 +31,11 @@ export async function startLiveRegistry(options: Options): Promise<LiveRegistry>
 export class LiveRegistry {
   readonly #options: Options
   readonly #making = new Map<string, Promise<Nas | undefined>>()
-  readonly #latching = new Set<bigint>()
+  readonly #latching = new Set<string>()
   #registry: Registry = createRegistry({ clients: [], nases: [] })
   #settings: Settings = defaultSettings
+  #realms: Realms = new Map()
+  #pools: LivePools = new Map()
   #position = '0'
   #rereadAt = 0
   #timer: NodeJS.Timeout | undefined
@@ -57,6 +63,15 @@ export class LiveRegistry {
     return this.#settings
   }
 
+  realms(): Realms {
+    return this.#realms
+  }
+
+  /** The home servers of each pool, ready to be asked. */
+  pools(): LivePools {
+    return this.#pools
+  }
+
   /** The device that a request names, made on first sight where its client allows that; undefined where not. */
   deviceOf(client: Client, identity: NasIdentity): Nas | undefined | Promise<Nas | undefined> {
     const known = this.#registry.findNas(client, identity)
@@ -70,15 +85,14 @@ export class LiveRegistry {
 
   /** From now on this client must sign (policy `auto`). Told of every signed packet until that is live; written once. */
   latch(client: Client): void {
-    if (this.#latching.has(client.id)) return
-    this.#latching.add(client.id)
-    const { pool, clock, log } = this.#options
-    latchMessageAuthenticator(pool, client.id, clock.now())
-      .then(() => this.refresh())
-      .catch((error: unknown) =>
-        log.warn({ error, client: client.name }, 'the Message-Authenticator latch could not be written'),
-      )
-      .finally(() => this.#latching.delete(client.id))
+    const { pool, clock } = this.#options
+    this.#latchOnce(`client ${client.name}`, () => latchMessageAuthenticator(pool, client.id, clock.now()))
+  }
+
+  /** The same for a home server and its answers. */
+  latchHomeServer(server: LiveHomeServer): void {
+    const { pool, clock } = this.#options
+    this.#latchOnce(`home server ${server.name}`, () => latchHomeServer(pool, server.id, clock.now()))
   }
 
   /** Looks at the change log now; resolves when what it names is live. */
@@ -90,6 +104,17 @@ export class LiveRegistry {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#looking?.catch(() => undefined)
+  }
+
+  #latchOnce(peer: string, write: () => Promise<void>): void {
+    if (this.#latching.has(peer)) return
+    this.#latching.add(peer)
+    write()
+      .then(() => this.refresh())
+      .catch((error: unknown) =>
+        this.#options.log.warn({ error, peer }, 'the Message-Authenticator latch could not be written'),
+      )
+      .finally(() => this.#latching.delete(peer))
   }
 
   async #look(): Promise<void> {
@@ -104,7 +129,14 @@ export class LiveRegistry {
     const { pool, keyring, clock, log } = this.#options
     const failed = (error: Error, client: string): void =>
       log.error({ error, client }, 'a shared secret cannot be opened: set a new one for this client')
-    this.#registry = createRegistry(await loadRegistry(pool, keyring, failed, clock.now()))
+    const serverFailed = (error: Error, server: string): void =>
+      log.error({ error, home_server: server }, 'a shared secret cannot be opened: add this home server anew')
+    const registry = createRegistry(await loadRegistry(pool, keyring, failed, clock.now()))
+    const realms = await loadRealms(pool)
+    const pools = await loadHomeServers(pool, keyring, serverFailed)
+    this.#registry = registry
+    this.#realms = realms
+    this.#pools = new Map([...pools].map(([id, servers]) => [id, servers.map(ready)]))
     this.#rereadAt = clock.monotonicMs() + rereadMs
   }
 
@@ -116,4 +148,8 @@ export class LiveRegistry {
     await this.#reload()
     return nas
   }
+}
+
+function ready(server: HomeServer): LiveHomeServer {
+  return { ...server, secret: createSecret(server.secret) }
 }

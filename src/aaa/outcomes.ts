@@ -35,6 +35,8 @@ function refused(text: RejectOutcome['text'], msChapError: MsChapErrorCode): Rej
 /** Every reason for an Access-Reject. */
 export const rejectOutcomes: Readonly<Record<RejectReason, RejectOutcome>> = {
   unknown: unproved,
+  'realm-refused': unproved,
+  'ambiguous-identity': unproved,
   'wrong-password': unproved,
   'credential-cannot': unproved,
   'no-credentials': unproved,

@@ -1,5 +1,6 @@
 // The RADIUS service of one process: its sockets, database connections and what stands between them. The two straight
 // lines of ARCHITECTURE.md begin in `handle`: which device speaks, then the handler of the code.
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../clock.ts'
 import { createPool, type Pool } from '../db/pool.ts'
@@ -8,8 +9,8 @@ import type { Nas } from '../domain/nas.ts'
 import type { Settings } from '../domain/setting.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Client } from '../nas/registry.ts'
-import { firstAddress, firstText } from '../radius/attributes.ts'
+import type { Client, NasIdentity } from '../nas/registry.ts'
+import { firstAddress, firstInteger, firstText } from '../radius/attributes.ts'
 import { codes } from '../radius/codes.ts'
 import { loadDictionary, type Dictionary } from '../radius/dictionary.ts'
 import { readKernelDrops } from '../radius/kernel-drops.ts'
@@ -17,9 +18,12 @@ import type { Packet } from '../radius/packet.ts'
 import { startRadiusServer, type RadiusRequest, type RadiusResponse } from '../radius/server.ts'
 import { createAccessHandler, type AccessHandler } from './access-request.ts'
 import { createAccountingHandler, type AccountingHandler } from './accounting-request.ts'
+import { startListeningBeat } from './listening-beat.ts'
 import { startLiveRegistry, type LiveRegistry } from './live-registry.ts'
 import { localAddresses, radiusAddresses } from './local-addresses.ts'
+import { createProxy } from './proxy.ts'
 import { createRadiusCounters, createStrangers } from './radius-counters.ts'
+import { createRouter, type Router } from './route-request.ts'
 import { answerStatusServer, createHealth, type Health } from './status-server.ts'
 
 const lookForInterfacesMs = 5_000
@@ -65,20 +69,13 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
   const keyring = await openKeyring(pools.registry, options.keyFile, clock.now())
   const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log })
   const settings = (): Settings => live.settings()
-  const shared = { dictionary, keyring, settings, clock, log, metrics }
-  const access = createAccessHandler({
-    ...shared,
-    lanes: lanes.access,
-    loadPool: pools.access,
-    claimPool: pools.claim,
-    logPool: pools.registry,
-  })
-  const accounting = createAccountingHandler({ ...shared, lanes: lanes.accounting, pool: pools.accounting })
+  const lines = openLines({ dictionary, keyring, settings, clock, log, metrics }, pools, live)
+  const { access, accounting, router } = lines
   const health = createHealth(pools.access, clock.monotonicMs)
-  const deviceOf = createDeviceReader(dictionary, live, metrics, log)
+  const devices = createDeviceReader(dictionary, live, metrics, log)
   const strangers = createStrangers(log)
 
-  const handle = createHandler({ access, accounting, health, deviceOf, clock, metrics })
+  const handle = createHandler({ access, accounting, router, health, devices, clock, metrics })
   const wanted = (): ReturnType<typeof radiusAddresses> =>
     radiusAddresses(options.addresses ?? localAddresses(), options.authPort, options.acctPort)
   const server = await startRadiusServer<Client>({
@@ -92,6 +89,7 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
     onMessageAuthenticatorSeen: (client) => live.latch(client),
     onError: (error) => log.error({ error }, 'a request failed by a fault of ours'),
   })
+  const beat = startListeningBeat({ pool: pools.registry, instance: `${hostname()}:${process.pid}`, clock, log })
   const ports = [...new Set(server.sockets().map((socket) => socket.port))]
   const follow = setInterval(() => {
     void countKernelDrops(ports, metrics)
@@ -106,11 +104,44 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
     async close(how) {
       clearInterval(follow)
       await server.close(how)
+      await beat.close()
       strangers.close()
-      await access.close()
-      await accounting.close()
+      await lines.close()
       await live.close()
       await Promise.all(Object.values(pools).map((pool) => pool.end()))
+    },
+  }
+}
+
+type Pools = ReturnType<typeof openPools>
+type Shared = Omit<Parameters<typeof createAccessHandler>[0], 'lanes' | 'loadPool' | 'claimPool' | 'logPool'>
+
+/** Our own two lines, the home servers of others, and the router before them. */
+function openLines(shared: Shared, pools: Pools, live: LiveRegistry) {
+  const proxy = createProxy({
+    ...shared,
+    pools: () => live.pools(),
+    latch: (server) => live.latchHomeServer(server),
+  })
+  const router = createRouter({ ...shared, realms: () => live.realms(), proxy, pool: pools.accounting })
+  const access = createAccessHandler({
+    ...shared,
+    lanes: lanes.access,
+    loadPool: pools.access,
+    claimPool: pools.claim,
+    logPool: pools.registry,
+    elsewhere: router.elsewhere,
+  })
+  const accounting = createAccountingHandler({ ...shared, lanes: lanes.accounting, pool: pools.accounting })
+  return {
+    access,
+    accounting,
+    router,
+    async close() {
+      proxy.close()
+      await router.close()
+      await access.close()
+      await accounting.close()
     },
   }
 }
@@ -118,14 +149,15 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
 type Parts = {
   access: AccessHandler
   accounting: AccountingHandler
+  router: Router
   health: Health
-  deviceOf(client: Client, packet: Packet): Promise<Nas | undefined>
+  devices: DeviceReader
   clock: Clock
   metrics: Metrics
 }
 
 /** Where both straight lines begin: Status-Server apart, which device speaks, then the handler of the port. */
-function createHandler({ access, accounting, health, deviceOf, clock, metrics }: Parts) {
+function createHandler({ access, accounting, router, health, devices, clock, metrics }: Parts) {
   return async (request: RadiusRequest<Client>): Promise<RadiusResponse | undefined> => {
     const { packet, client } = request
     const { kind } = request.local
@@ -133,9 +165,10 @@ function createHandler({ access, accounting, health, deviceOf, clock, metrics }:
       const code = await answerStatusServer(health, kind)
       return code && { code, attributes: nothing }
     }
-    const nas = await deviceOf(client, packet)
+    if (kind === 'accounting' && devices.rebootsNobody(client, packet)) return accounting.handleUnnamedReboot(client)
+    const nas = await devices.deviceOf(client, packet)
     if (nas === undefined) return undefined
-    const response = await (kind === 'authentication' ? access.handle(request, nas) : accounting.handle(request, nas))
+    const response = await router.route(request, nas, { access, accounting })
     metrics.replySeconds.labels(kind).observe((clock.monotonicMs() - request.receivedAt) / 1000)
     return response
   }
@@ -170,17 +203,25 @@ async function countKernelDrops(ports: readonly number[], metrics: Metrics): Pro
   for (const [port, drops] of (await readKernelDrops(ports)) ?? []) metrics.kernelDrops.labels(String(port)).set(drops)
 }
 
-/** Reads which device a request names. One that its client refuses is dropped, with the mend in the log. */
-function createDeviceReader(dictionary: Dictionary, live: LiveRegistry, metrics: Metrics, log: Logger) {
+type DeviceReader = {
+  /** The device that a request names. One that its client refuses is dropped, with the mend in the log. */
+  deviceOf(client: Client, packet: Packet): Promise<Nas | undefined>
+  /** Accounting-On or -Off (RFC 2866 §5.1) that could be of any of several devices. */
+  rebootsNobody(client: Client, packet: Packet): boolean
+}
+
+function createDeviceReader(dictionary: Dictionary, live: LiveRegistry, metrics: Metrics, log: Logger): DeviceReader {
+  const status = dictionary.attribute('Acct-Status-Type')!
   const identifier = dictionary.attribute('NAS-Identifier')!
   const ipv4 = dictionary.attribute('NAS-IP-Address')!
   const ipv6 = dictionary.attribute('NAS-IPv6-Address')!
   const told = new Set<string>()
-  return async (client: Client, packet: Packet): Promise<Nas | undefined> => {
-    const identity = {
-      identifier: firstText(packet, identifier),
-      address: firstAddress(packet, ipv4) ?? firstAddress(packet, ipv6),
-    }
+  const identityOf = (packet: Packet): NasIdentity => ({
+    identifier: firstText(packet, identifier),
+    address: firstAddress(packet, ipv4) ?? firstAddress(packet, ipv6),
+  })
+  const deviceOf = async (client: Client, packet: Packet): Promise<Nas | undefined> => {
+    const identity = identityOf(packet)
     const nas = await live.deviceOf(client, identity)
     if (nas !== undefined) return nas
     metrics.dropped.labels(client.name, 'unknown-nas').inc()
@@ -190,5 +231,12 @@ function createDeviceReader(dictionary: Dictionary, live: LiveRegistry, metrics:
       log.warn({ client: client.name, ...identity }, 'unknown NAS behind a client that refuses new ones: nas add')
     }
     return undefined
+  }
+  return {
+    deviceOf,
+    rebootsNobody(client, packet) {
+      const said = firstInteger(packet, status)
+      return (said === 7 || said === 8) && !live.current().namesOne(client, identityOf(packet))
+    },
   }
 }

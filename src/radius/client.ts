@@ -5,7 +5,7 @@
 import { isIPv6 } from 'node:net'
 import { randomAuthenticator, zeroAuthenticator } from './authenticator.ts'
 import type { Secret } from './authenticator.ts'
-import { ClientSocket, serverKey } from './client-socket.ts'
+import { ClientSocket, identifiers, serverKey } from './client-socket.ts'
 import type { Slot } from './client-socket.ts'
 import type { Code } from './codes.ts'
 import { encodeRequest } from './encode-packet.ts'
@@ -64,6 +64,10 @@ export type ClientOptions = {
   random?(): number
 }
 
+const defaultSockets = 16
+/** Requests in flight to one server and port at most, unless told otherwise; beyond it they wait for an identifier. */
+export const identifiersInFlight: number = defaultSockets * identifiers
+
 /** The outcome's error where the local address is of the other family than the server's. */
 export class AddressFamilyError extends Error {
   override readonly name = 'AddressFamilyError'
@@ -104,7 +108,7 @@ export class RadiusUdpClient {
 
   constructor(options: ClientOptions) {
     this.#options = options
-    this.#maximumSockets = options.localPort === undefined ? (options.maximumSockets ?? 16) : 1
+    this.#maximumSockets = options.localPort === undefined ? (options.maximumSockets ?? defaultSockets) : 1
   }
 
   /** Replies that nobody waited for: late ones, or forged. */

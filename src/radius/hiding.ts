@@ -11,6 +11,9 @@ export const maximumSaltedLength = 239
 /** An Ascend secret is a single block. */
 export const maximumAscendLength = block
 
+/** Whose secret hides a value, with the authenticator of the request. */
+type HiddenBy = { readonly secret: Uint8Array; readonly authenticator: Uint8Array }
+
 /** A value is too long to be hidden. The message never holds the value. */
 export class HiddenValueError extends Error {
   override name = 'HiddenValueError'
@@ -71,6 +74,19 @@ export function recoverSalted(value: Buffer, secret: Uint8Array, authenticator: 
   const plain = recoverBlocks(value.subarray(2), secret, md5(secret, authenticator, value.subarray(0, 2)))
   const length = plain[0]!
   return length < plain.length ? plain.subarray(1, 1 + length) : undefined
+}
+
+/**
+ * A salted value of one shared secret under another one, for a proxy: same salt, same length. Undefined where `recoverSalted`
+ * would have nothing. RFC 2868 §3.5.
+ */
+export function rehideSalted(value: Buffer, from: HiddenBy, to: HiddenBy): Buffer | undefined {
+  if (recoverSalted(value, from.secret, from.authenticator) === undefined) return undefined
+  const salt = value.subarray(0, 2)
+  const plain = recoverBlocks(value.subarray(2), from.secret, md5(from.secret, from.authenticator, salt))
+  const hidden = Buffer.concat([salt, plain])
+  hideBlocks(hidden, 2, to.secret, md5(to.secret, to.authenticator, salt))
+  return hidden
 }
 
 /** Hides an Ascend secret: one block under MD5(authenticator + secret). Throws `HiddenValueError` above 16 octets. */

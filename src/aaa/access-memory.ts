@@ -1,0 +1,122 @@
+// What stays of a decision: a count for each NAS, the access log, and for a request that matched nobody the inbox. A renewal of
+// a line that is online is counted only.
+
+import type { Pool } from '../db/pool.ts'
+import type { Nas } from '../domain/nas.ts'
+import type { Settings } from '../domain/setting.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Client } from '../nas/registry.ts'
+import type { Dictionary } from '../radius/dictionary.ts'
+import type { RadiusRequest } from '../radius/server.ts'
+import type { Accepted, Rejected } from './access-decide.ts'
+import { createAccessLog } from './access-log.ts'
+import type { AuthenticationMethod, ReadAccess } from './access-packet.ts'
+import type { AcceptReply } from './access-reply.ts'
+import { replyAsJson } from './reply-json.ts'
+import { createUnmatchedLog } from './unmatched-log.ts'
+
+export type AccessMemoryOptions = {
+  readonly dictionary: Dictionary
+  readonly metrics: Metrics
+  settings(): Settings
+  /** Writes the access log and the inbox. */
+  readonly logPool: Pool
+}
+
+export type LoginToRemember = {
+  readonly request: RadiusRequest<Client>
+  readonly nas: Nas
+  readonly read: ReadAccess
+  readonly now: Date
+}
+
+export type AccessMemory = {
+  remember(login: LoginToRemember, outcome: Accepted | Rejected, reply?: AcceptReply): void
+  /** Writes what is held. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts the logs. `warn` is told of what could not be written. */
+export function createAccessMemory(
+  options: AccessMemoryOptions,
+  warn: (message: string, error: unknown) => void,
+): AccessMemory {
+  const { metrics, settings } = options
+  const accessLog = createAccessLog({
+    pool: options.logPool,
+    zone: () => settings().zone,
+    onError: (error) => warn('the access log could not be written', error),
+  })
+  const unmatched = createUnmatchedLog({
+    pool: options.logPool,
+    dictionary: options.dictionary,
+    onError: (error) => warn('the inbox of unmatched requests could not be written', error),
+  })
+  const count = createDecisionCounter(metrics)
+
+  return {
+    remember(login, outcome, reply) {
+      const { nas, now } = login
+      if (isPlainRenewal(outcome)) {
+        // Leases are renewed by the thousand, and nothing is decided anew.
+        metrics.renewals.labels(nas.name).inc()
+        return
+      }
+      count(nas.name, outcome.kind === 'accept' ? 'accepted' : outcome.reason)
+      accessLog.add(logEntry(login, outcome, reply), now)
+      if (outcome.kind === 'accept') return
+      const { facts } = login.read.request
+      const username = outcome.username ?? login.read.shownUsername
+      unmatched.add({ nas, username, facts, reason: outcome.reason, packet: login.request.packet }, now)
+    },
+    async flush() {
+      await accessLog.flush()
+      await unmatched.flush()
+    },
+    async close() {
+      await accessLog.close()
+      await unmatched.close()
+    },
+  }
+}
+
+function logEntry({ nas, read }: LoginToRemember, outcome: Accepted | Rejected, reply: AcceptReply | undefined) {
+  const accepted = outcome.kind === 'accept'
+  const left = reply?.left.length ? `left out for lack of room: ${reply.left.join(', ')}` : undefined
+  return {
+    accepted,
+    subscriberId: outcome.subject?.id,
+    // A line is found in the log by the name of its subscriber.
+    username: outcome.username ?? read.shownUsername,
+    nasId: nas.id,
+    line: read.request.line,
+    interface: read.request.facts.interface?.raw,
+    method: methodOf(read, outcome),
+    reason: accepted ? (outcome.garden ?? 'accepted') : outcome.reason,
+    detail: accepted ? left : outcome.detail,
+    reply: reply === undefined ? undefined : replyAsJson(reply.shown),
+  }
+}
+
+/** How the outcome came about: also for somebody who looked like a line and proved a password. */
+function methodOf({ method, credentials }: ReadAccess, outcome: Accepted | Rejected): AuthenticationMethod {
+  const isPerson = outcome.subject !== undefined && outcome.username === undefined
+  return method === 'line' && isPerson && !('refused' in credentials) ? credentials.method : method
+}
+
+/** A line that goes on as it was; what is let into the walled garden only is told. */
+function isPlainRenewal(outcome: Accepted | Rejected): boolean {
+  return outcome.kind === 'accept' && outcome.renewed !== undefined && outcome.garden === undefined
+}
+
+/** A labelled child is looked up by one short string: prom-client would hash an object for every login. */
+function createDecisionCounter(metrics: Metrics): (nas: string, reason: string) => void {
+  const children = new Map<string, { inc(): void }>()
+  return (nas, reason) => {
+    const key = `${reason}/${nas}`
+    let child = children.get(key)
+    if (child === undefined) children.set(key, (child = metrics.decisions.labels(nas, reason)))
+    child.inc()
+  }
+}

@@ -1,0 +1,19 @@
+// Which username a request asks for: what was sent, less the realm or domain that the rule of its NAS takes away.
+
+import type { Nas } from '../domain/nas.ts'
+import { routeOf } from '../domain/realm.ts'
+import type { Realms } from '../domain/realm.ts'
+import { readUsername } from '../domain/username.ts'
+import type { SentUsername } from '../domain/username.ts'
+
+const noRealms: Realms = new Map()
+
+/** The username that is looked up for the octets of a User-Name from this NAS. What realms say of it: route-request.ts. */
+export function usernameOf(nas: Nas, octets: Buffer | undefined): SentUsername {
+  const sent = readUsername(octets)
+  const { username_rule: rule } = nas.settings
+  if (rule === 'whole') return sent
+  const route = routeOf(sent.username, noRealms, rule)
+  // Octets that are no text name nobody, and are shown as they came.
+  return route.kind !== 'local' || sent.username === '' ? sent : { username: route.username, shown: route.username }
+}
