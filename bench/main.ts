@@ -26,7 +26,8 @@ const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subs
   [--work ${works.join(',')}] [--tuned] [--shipped] [--only gatehouse|freeradius]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const warmupSeconds = 2
+/** What is compiled at run time must have been. */
+const warmupSeconds = 5
 const stormSubscribers = 20_000
 
 type Options = {

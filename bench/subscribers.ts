@@ -18,11 +18,12 @@ export function benchmarkSubscriber(number: number): BenchmarkSubscriber {
   }
 }
 
-/** The file that `subscriber import` reads. */
+/** The file that `subscriber import` reads: subscribers whose service period runs, as most of an ISP's are. */
 export function subscribersCsv(count: number, plan: string): string {
+  const expires = `${new Date().getUTCFullYear() + 1}-12-31`
   const rows = Array.from({ length: count }, (_, at) => {
     const { username, password } = benchmarkSubscriber(at)
-    return `${username},${password},${plan}\n`
+    return `${username},${password},${plan},${expires}\n`
   })
-  return `username,password,plan\n${rows.join('')}`
+  return `username,password,plan,expires_at\n${rows.join('')}`
 }

@@ -69,3 +69,14 @@ export function createMetrics() {
 export async function mergeMetrics(snapshots: MetricsSnapshot[]): Promise<string> {
   return AggregatorRegistry.aggregate(snapshots).metrics()
 }
+
+/** Counts under two labels. A child is looked up by one short string: prom-client would hash an object for every packet. */
+export function countBy<L extends string>(counter: Counter<L>): (one: string, other: string) => void {
+  const children = new Map<string, { inc(): void }>()
+  return (one, other) => {
+    const key = `${other}/${one}`
+    let child = children.get(key)
+    if (child === undefined) children.set(key, (child = counter.labels(one, other)))
+    child.inc()
+  }
+}

@@ -4,6 +4,7 @@
 import type { Pool } from '../db/pool.ts'
 import type { Nas } from '../domain/nas.ts'
 import type { Settings } from '../domain/setting.ts'
+import { countBy } from '../metrics.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Client } from '../nas/registry.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
@@ -53,7 +54,7 @@ export function createAccessMemory(
     dictionary: options.dictionary,
     onError: (error) => warn('the inbox of unmatched requests could not be written', error),
   })
-  const count = createDecisionCounter(metrics)
+  const count = countBy(metrics.decisions)
 
   return {
     remember(login, outcome, reply) {
@@ -108,15 +109,4 @@ function methodOf({ method, credentials }: ReadAccess, outcome: Accepted | Rejec
 /** A line that goes on as it was; what is let into the walled garden only is told. */
 function isPlainRenewal(outcome: Accepted | Rejected): boolean {
   return outcome.kind === 'accept' && outcome.renewed !== undefined && outcome.garden === undefined
-}
-
-/** A labelled child is looked up by one short string: prom-client would hash an object for every login. */
-function createDecisionCounter(metrics: Metrics): (nas: string, reason: string) => void {
-  const children = new Map<string, { inc(): void }>()
-  return (nas, reason) => {
-    const key = `${reason}/${nas}`
-    let child = children.get(key)
-    if (child === undefined) children.set(key, (child = metrics.decisions.labels(nas, reason)))
-    child.inc()
-  }
 }

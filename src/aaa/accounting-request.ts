@@ -17,6 +17,7 @@ import type { NasReboot } from '../domain/session-end.ts'
 import { failPoint } from '../fail-points.ts'
 import { createLimiter } from '../log.ts'
 import type { Logger } from '../log.ts'
+import { countBy } from '../metrics.ts'
 import type { Metrics } from '../metrics.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
@@ -144,6 +145,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
     },
   })
   const endings = createEndings(pool, clock, warn)
+  const count = countBy(metrics.records)
 
   return {
     async record(record) {
@@ -153,7 +155,7 @@ function createRecorder({ pool, clock, log, metrics, lanes }: AccountingOptions,
         log.error({ nas: nas.name, acct_session_id: acctSessionId, error: outcome.error }, 'a record cannot be stored')
         return 'accounting-fault'
       }
-      metrics.records.labels(nas.name, record.status).inc()
+      count(nas.name, record.status)
       if (outcome.kind === 'archived') return 'recorded'
       await endings.after(record, outcome)
       const { anomaly } = outcome

@@ -2,7 +2,7 @@
 // states of the line, and the key made of them (RFC 2865 §5.7 and §5.31, RFC 3046, RFC 4679, RFC 8415 §11). Never throws.
 
 import { lineOf, macLine } from '../domain/line.ts'
-import type { AccessKind, Line, LineFacts } from '../domain/line.ts'
+import type { AccessKind, InterfaceParts, Line, LineFacts } from '../domain/line.ts'
 import { normaliseMac } from '../domain/mac.ts'
 import type { Nas } from '../domain/nas.ts'
 import { clientIdOption, findDhcpv6Option, interfaceIdOption, remoteIdOption } from '../nas/dhcpv6-options.ts'
@@ -80,7 +80,7 @@ export function createLineReader(dictionary: Dictionary): LineReader {
   }
   return (packet, nas, proves) => {
     const access = isPpp(packet, definitions) || proves?.() === true ? 'pppoe' : 'ipoe'
-    const facts = createFacts(packet, nas, access, definitions)
+    const facts = new PacketFacts(packet, nas, access, definitions)
     // A PPPoE line keeps its key whatever the group's order: the MAC is what a redial repeats (decision 11).
     const line = (access === 'pppoe' ? macLine(facts.mac) : undefined) ?? lineOf(facts, nas.identityOrder)
     return { access, facts, line }
@@ -100,28 +100,40 @@ function isPpp(packet: Packet, definitions: Definitions): boolean {
   )
 }
 
-/** MAC and interface are read now, the others when they are first asked for. */
-function createFacts(packet: Packet, nas: Nas, access: AccessKind, definitions: Definitions): LineFacts {
-  const calling = firstText(packet, definitions.needed.callingStationId) ?? ''
-  return {
-    mac: normaliseMac(calling) ?? otherMac(packet, access, definitions),
-    interface: vendorOf(nas.vendor).readInterface(
-      {
-        nasPortId: firstText(packet, definitions.needed.nasPortId),
-        nasPort: firstInteger(packet, definitions.needed.nasPort),
-        calledStationId: firstText(packet, definitions.needed.calledStationId),
-      },
-      nas.settings.interface_source,
-    ),
-    get circuitId() {
-      return idOf(packet, definitions, 'circuitId')
-    },
-    get remoteId() {
-      return idOf(packet, definitions, 'remoteId')
-    },
-    get duid() {
-      return duidOf(calling) ?? dhcpv6Option(packet, definitions, clientIdOption)
-    },
+// MAC and interface are read now, the others when they are asked for. A class, because accessors of its own cost an object a
+// microsecond.
+class PacketFacts implements LineFacts {
+  readonly mac: string | undefined
+  readonly interface: InterfaceParts | undefined
+  readonly #packet: Packet
+  readonly #calling: string
+  readonly #definitions: Definitions
+
+  constructor(packet: Packet, nas: Nas, access: AccessKind, definitions: Definitions) {
+    const { needed: names } = definitions
+    const calling = firstText(packet, names.callingStationId) ?? ''
+    const source = {
+      nasPortId: firstText(packet, names.nasPortId),
+      nasPort: firstInteger(packet, names.nasPort),
+      calledStationId: firstText(packet, names.calledStationId),
+    }
+    this.mac = normaliseMac(calling) ?? otherMac(packet, access, definitions)
+    this.interface = vendorOf(nas.vendor).readInterface(source, nas.settings.interface_source)
+    this.#packet = packet
+    this.#calling = calling
+    this.#definitions = definitions
+  }
+
+  get circuitId(): Buffer | undefined {
+    return idOf(this.#packet, this.#definitions, 'circuitId')
+  }
+
+  get remoteId(): Buffer | undefined {
+    return idOf(this.#packet, this.#definitions, 'remoteId')
+  }
+
+  get duid(): Buffer | undefined {
+    return duidOf(this.#calling) ?? dhcpv6Option(this.#packet, this.#definitions, clientIdOption)
   }
 }
 

@@ -158,6 +158,11 @@ type Parts = {
 
 /** Where both straight lines begin: Status-Server apart, which device speaks, then the handler of the port. */
 function createHandler({ access, accounting, router, health, devices, clock, metrics }: Parts) {
+  const { replySeconds } = metrics
+  const seconds = {
+    authentication: replySeconds.labels('authentication'),
+    accounting: replySeconds.labels('accounting'),
+  }
   return async (request: RadiusRequest<Client>): Promise<RadiusResponse | undefined> => {
     const { packet, client } = request
     const { kind } = request.local
@@ -169,7 +174,7 @@ function createHandler({ access, accounting, router, health, devices, clock, met
     const nas = await devices.deviceOf(client, packet)
     if (nas === undefined) return undefined
     const response = await router.route(request, nas, { access, accounting })
-    metrics.replySeconds.labels(kind).observe((clock.monotonicMs() - request.receivedAt) / 1000)
+    seconds[kind].observe((clock.monotonicMs() - request.receivedAt) / 1000)
     return response
   }
 }

@@ -12,11 +12,9 @@ export type InterfaceParts = {
 /** `ipoe`: the line itself is the identity; `pppoe`: somebody proves a password, over PPP as a rule. */
 export type AccessKind = 'pppoe' | 'ipoe'
 
-/** By what a line can be told, as a NAS group lists them in its order. */
+/** By what a line can be told, in the order of a group that was told none. */
 export const identityKinds = ['mac', 'circuit-id', 'remote-id', 'duid', 'interface'] as const
 export type IdentityKind = (typeof identityKinds)[number]
-/** The order of a group that was told none. */
-export const defaultIdentityOrder: readonly IdentityKind[] = identityKinds
 
 /** What a request says of the line that it comes from. Circuit id, remote id (RFC 3046) and DUID (RFC 8415 §11) are octets. */
 export type LineFacts = {

@@ -6,7 +6,7 @@ import { isUniqueViolation } from '../db/errors.ts'
 import type { Db } from '../db/schema.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { checkText, ConflictError, FieldError, NotFoundError, quote } from './field.ts'
-import { defaultIdentityOrder, identityKinds } from './line.ts'
+import { identityKinds } from './line.ts'
 import type { IdentityKind } from './line.ts'
 
 export type NasGroupInput = {
@@ -30,7 +30,7 @@ export type NasGroupSummary = {
 /** Adds a group: in the space `default` and with every kind of identity unless told otherwise. Throws FieldError or ConflictError. */
 export async function addNasGroup(db: Db, input: NasGroupInput, now: Date): Promise<{ id: bigint }> {
   const name = checkText('name', input.name, 1, 100)
-  const order = input.identityOrder === undefined ? defaultIdentityOrder : parseIdentityOrder(input.identityOrder)
+  const order = input.identityOrder === undefined ? identityKinds : parseIdentityOrder(input.identityOrder)
   return inTransaction(db, async (trx) => {
     const space = await addressSpaceNamed(trx, input.addressSpace ?? 'default')
     const row = { name, address_space_id: space, identity_order: [...order], created_at: now }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { identifyLines } from '../../src/domain/identify.ts'
 import type { Identified, Identity, IdentityKey } from '../../src/domain/identify.ts'
-import { defaultIdentityOrder, lineOf } from '../../src/domain/line.ts'
+import { identityKinds, lineOf } from '../../src/domain/line.ts'
 import type { LineFacts } from '../../src/domain/line.ts'
 import { after, insertPlan, insertRow, insertSession, insertSubscriber, noon, testFacts } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
@@ -26,7 +26,7 @@ async function subscriber(row: Record<string, unknown> = {}, ...macs: string[]) 
 
 const key = (facts: Partial<LineFacts>, changes: Partial<IdentityKey> = {}): IdentityKey => {
   const whole = testFacts({ mac: undefined, ...facts })
-  const order = changes.order ?? defaultIdentityOrder
+  const order = changes.order ?? identityKinds
   return { facts: whole, line: lineOf(whole, order), order, nasGroupId: 1n, ...changes }
 }
 

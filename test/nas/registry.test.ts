@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClientRow } from '../../src/domain/nas-registry.ts'
 import type { Nas } from '../../src/domain/nas.ts'
 import { createRegistry } from '../../src/nas/registry.ts'
-import { defaultIdentityOrder } from '../../src/domain/line.ts'
+import { identityKinds } from '../../src/domain/line.ts'
 import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
 
 function client(id: bigint, prefix: string): ClientRow {
@@ -34,7 +34,7 @@ function nas(id: bigint, clientId: bigint, identity: { identifier?: string; addr
     address: identity.address,
     nasGroupId: 1n,
     addressSpaceId: 1n,
-    identityOrder: defaultIdentityOrder,
+    identityOrder: identityKinds,
     settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],

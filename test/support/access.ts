@@ -8,7 +8,7 @@ import type { Keyring } from '../../src/domain/data-key.ts'
 import { macLine } from '../../src/domain/line.ts'
 import type { LineFacts } from '../../src/domain/line.ts'
 import type { Nas } from '../../src/domain/nas.ts'
-import { defaultIdentityOrder } from '../../src/domain/line.ts'
+import { identityKinds } from '../../src/domain/line.ts'
 import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
 
 export const noon = new Date('2026-03-10T12:00:00Z')
@@ -30,7 +30,7 @@ export function testNas(changes: Partial<Nas> = {}): Nas {
     address: undefined,
     nasGroupId: 1n,
     addressSpaceId: 1n,
-    identityOrder: defaultIdentityOrder,
+    identityOrder: identityKinds,
     settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],

@@ -5,7 +5,7 @@ import type { AccountingRecord } from '../../src/domain/accounting-record.ts'
 import { recordAccounting } from '../../src/domain/accounting.ts'
 import type { RecordedSession } from '../../src/domain/accounting.ts'
 import type { Nas } from '../../src/domain/nas.ts'
-import { defaultIdentityOrder } from '../../src/domain/line.ts'
+import { identityKinds } from '../../src/domain/line.ts'
 import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
 
 /** The start of time in these tests. */
@@ -45,7 +45,7 @@ export async function makeNas(db: Pool, options: { createdAt?: Date; group?: big
     address: undefined,
     nasGroupId: row.group,
     addressSpaceId: row.space,
-    identityOrder: defaultIdentityOrder,
+    identityOrder: identityKinds,
     settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],
