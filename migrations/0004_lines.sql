@@ -8,6 +8,7 @@ alter table nas_group add column identity_order text[] not null default '{mac,ci
 -- A service on a session (Juniper, Cisco ISG): a child row that never adds to usage.
 alter table session add column service text;
 alter table session_archive add column service text;
+create index session_services on session (parent_id) where parent_id is not null and ended_at is null;
 -- Interims that moved session time: session_time / interims is the interval that the NAS keeps.
 alter table session add column interims integer not null default 0;
 alter table session_archive add column interims integer not null default 0;

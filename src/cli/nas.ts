@@ -5,6 +5,7 @@ import { FieldError, quote } from '../domain/field.ts'
 import { addNas, listNases, setNas, showNas } from '../domain/nas-device.ts'
 import { changeNasSettings, nasSettingNames, nasSettingRange, nasSettingValueFromText } from '../domain/nas-settings.ts'
 import { vendorNames } from '../domain/nas.ts'
+import { vendorOf } from '../nas/vendors/vendor.ts'
 import { createAttributeCheck } from './attribute-check.ts'
 import { withConfiguredDatabase } from './database.ts'
 import { printFacts, printJson, printLine, printTable } from './output.ts'
@@ -73,6 +74,16 @@ async function add(options: AddOptions): Promise<void> {
   )
   if (json) printJson({ id, name: options.name, client: options.client })
   else printLine(`NAS ${options.name} added behind client ${options.client}`)
+  warnUnconfirmed(options.vendor)
+}
+
+/** On standard error, so that a script's JSON stays JSON. */
+function warnUnconfirmed(vendor: string | undefined): void {
+  const name = vendorNames.find((known) => known === vendor)
+  if (name === undefined || vendorOf(name).confirmed) return
+  process.stderr.write(
+    `the attributes of ${name} are from manuals and not yet confirmed on a device: try one line first\n`,
+  )
 }
 
 async function list({ json }: { json?: true }): Promise<void> {
@@ -146,6 +157,7 @@ async function set(name: string, pairs: string[], options: SetOptions): Promise<
   )
   if (json) await show(name, json)
   else printLine(`NAS ${name} changed`)
+  warnUnconfirmed(options.vendor)
 }
 
 /** `key=value` each. Throws FieldError. */

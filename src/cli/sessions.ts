@@ -34,7 +34,7 @@ async function run({ online, username, json }: Options): Promise<void> {
     sessions.map((session) => [
       session.username,
       session.nas,
-      session.acct_session_id,
+      session.service === null ? session.acct_session_id : `${session.acct_session_id} (${session.service})`,
       session.framed_ip ?? session.framed_ipv6_prefix,
       session.mac,
       session.interface,

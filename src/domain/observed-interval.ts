@@ -25,7 +25,7 @@ export async function observeIntervals(db: Pool, now: Date): Promise<number> {
          select session.nas_id, session.interims, session.session_time, session.started_at, session.event_at
          from session
          where session.nas_id = nas.id and session.ended_at is null and session.interims >= 2 and session.start_seen
-           and session.parent_id is null and session.started_at > $1::timestamptz - interval '30 days'
+           and session.service is null and session.started_at > $1::timestamptz - interval '30 days'
          limit ${sampleSize}
        ) as picked
      ),

@@ -2,18 +2,18 @@
 
 import type { Pool } from '../db/pool.ts'
 
-/** A session without a record for so many of its intervals is no longer taken to be online. */
+/** A session without a record for so many of its intervals is no longer online, unless its NAS has another `stale_factor`. */
 const freshIntervals = 3
 /** Where neither the session nor its NAS tells how often records come. */
 export const unknownIntervalS = 600
 
 /**
- * SQL: whether a row of `session` (under the alias given) is online: open, and heard of within three intervals.
+ * SQL: whether a row of `session` (under the alias given) is online: open, and heard of within three intervals (or its NAS's factor).
  * `nas` is the alias of its NAS, `now` a timestamptz expression such as `$1::timestamptz`.
  */
 export function onlineSql(session: string, nas: string, now: string): string {
-  return `(${session}.ended_at is null and ${session}.updated_at > ${now} - ${freshIntervals}
-    * coalesce(${session}.interim_interval_s, ${nas}.observed_interval_s, ${unknownIntervalS}) * interval '1 second')`
+  return `(${session}.ended_at is null and ${session}.updated_at > ${now}
+    - coalesce((${nas}.settings ->> 'stale_factor')::double precision, ${freshIntervals}) * coalesce(${session}.interim_interval_s, ${nas}.observed_interval_s, ${unknownIntervalS}) * interval '1 second')`
 }
 
 /** One session for a list. Octets are decimal text: they may pass 2^53; ids never will. */
@@ -22,6 +22,8 @@ export type SessionListed = {
   nas: string
   acct_session_id: string
   epoch: number
+  /** The name of a service on another session; null: a session of its own. */
+  service: string | null
   username: string
   /** Null: nobody of ours. */
   subscriber_id: number | null
@@ -64,7 +66,8 @@ export async function listSessions(
 ): Promise<SessionListed[]> {
   const online = onlineSql('session', 'nas', '$1::timestamptz')
   const { rows } = await db.query<Row>(
-    `select session.id::float8, nas.name as nas, session.acct_session_id, session.epoch, session.username,
+    `select session.id::float8, nas.name as nas, session.acct_session_id, session.epoch, session.service,
+       session.username,
        session.subscriber_id::float8, ${online} as online, session.mac::text, session.interface,
        host(session.framed_ip) as framed_ip, session.framed_ipv6_prefix::text, session.delegated_ipv6_prefix::text,
        host(session.framed_ipv6_address) as framed_ipv6_address,

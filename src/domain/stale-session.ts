@@ -52,7 +52,7 @@ async function readRules(db: Pool, defaultIntervalS: number): Promise<NasRule[]>
          and not exists (select from session where session.nas_id = nas.id and session.interims > 0)
          then (
            select max(session.session_time)::float8 from session
-           where session.nas_id = nas.id and session.ended_by = 'stop' and session.parent_id is null
+           where session.nas_id = nas.id and session.ended_by = 'stop' and session.service is null
          ) end as longest
      from nas`,
   )

@@ -16,6 +16,7 @@ function session(changes: Partial<SessionListed> = {}): SessionListed {
     nas: 'harbour',
     acct_session_id: '81d00000',
     epoch: 0,
+    service: null,
     username: 'ada.almond',
     subscriber_id: 1,
     online: true,
