@@ -8,11 +8,14 @@ import { countBy } from '../metrics.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Client } from '../nas/registry.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
+import { codes } from '../radius/codes.ts'
 import type { RadiusRequest } from '../radius/server.ts'
 import type { Accepted, Rejected } from './access-decide.ts'
 import { createAccessLog } from './access-log.ts'
+import type { AccessLogEntry } from './access-log.ts'
 import type { AuthenticationMethod, ReadAccess } from './access-packet.ts'
 import type { AcceptReply } from './access-reply.ts'
+import type { Forwarded } from './proxy.ts'
 import { replyAsJson } from './reply-json.ts'
 import { createUnmatchedLog } from './unmatched-log.ts'
 
@@ -33,6 +36,8 @@ export type LoginToRemember = {
 
 export type AccessMemory = {
   remember(login: LoginToRemember, outcome: Accepted | Rejected, reply?: AcceptReply): void
+  /** What a home server said of a login, in the access log only; undefined: nothing. */
+  rememberForwarded(login: LoginToRemember, answer: Forwarded | undefined): void
   /** Writes what is held. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -71,6 +76,10 @@ export function createAccessMemory(
       const username = outcome.username ?? login.read.shownUsername
       unmatched.add({ nas, username, facts, reason: outcome.reason, packet: login.request.packet }, now)
     },
+    rememberForwarded(login, answer) {
+      // An Access-Challenge decides nothing yet (RFC 2865 §4.4).
+      if (answer?.code !== codes.accessChallenge) accessLog.add(forwardedEntry(login, answer), login.now)
+    },
     async flush() {
       await accessLog.flush()
       await unmatched.flush()
@@ -90,14 +99,31 @@ function logEntry({ nas, read }: LoginToRemember, outcome: Accepted | Rejected, 
     subscriberId: outcome.subject?.id,
     // A line is found in the log by the name of its subscriber.
     username: outcome.username ?? read.shownUsername,
-    nasId: nas.id,
-    line: read.request.line,
-    interface: read.request.facts.interface?.raw,
+    ...placeOf(nas, read),
     method: methodOf(read, outcome),
     reason: accepted ? (outcome.garden ?? 'accepted') : outcome.reason,
     detail: accepted ? left : outcome.detail,
     reply: reply === undefined ? undefined : replyAsJson(reply.shown),
   }
+}
+
+function forwardedEntry({ nas, read }: LoginToRemember, answer: Forwarded | undefined): AccessLogEntry {
+  const accepted = answer?.code === codes.accessAccept
+  const said = accepted ? 'accepted' : 'rejected'
+  return {
+    accepted,
+    subscriberId: undefined,
+    username: read.shownUsername,
+    ...placeOf(nas, read),
+    method: read.method,
+    reason: 'forwarded',
+    detail: answer === undefined ? 'no home server answered' : `home server "${answer.homeServer}" ${said}`,
+    reply: undefined,
+  }
+}
+
+function placeOf(nas: Nas, { request: { line, facts } }: ReadAccess) {
+  return { nasId: nas.id, line, interface: facts.interface?.raw }
 }
 
 /** How the outcome came about: also for somebody who looked like a line and proved a password. */

@@ -24,6 +24,7 @@ import type { Credentials, ReadAccess } from './access-packet.ts'
 import { createReplyMaker } from './access-reply.ts'
 import { answerCodes, rejectDelayMs, rejectOutcomes } from './outcomes.ts'
 import type { Proving } from './password-proof.ts'
+import type { Forwarded } from './proxy.ts'
 
 export type AccessOptions = DeciderOptions & {
   readonly dictionary: Dictionary
@@ -44,7 +45,7 @@ export type UnknownLogin = {
 }
 
 /** What somebody else answered; an undefined response is silence. */
-export type Elsewhere = { readonly response: RadiusResponse | undefined }
+export type Elsewhere = { readonly response: Forwarded | undefined }
 
 /** What its realm says of a username: what to look for, or that it is refused. */
 export type LocalName = { readonly username: string; readonly refused?: string }
@@ -52,6 +53,12 @@ export type LocalName = { readonly username: string; readonly refused?: string }
 export type AccessHandler = {
   /** Answers a request of a known device; undefined is silence. Never rejects. */
   handle(request: RadiusRequest<Client>, nas: Nas, name?: LocalName): Promise<RadiusResponse | undefined>
+  /** Notes in the access log what a home server said of a login that never came by here; undefined is silence. Never throws. */
+  noteForwarded(
+    request: RadiusRequest<Client>,
+    nas: Nas,
+    outcome: { readonly username: string; readonly answer: Forwarded | undefined },
+  ): void
   /** Requests that wait for a statement. */
   waiting(): number
   /** Writes what the access log still holds. */
@@ -105,19 +112,27 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
     const { request, nas, read: shown } = login
     const unknown = { request, nas, username: shown.request.username, reason: outcome.reason }
     const elsewhere = outcome.subject === undefined ? await options.elsewhere?.(unknown) : undefined
-    return elsewhere === undefined ? reject(login, outcome) : elsewhere.response
+    if (elsewhere === undefined) return reject(login, outcome)
+    memory.rememberForwarded(login, elsewhere.response)
+    return elsewhere.response
+  }
+  const begin = (request: RadiusRequest<Client>, nas: Nas, name: LocalName | undefined): Login => {
+    const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request) })
+    return { request, nas, now: clock.now(), read: named(sent, name), refusedRealm: name?.refused }
   }
 
   return {
     async handle(request, nas, name) {
       try {
-        const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request) })
-        return await answer({ request, nas, now: clock.now(), read: named(sent, name), refusedRealm: name?.refused })
+        return await answer(begin(request, nas, name))
       } catch (error) {
         metrics.dropped.labels(request.client.name, 'access-fault').inc()
         warn('a login could not be decided by a fault of ours: no answer', error)
         return undefined
       }
+    },
+    noteForwarded(request, nas, { username, answer: answered }) {
+      memory.rememberForwarded(begin(request, nas, { username }), answered)
     },
     waiting: decider.waiting,
     flush: memory.flush,

@@ -27,9 +27,12 @@ export type ProxyOptions = HomeServersOptions & {
   readonly metrics: Metrics
 }
 
+/** The answer of a home server, and which one it was by name. */
+export type Forwarded = RadiusResponse & { readonly homeServer: string }
+
 export type Proxy = {
   /** What the pool answers; undefined is silence, counted. Never rejects. */
-  forward(request: RadiusRequest<Client>, nas: Nas, poolId: bigint): Promise<RadiusResponse | undefined>
+  forward(request: RadiusRequest<Client>, nas: Nas, poolId: bigint): Promise<Forwarded | undefined>
   close(): void
 }
 
@@ -88,7 +91,11 @@ export function createProxy(options: ProxyOptions): Proxy {
       const { outcome, target } = answer
       const from = { secret: target.server.secret, authenticator: outcome.requestAuthenticator }
       const to = { secret: request.secret, authenticator: packet.authenticator }
-      return { code: outcome.packet.code as Code, attributes: packets.replyAttributes(outcome.packet, from, to) }
+      return {
+        code: outcome.packet.code as Code,
+        attributes: packets.replyAttributes(outcome.packet, from, to),
+        homeServer: target.server.name,
+      }
     },
     close: () => servers.close(),
   }

@@ -1,11 +1,8 @@
 // Where a request goes: to our own two lines, or to the home servers of others. By the realm of its username, and, at a client
 // that moves over step by step, by whether the subscriber is known here. Accounting follows its login: a record with our Class
-// is ours, whatever its name; else the name decides as it does for a login.
+// is ours, whatever its name; else the name or, of IPoE, the line decides as it does for a login.
 
-import type { Clock } from '../clock.ts'
-import type { Pool } from '../db/pool.ts'
 import type { Keyring } from '../domain/data-key.ts'
-import { knownUsernames } from '../domain/known-username.ts'
 import type { Nas } from '../domain/nas.ts'
 import { routeOf } from '../domain/realm.ts'
 import type { Realms } from '../domain/realm.ts'
@@ -20,18 +17,15 @@ import type { Packet } from '../radius/packet.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import type { AccessHandler, AccessOptions } from './access-request.ts'
 import type { AccountingHandler } from './accounting-request.ts'
-import { createBatcher } from './batch.ts'
-import type { Proxy } from './proxy.ts'
+import { createKnownHere } from './known-here.ts'
+import type { KnownHereOptions } from './known-here.ts'
+import type { Forwarded, Proxy } from './proxy.ts'
 
-export type RouterOptions = {
-  readonly dictionary: Dictionary
+export type RouterOptions = KnownHereOptions & {
   readonly keyring: Keyring
-  readonly clock: Clock
   readonly metrics: Metrics
   realms(): Realms
   readonly proxy: Proxy
-  /** Asks which usernames are known. */
-  readonly pool: Pool
 }
 
 export type Router = {
@@ -42,11 +36,11 @@ export type Router = {
   close(): Promise<void>
 }
 
-type Lines = { readonly access: Pick<AccessHandler, 'handle'>; readonly accounting: Pick<AccountingHandler, 'handle'> }
+type Lines = {
+  readonly access: Pick<AccessHandler, 'handle' | 'noteForwarded'>
+  readonly accounting: Pick<AccountingHandler, 'handle'>
+}
 
-/** That a name is unknown is believed so long: who is added meanwhile has a Class by the first login here. */
-const unknownForMs = 3_000
-const rememberedNames = 50_000
 /** RFC 2866 §5.1: Accounting-On and Accounting-Off speak of the device, not of a session. */
 const reboots = new Set([7, 8])
 const noCredentialsOfOurs = new Set(['no-credentials', 'several-credentials', 'eap-not-supported', 'mschapv1-off'])
@@ -57,9 +51,9 @@ export function createRouter(options: RouterOptions): Router {
   const userName = requireAttribute(dictionary, 'User-Name')
   const isReboot = createRebootReader(dictionary)
   const hasOurClass = createClassReader(options)
-  const names = createNames(options)
+  const known = createKnownHere(options)
 
-  const forward = (request: RadiusRequest<Client>, nas: Nas, poolId: bigint): Promise<RadiusResponse | undefined> => {
+  const forward = (request: RadiusRequest<Client>, nas: Nas, poolId: bigint): Promise<Forwarded | undefined> => {
     if (request.local.kind === 'authentication') metrics.decisions.labels(nas.name, 'forwarded').inc()
     else metrics.records.labels(nas.name, 'forwarded').inc()
     return proxy.forward(request, nas, poolId)
@@ -79,15 +73,15 @@ export function createRouter(options: RouterOptions): Router {
       return accounting.handle(request, nas)
     }
     if (hasOurClass(packet)) return accounting.handle(request, nas, username)
-    let known: boolean
+    let ours: boolean
     try {
-      known = await names.known(username)
+      ours = (await known.username(username)) || (await known.line(packet, nas))
     } catch {
       // The database is away: it could not record either.
       metrics.dropped.labels(client.name, 'accounting-fault').inc()
       return undefined
     }
-    return known ? accounting.handle(request, nas, username) : forward(request, nas, pool)
+    return ours ? accounting.handle(request, nas, username) : forward(request, nas, pool)
   }
 
   return {
@@ -97,7 +91,11 @@ export function createRouter(options: RouterOptions): Router {
       const route = routeOf(username, realms(), nas.settings.username_rule)
       const isAccess = request.local.kind === 'authentication'
       // A reboot is of the device, whatever the name in it.
-      if (route.kind === 'forward' && (isAccess || !isReboot(packet))) return forward(request, nas, route.poolId)
+      if (route.kind === 'forward' && (isAccess || !isReboot(packet))) {
+        const answer = await forward(request, nas, route.poolId)
+        if (isAccess) access.noteForwarded(request, nas, { username, answer })
+        return answer
+      }
       const name = route.kind === 'forward' ? username : route.username
       if (!isAccess) return account(request, nas, name, accounting)
       return access.handle(request, nas, {
@@ -108,10 +106,10 @@ export function createRouter(options: RouterOptions): Router {
     async elsewhere({ request, nas, username, reason }) {
       const pool = request.client.unknownPoolId
       if (pool === undefined) return undefined
-      const unknown = reason === 'unknown' || (noCredentialsOfOurs.has(reason) && !(await names.known(username)))
+      const unknown = reason === 'unknown' || (noCredentialsOfOurs.has(reason) && !(await known.username(username)))
       return unknown ? { response: await forward(request, nas, pool) } : undefined
     },
-    close: names.close,
+    close: known.close,
   }
 }
 
@@ -123,24 +121,4 @@ function createRebootReader(dictionary: Dictionary): (packet: Packet) => boolean
 function createClassReader({ dictionary, keyring }: RouterOptions): (packet: Packet) => boolean {
   const definition = requireAttribute(dictionary, 'Class')
   return (packet) => allOctets(packet, definition).some((octets) => readClass(keyring, octets) !== undefined)
-}
-
-/** Looks names up in batches, and remembers for a moment those that nobody has: a storm of the old server's accounting. */
-function createNames({ pool, clock }: RouterOptions) {
-  const unknownUntil = new Map<string, number>()
-  const batcher = createBatcher<string, boolean>({ lanes: 1, run: (usernames) => knownUsernames(pool, usernames) })
-  return {
-    async known(username: string): Promise<boolean> {
-      const until = unknownUntil.get(username)
-      if (until !== undefined && clock.monotonicMs() < until) return false
-      const known = await batcher.submit(username)
-      unknownUntil.delete(username)
-      if (!known) {
-        if (unknownUntil.size >= rememberedNames) unknownUntil.clear()
-        unknownUntil.set(username, clock.monotonicMs() + unknownForMs)
-      }
-      return known
-    },
-    close: batcher.close,
-  }
 }

@@ -13,7 +13,7 @@ export type AccessLogRow = {
   readonly line: string | undefined
   readonly interface: string | undefined
   readonly method: string
-  /** `accepted`, or why not; of an accept into the walled garden why only there. */
+  /** `accepted`, or why not; of an accept into the walled garden why only there; `forwarded` where a home server decided. */
   readonly reason: string
   readonly accepted: boolean
   /** In plain words what the rule saw. */

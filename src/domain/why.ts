@@ -72,6 +72,8 @@ export async function explainAccess(
 
 /** The sentence of a reason, as the access log keeps it. */
 export function reasonSentence(accepted: boolean, reason: string): string {
+  // Not accepted is also where no home server answered: the detail says which.
+  if (reason === 'forwarded') return `asked of another server, which ${accepted ? 'accepted' : 'did not accept'}`
   const sentence = Object.hasOwn(sentences, reason) ? sentences[reason as RejectReason] : undefined
   if (!accepted) return `rejected: ${sentence ?? reason}`
   return sentence === undefined ? 'accepted' : `let into the walled garden only: ${sentence}`

@@ -58,7 +58,7 @@ it('is written only where it moved by more than a twentieth', async () => {
 
 it('leaves out services, sessions that are over, and those that were under way when first heard of', async () => {
   const nas = await makeNas(database.pool)
-  await report(nas, 600, 9, ', parent_id = 1')
+  await report(nas, 600, 9, ", service = 'voice'")
   await report(nas, 600, 9, ', ended_at = updated_at')
   await report(nas, 600, 9, ', start_seen = false')
   expect(await observe()).toBe(0)
