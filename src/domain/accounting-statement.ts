@@ -3,17 +3,13 @@
 // A service on a session (Juniper, Cisco ISG) is a row beside it: never charged, never a line.
 // Deadlocks are ruled out by order: sessions by (nas, id), then usage by subscriber.
 
-import { arraysSql, columnArrays, columnsSql, recordColumns } from './accounting-columns.ts'
+import { arrayOf, arraysSql, columnsOf, columnsSql, commonColumns, recordColumns } from './accounting-columns.ts'
 import type { AccountingRecord } from './accounting-record.ts'
 import { baseSql, countersSql } from './counters.ts'
 import { archiveWindowHours, matchExcludedSql, matchSql, sameLineSql } from './session-match.ts'
 
 /** Clocks of NASes round to seconds, and a NAS made on first sight is as old as its first packet. */
 const baselineSlack = `interval '5 seconds'`
-const names = recordColumns.map((column) => column.name).join(', ')
-const now = `$${recordColumns.length + 1}::timestamptz`
-const hour = `$${recordColumns.length + 2}::timestamptz`
-const unarchived = `$${recordColumns.length + 3}::boolean`
 
 /** Closed by us, not by the NAS: its own Stop wins, and (but for a replaced line) a sign of life after it reopens. */
 const closes = `excluded.ended_by = 'stop' and s.ended_by is distinct from 'stop'`
@@ -33,22 +29,8 @@ function newestSql(column: string): string {
   return `case when c.newest then coalesce(excluded.${column}, s.${column}) else coalesce(s.${column}, excluded.${column}) end`
 }
 
-const firstOf = [
-  'class_id',
-  'subscriber_id',
-  'line',
-  'mac',
-  'interface',
-  'port',
-  's_vlan',
-  'c_vlan',
-  'multi_session_id',
-  'circuit_id',
-  'remote_id',
-  'duid',
-  'service',
-  'parent_id',
-]
+const firstOf = ['class_id', 'subscriber_id', 'line', 'mac', 'interface', 'c_vlan']
+const rareFirstOf = ['port', 's_vlan', 'multi_session_id', 'circuit_id', 'remote_id', 'duid', 'service', 'parent_id']
 const newestOf = [
   'framed_ip',
   'framed_ipv6_prefix',
@@ -59,10 +41,12 @@ const newestOf = [
 const endOf = ['ended_at', 'ended_by', 'terminate_cause']
 
 /** One of the two legs of a dual stack by all addresses heard of so far; null: both, or none yet. Any order gives the same. */
-function legSql(...rows: string[]): string {
-  const known = (addresses: string[]) =>
-    `num_nonnulls(${addresses.flatMap((address) => rows.map((row) => `${row}.${address}`)).join(', ')}) > 0`
-  const [v4, v6] = [known(newestOf.slice(0, 1)), known(newestOf.slice(1))]
+function legSql(addresses: readonly string[], ...rows: string[]): string {
+  const known = (of: readonly string[]) =>
+    of.length > 0
+      ? `num_nonnulls(${of.flatMap((address) => rows.map((row) => `${row}.${address}`)).join(', ')}) > 0`
+      : 'false'
+  const [v4, v6] = [known(addresses.slice(0, 1)), known(addresses.slice(1))]
   return `case when ${v4} then case when ${v6} then null else 'v4' end when ${v6} then 'v6' end`
 }
 
@@ -70,8 +54,24 @@ function legSql(...rows: string[]): string {
 const ruleFlag = `case when c.rule in ('ambiguous', 'contradiction')
   then c.rule || ': time ' || c.t || ', input ' || c.i || ', output ' || c.o end`
 
-const statement = `
-with subject as (
+/** Parameters before the arrays of the columns. */
+const now = '$1::timestamptz'
+const hour = '$2::timestamptz'
+const unarchived = '$3::boolean'
+
+/** Each record with the session that it belongs to, and what else its row needs. */
+function subjectSql(columns: typeof recordColumns): string {
+  const names = columns.map((column) => column.name).join(', ')
+  const parent =
+    columns === commonColumns
+      ? ''
+      : `, case when r.service is not null then (
+      select p.id from session p
+      where p.nas_id = r.nas_id and p.acct_session_id = r.parent_session_id and p.service is null
+      order by p.epoch desc limit 1
+    ) end as parent_id`
+  return `
+subject as (
   select r.*, epochs.*, coalesce(epochs.matching, epochs.newest + 1, 0) as epoch,
     case when epochs.matching is null then coalesce(r.class_subscriber_id, (
       select subscriber.id from subscriber where subscriber.username = r.username and subscriber.username_reserved
@@ -80,13 +80,8 @@ with subject as (
     r.status <> 'start' and epochs.matching is null and r.record_start < device.created_at - ${baselineSlack} as baseline,
     r.status <> 'stop' and r.event_at < device.last_reboot_at
       and coalesce(r.record_start, r.event_at) < device.last_reboot_at as before_reboot,
-    device.last_reboot_at,
-    case when r.service is not null then (
-      select p.id from session p
-      where p.nas_id = r.nas_id and p.acct_session_id = r.parent_session_id and p.service is null
-      order by p.epoch desc limit 1
-    ) end as parent_id
-  from (select ${columnsSql('u')} from unnest(${arraysSql}) as u (${names})) as r
+    device.last_reboot_at${parent}
+  from (select ${columnsSql(columns, 'u')} from unnest(${arraysSql(columns, 4)}) as u (${names})) as r
   cross join lateral (
     select max(s.epoch) as newest, coalesce(max(s.epoch) filter (where s.class_id = r.class_id),
       max(s.epoch) filter (where ${matchSql('s', 'r')})) as matching
@@ -96,42 +91,20 @@ with subject as (
   left join lateral (
     select nas.last_reboot_at, nas.created_at from nas where nas.id = r.nas_id limit 1
   ) as device on true
-),
-written as (
-  insert into session as s (
-    nas_id, acct_session_id, epoch, subscriber_id, username, class_id, nas_group_id, address_space_id, line, mac,
-    interface, port, s_vlan, c_vlan, framed_ip, framed_ipv6_prefix, delegated_ipv6_prefix, framed_ipv6_address,
-    framed_interface_id, leg, circuit_id, remote_id, duid, service, parent_id,
-    multi_session_id, interim_interval_s, started_at, start_seen, event_at, updated_at, interims,
-    ended_at, ended_by, terminate_cause, session_time,
-    input_octets, output_octets, base_input, base_output, segment_input, segment_output,
-    input_packets, output_packets, gigawords, anomalies, last_anomaly
-  )
-  select
-    nas_id, acct_session_id, epoch, subscriber_id, username, class_id, nas_group_id, address_space_id, line, mac,
-    interface, port, s_vlan, c_vlan, framed_ip, framed_ipv6_prefix, delegated_ipv6_prefix, framed_ipv6_address,
-    framed_interface_id, ${legSql('subject')}, circuit_id, remote_id, duid, service, parent_id,
-    multi_session_id, interim_interval_s, coalesce(record_start, event_at), status = 'start', event_at, ${now},
-    (status = 'interim' and session_time > 0)::integer,
-    case when status = 'stop' then event_at when before_reboot then last_reboot_at end,
-    case when status = 'stop' then 'stop' when before_reboot then 'nas-reboot' end,
-    case when status = 'stop' then terminate_cause when before_reboot then 11 end,
-    session_time,
-    case when baseline then 0 else input_octets end, case when baseline then 0 else output_octets end,
-    case when baseline then - input_octets else 0 end, case when baseline then - output_octets else 0 end,
-    input_octets, output_octets, input_packets, output_packets, gigawords, (flag is not null)::integer, flag
-  from subject
-  where matching is not null or ${unarchived} or record_start is null or record_start >= ${now} - interval '${archiveWindowHours} hours'
-  order by nas_id, acct_session_id collate "C"
-  on conflict (nas_id, acct_session_id, epoch) do update set
+)`
+}
+
+/** What a record changes in the row that is there. */
+function movesSql(newest: readonly string[], first: readonly string[]): string {
+  return `
     (session_time, base_input, base_output, segment_input, segment_output, input_octets, output_octets,
-      anomalies, last_anomaly, interims, ${[...newestOf, ...endOf].join(', ')}) = (
+      anomalies, last_anomaly, interims, ${[...newest, ...endOf].join(', ')}) = (
       select greatest(s.session_time, c.t), c.base_input, c.base_output, c.segment_input, c.segment_output,
         c.base_input + c.segment_input, c.base_output + c.segment_output,
         s.anomalies + (c.flag is distinct from s.last_anomaly and c.flag is not null)::integer,
         coalesce(c.flag, s.last_anomaly),
         s.interims + (c.t > s.session_time and excluded.ended_by is distinct from 'stop')::integer,
-        ${[...newestOf.map(newestSql), ...endOf.map(endSql)].join(', ')}
+        ${[...newest.map(newestSql), ...endOf.map(endSql)].join(', ')}
       from (
         select c.t, excluded.session_time >= s.session_time as newest,
           case when (${closes}) or (${rebooted}) then 'ends' when ${reopens} then 'lives' end as verdict,
@@ -156,14 +129,51 @@ written as (
     event_at = greatest(s.event_at, excluded.event_at),
     updated_at = greatest(s.updated_at, excluded.updated_at),
     interim_interval_s = coalesce(excluded.interim_interval_s, s.interim_interval_s),
-    leg = ${legSql('s', 'excluded')},
-    ${firstOf.map((column) => `${column} = coalesce(s.${column}, excluded.${column})`).join(', ')}
+    leg = ${legSql(newestOf, 's', 'excluded')},
+    ${first.map((column) => `${column} = coalesce(s.${column}, excluded.${column})`).join(', ')}`
+}
+
+/** Makes or moves the sessions. Rare columns that are left out are null in `excluded`. */
+function writtenSql(columns: typeof recordColumns): string {
+  const common = columns === commonColumns
+  const newest = common ? newestOf.slice(0, 1) : newestOf
+  const first = common ? firstOf : [...firstOf, ...rareFirstOf]
+  const rare = common ? '' : `${[...newestOf.slice(1), ...rareFirstOf].join(', ')},`
+  return `
+written as (
+  insert into session as s (
+    nas_id, acct_session_id, epoch, subscriber_id, username, class_id, nas_group_id, address_space_id, line, mac,
+    interface, c_vlan, framed_ip, leg, ${rare} interim_interval_s, started_at, start_seen, event_at, updated_at, interims,
+    ended_at, ended_by, terminate_cause, session_time,
+    input_octets, output_octets, base_input, base_output, segment_input, segment_output,
+    input_packets, output_packets, gigawords, anomalies, last_anomaly
+  )
+  select
+    nas_id, acct_session_id, epoch, subscriber_id, username, class_id, nas_group_id, address_space_id, line, mac,
+    interface, c_vlan, framed_ip, ${legSql(newest, 'subject')}, ${rare} interim_interval_s,
+    coalesce(record_start, event_at), status = 'start', event_at, ${now},
+    (status = 'interim' and session_time > 0)::integer,
+    case when status = 'stop' then event_at when before_reboot then last_reboot_at end,
+    case when status = 'stop' then 'stop' when before_reboot then 'nas-reboot' end,
+    case when status = 'stop' then terminate_cause when before_reboot then 11 end,
+    session_time,
+    case when baseline then 0 else input_octets end, case when baseline then 0 else output_octets end,
+    case when baseline then - input_octets else 0 end, case when baseline then - output_octets else 0 end,
+    input_octets, output_octets, input_packets, output_packets, gigawords, (flag is not null)::integer, flag
+  from subject
+  where matching is not null or ${unarchived} or record_start is null or record_start >= ${now} - interval '${archiveWindowHours} hours'
+  order by nas_id, acct_session_id collate "C"
+  on conflict (nas_id, acct_session_id, epoch) do update set
+    ${movesSql(newest, first)}
   -- Two servers made the same epoch at once for two logins: the second finds its own on the next try.
   where ${matchExcludedSql('s')}
   returning s.nas_id, s.acct_session_id, s.id, s.subscriber_id, s.nas_group_id, s.line, s.class_id, s.ended_at, s.ended_by,
     s.xmax = 0 as inserted, s.input_octets - s.prev_input as input_delta, s.output_octets - s.prev_output as output_delta,
     s.last_anomaly, s.leg, s.multi_session_id, s.service
-),
+)`
+}
+
+const restSql = `
 charged as materialized (
   select moved.*, billed.period_started_at, billed.quota_octets
   from (
@@ -228,8 +238,17 @@ where quota_octets is not null
 union all
 select 'period', null, null, null, subscriber_id, null, null, null, total, null, null, null
 from period
-where (select bool_or(quota_octets is not null) from charged)
-`
+where (select bool_or(quota_octets is not null) from charged)`
+
+/** For all columns, or for those of almost every record: without the rare ones 32 records cost 47 µs each instead of 50. */
+function statementSql(columns: typeof recordColumns): string {
+  return `with ${subjectSql(columns)},${writtenSql(columns)},${restSql}`
+}
+
+const statements = {
+  common: { name: 'record-accounting', text: statementSql(commonColumns) },
+  rare: { name: 'record-accounting-rare', text: statementSql(recordColumns) },
+}
 
 /**
  * The prepared statement and its values for a batch with at most one record per session. Unless the caller has looked into
@@ -237,6 +256,8 @@ where (select bool_or(quota_octets is not null) from charged)
  */
 export function accountingQuery(records: readonly AccountingRecord[], at: Date, lookedUp = false) {
   const hourOfArrival = new Date(Math.floor(at.getTime() / 3_600_000) * 3_600_000)
-  const values = [...columnArrays(records), at.toISOString(), hourOfArrival.toISOString(), lookedUp]
-  return { name: 'record-accounting', text: statement, values }
+  const columns = columnsOf(records)
+  const arrays = columns.map((column) => arrayOf(records, column))
+  const statement = columns === commonColumns ? statements.common : statements.rare
+  return { ...statement, values: [at.toISOString(), hourOfArrival.toISOString(), lookedUp, ...arrays] }
 }
