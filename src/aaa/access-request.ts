@@ -16,7 +16,7 @@ import type { Secret } from '../radius/authenticator.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createDecider } from './access-decide.ts'
-import type { Accepted, DeciderOptions, Rejected } from './access-decide.ts'
+import type { Accepted, Decider, DeciderOptions, Rejected } from './access-decide.ts'
 import { createAccessMemory } from './access-memory.ts'
 import type { LoginToRemember } from './access-memory.ts'
 import { createAccessReader } from './access-packet.ts'
@@ -72,9 +72,9 @@ type Login = LoginToRemember & { readonly refusedRealm: string | undefined }
 
 /** Makes the handler. Throws `MissingDefinitionError` where the dictionary lacks what it reads. */
 export function createAccessHandler(options: AccessOptions): AccessHandler {
-  const { clock, settings, log, metrics } = options
+  const { settings, log, metrics } = options
   const warn = createWarner(options)
-  const read = createAccessReader(options.dictionary)
+  const begin = createBeginning(options)
   const decider = createDecider(options, (error) => warn('a renewal could not be noted as a sign of life', error))
   const replies = createReplyMaker(options.dictionary, (attribute, error) =>
     log.warn({ attribute, error }, 'an extra attribute cannot be sent and is left out'),
@@ -96,18 +96,8 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
     memory.remember(login, accepted, reply)
     return { code: answerCodes.accepted, attributes: reply.attributes, secret }
   }
-  const decide = async (login: Login): Promise<Accepted | Rejected> => {
-    const { credentials, request } = login.read
-    if (login.refusedRealm !== undefined) return refusedByRealm(login.refusedRealm)
-    const ofLine = request.access === 'ipoe' ? await decider.admitLine(request) : undefined
-    if (ofLine !== undefined && !isUnknown(ofLine)) return ofLine
-    if ('refused' in credentials) return ofLine ?? refusedByProtocol(credentials.refused)
-    // Somebody whose password is its name looks like a line, and is none.
-    const ofPerson = await decider.logIn(request, provingOf(login.request, credentials))
-    return ofLine !== undefined && isUnknown(ofPerson) ? ofLine : ofPerson
-  }
   const answer = async (login: Login): Promise<RadiusResponse | undefined> => {
-    const outcome = await decide(login)
+    const outcome = await decide(decider, login)
     if (outcome.kind === 'accept') return accept(login, outcome)
     const { request, nas, read: shown } = login
     const unknown = { request, nas, username: shown.request.username, reason: outcome.reason }
@@ -115,10 +105,6 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
     if (elsewhere === undefined) return reject(login, outcome)
     memory.rememberForwarded(login, elsewhere.response)
     return elsewhere.response
-  }
-  const begin = (request: RadiusRequest<Client>, nas: Nas, name: LocalName | undefined): Login => {
-    const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request) })
-    return { request, nas, now: clock.now(), read: named(sent, name), refusedRealm: name?.refused }
   }
 
   return {
@@ -141,6 +127,26 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
       await memory.close()
     },
   }
+}
+
+/** Reads a request, under the name that its realm says. */
+function createBeginning({ dictionary, settings, clock }: AccessOptions) {
+  const read = createAccessReader(dictionary)
+  return (request: RadiusRequest<Client>, nas: Nas, name: LocalName | undefined): Login => {
+    const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request) })
+    return { request, nas, now: clock.now(), read: named(sent, name), refusedRealm: name?.refused }
+  }
+}
+
+async function decide(decider: Decider, login: Login): Promise<Accepted | Rejected> {
+  const { credentials, request } = login.read
+  if (login.refusedRealm !== undefined) return refusedByRealm(login.refusedRealm)
+  const ofLine = request.access === 'ipoe' ? await decider.admitLine(request) : undefined
+  if (ofLine !== undefined && !isUnknown(ofLine)) return ofLine
+  if ('refused' in credentials) return ofLine ?? refusedByProtocol(credentials.refused)
+  // Somebody whose password is its name looks like a line, and is none.
+  const ofPerson = await decider.logIn(request, provingOf(login.request, credentials))
+  return ofLine !== undefined && isUnknown(ofPerson) ? ofLine : ofPerson
 }
 
 /** The request with the username that its realm or its NAS says; octets that are no text are shown as they came. */

@@ -18,7 +18,7 @@ import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import type { AccessHandler, AccessOptions } from './access-request.ts'
 import type { AccountingHandler } from './accounting-request.ts'
 import { createKnownHere } from './known-here.ts'
-import type { KnownHereOptions } from './known-here.ts'
+import type { KnownHere, KnownHereOptions } from './known-here.ts'
 import type { Forwarded, Proxy } from './proxy.ts'
 
 export type RouterOptions = KnownHereOptions & {
@@ -50,7 +50,6 @@ export function createRouter(options: RouterOptions): Router {
   const { dictionary, metrics, proxy, realms } = options
   const userName = requireAttribute(dictionary, 'User-Name')
   const isReboot = createRebootReader(dictionary)
-  const hasOurClass = createClassReader(options)
   const known = createKnownHere(options)
 
   const forward = (request: RadiusRequest<Client>, nas: Nas, poolId: bigint): Promise<Forwarded | undefined> => {
@@ -58,31 +57,7 @@ export function createRouter(options: RouterOptions): Router {
     else metrics.records.labels(nas.name, 'forwarded').inc()
     return proxy.forward(request, nas, poolId)
   }
-  const account = async (
-    request: RadiusRequest<Client>,
-    nas: Nas,
-    username: string,
-    accounting: Lines['accounting'],
-  ): Promise<RadiusResponse | undefined> => {
-    const { packet, client } = request
-    const pool = client.unknownPoolId
-    if (pool === undefined) return accounting.handle(request, nas, username)
-    if (isReboot(packet)) {
-      // Sessions of this device may be there too. A copy: the NAS is answered for what is recorded here.
-      forward(request, nas, pool).catch(() => metrics.dropped.labels(client.name, 'proxy-fault').inc())
-      return accounting.handle(request, nas)
-    }
-    if (hasOurClass(packet)) return accounting.handle(request, nas, username)
-    let ours: boolean
-    try {
-      ours = (await known.username(username)) || (await known.line(packet, nas))
-    } catch {
-      // The database is away: it could not record either.
-      metrics.dropped.labels(client.name, 'accounting-fault').inc()
-      return undefined
-    }
-    return ours ? accounting.handle(request, nas, username) : forward(request, nas, pool)
-  }
+  const account = createAccounter(options, { forward, isReboot, known })
 
   return {
     async route(request, nas, { access, accounting }) {
@@ -110,6 +85,43 @@ export function createRouter(options: RouterOptions): Router {
       return unknown ? { response: await forward(request, nas, pool) } : undefined
     },
     close: known.close,
+  }
+}
+
+type AccountingParts = {
+  forward(request: RadiusRequest<Client>, nas: Nas, poolId: bigint): Promise<RadiusResponse | undefined>
+  isReboot(packet: Packet): boolean
+  readonly known: KnownHere
+}
+
+/** Accounting that no realm forwards: at a client without a pool for the unknown it is ours, with nothing asked. */
+function createAccounter(options: RouterOptions, { forward, isReboot, known }: AccountingParts) {
+  const { metrics } = options
+  const hasOurClass = createClassReader(options)
+  return async (
+    request: RadiusRequest<Client>,
+    nas: Nas,
+    username: string,
+    accounting: Lines['accounting'],
+  ): Promise<RadiusResponse | undefined> => {
+    const { packet, client } = request
+    const pool = client.unknownPoolId
+    if (pool === undefined) return accounting.handle(request, nas, username)
+    if (isReboot(packet)) {
+      // Sessions of this device may be there too. A copy: the NAS is answered for what is recorded here.
+      forward(request, nas, pool).catch(() => metrics.dropped.labels(client.name, 'proxy-fault').inc())
+      return accounting.handle(request, nas)
+    }
+    if (hasOurClass(packet)) return accounting.handle(request, nas, username)
+    let ours: boolean
+    try {
+      ours = (await known.username(username)) || (await known.line(packet, nas))
+    } catch {
+      // The database is away: it could not record either.
+      metrics.dropped.labels(client.name, 'accounting-fault').inc()
+      return undefined
+    }
+    return ours ? accounting.handle(request, nas, username) : forward(request, nas, pool)
   }
 }
 

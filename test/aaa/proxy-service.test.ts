@@ -7,11 +7,14 @@ import { addHomeServer, listHomeServers, removeHomeServer } from '../../src/doma
 import { addPlan } from '../../src/domain/plan.ts'
 import { addRealm, removeRealm } from '../../src/domain/realm.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
+import { explainAccess } from '../../src/domain/why.ts'
 import { encodeAttributes } from '../../src/radius/attributes.ts'
 import type { NamedAttribute } from '../../src/radius/attributes.ts'
 import { createSecret } from '../../src/radius/authenticator.ts'
 import { createRadiusClient } from '../../src/radius/client.ts'
 import { codeName, codes } from '../../src/radius/codes.ts'
+import type { Code } from '../../src/radius/codes.ts'
+import { insertRow, insertSubscriber } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
 import { dictionary } from '../support/dictionary.ts'
 import { homeSecret, startHomeServer } from '../support/home-server.ts'
@@ -52,6 +55,17 @@ afterEach(() => {
   home.requests.length = 0
 })
 
+/** What the access log tells of the forwarded logins of a username, as `gatehouse why` shows it. */
+async function forwardedOf(username: string) {
+  await service.flush()
+  const { decisions } = await explainAccess(database.pool, { username }, new Date())
+  return decisions
+    .filter(({ reason }) => reason === 'forwarded')
+    .map(({ accepted, sentence, detail, method, nas, count }) => ({ accepted, sentence, detail, method, nas, count }))
+}
+const accepting = { accepted: true, sentence: 'asked of another server, which accepted' }
+const refusing = { accepted: false, sentence: 'asked of another server, which did not accept' }
+
 async function ask(
   code: typeof codes.accessRequest | typeof codes.accountingRequest,
   list: NamedAttribute[],
@@ -73,11 +87,12 @@ const login = (userName: string, password = 'secret of anna') =>
     { name: 'User-Name', value: userName },
     { name: 'User-Password', value: password },
   ])
-const account = (userName: string, sessionId: string) =>
+const account = (userName: string, sessionId: string, more: NamedAttribute[] = []) =>
   ask(codes.accountingRequest, [
     { name: 'User-Name', value: userName },
     { name: 'Acct-Session-Id', value: sessionId },
     { name: 'Acct-Status-Type', value: 1 },
+    ...more,
   ])
 const realm = (name: string, action: string, pool?: string) =>
   addRealm(db, pool === undefined ? { name, action } : { name, action, pool }, new Date())
@@ -119,6 +134,49 @@ describe('a realm', () => {
   })
 })
 
+describe('a login that a home server decides is told by `why`', () => {
+  const answering = async (code: Code | undefined, username: string): Promise<string> => {
+    const { answer } = home
+    home.answer = () => (code === undefined ? undefined : { code, attributes: Buffer.alloc(0) })
+    const outcome = await login(username, 'x')
+    home.answer = answer
+    return outcome
+  }
+  const from = { method: 'pap', nas: 'bng', count: 1n }
+
+  beforeAll(async () => {
+    await realm('told.example', 'forward', 'partner')
+    await service.refresh()
+  })
+  afterAll(() => removeRealm(db, 'told.example'))
+
+  it('as accepted or rejected, with the name of the server', async () => {
+    expect(await answering(codes.accessAccept, 'Eva@told.example')).toBe('Access-Accept')
+    expect(await forwardedOf('eva@told.example')).toEqual([
+      { ...accepting, ...from, detail: 'home server "partner-1" accepted' },
+    ])
+    expect(await answering(codes.accessReject, 'otto@told.example')).toBe('Access-Reject')
+    expect(await forwardedOf('otto@told.example')).toEqual([
+      { ...refusing, ...from, detail: 'home server "partner-1" rejected' },
+    ])
+  })
+
+  it('not while the server asks for more', async () => {
+    expect(await answering(codes.accessChallenge, 'ida@told.example')).toBe('Access-Challenge')
+    expect(await forwardedOf('ida@told.example')).toEqual([])
+  })
+
+  it('as unanswered where no server answers', async () => {
+    expect(await answering(undefined, 'udo@told.example')).toBe('timeout')
+    expect(await forwardedOf('udo@told.example')).toEqual([{ ...refusing, ...from, detail: 'no home server answered' }])
+    // Status-Server brings it back.
+    await soon(async () => {
+      const { values } = await service.metrics.homeServersDead.get()
+      expect(values.filter((one) => one.value === 1)).toEqual([])
+    })
+  })
+})
+
 describe('a home server', () => {
   it('that signs is held to it from then on', async () => {
     await realm('signs.example', 'forward', 'partner')
@@ -157,8 +215,26 @@ describe('a client that moves over', () => {
     expect(await login('bert', 'secret of bert')).toBe('Access-Accept')
     expect(home.requests).toHaveLength(2)
     await service.flush()
-    const { rows } = await database.pool.query(`select username from access_log where accepted and username = 'bert'`)
-    expect(rows).toEqual([{ username: 'bert' }])
+    const { rows } = await database.pool.query(
+      `select reason, detail from access_log where accepted and username = 'bert' order by reason`,
+    )
+    expect(rows).toEqual([
+      { reason: 'accepted', detail: null },
+      { reason: 'forwarded', detail: 'home server "partner-1" accepted' },
+    ])
+  })
+
+  it('has the lines of its moved IPoE subscribers recorded here, though the NAS returns no Class', async () => {
+    const { rows } = await database.pool.query<{ id: bigint }>('select id from plan limit 1')
+    const line = { username: 'line-8', plan_id: rows[0]!.id, account_type: 'ipoe' }
+    const subscriber = await insertSubscriber(database.pool, line)
+    await insertRow(database.pool, 'device', { subscriber_id: subscriber, mac: 'd4:ca:6d:01:02:08', bound: true })
+    const mac = { name: 'Calling-Station-Id', value: 'd4:ca:6d:01:02:08' }
+    expect(await ask(codes.accessRequest, [{ name: 'User-Name', value: 'ether1' }, mac])).toBe('Access-Accept')
+    expect(await account('ether1', 'line-8-1', [mac])).toBe('Accounting-Response')
+    expect(home.requests).toEqual([])
+    const sessions = await database.pool.query(`select line from session where acct_session_id = 'line-8-1'`)
+    expect(sessions.rows).toEqual([{ line: 'mac:d4:ca:6d:01:02:08' }])
   })
 
   it('whose old server is gone gets silence for those whom nobody knows, never a reject', async () => {
@@ -166,6 +242,7 @@ describe('a client that moves over', () => {
     home.status = false
     expect(await login('nobody', 'x')).toBe('timeout')
     expect(await login('anna')).toBe('Access-Accept')
+    expect(await forwardedOf('nobody')).toMatchObject([{ ...refusing, detail: 'no home server answered' }])
     await setClient(db, { name: 'bng', unknownPool: '' })
     await service.refresh()
     expect(await login('nobody', 'x')).toBe('Access-Reject')

@@ -325,6 +325,7 @@ describe('a forwarded Accounting-Request', () => {
     expect(await proxy.forward(start(), patient, 1n)).toEqual({
       code: codes.accountingResponse,
       attributes: Buffer.alloc(0),
+      homeServer: server.row.name,
     })
     server.answer = () => undefined
     expect(await proxy.forward(start(), patient, 1n)).toBeUndefined()

@@ -4,13 +4,14 @@ import type { Router } from '../../src/aaa/route-request.ts'
 import { createTestClock } from '../../src/clock.ts'
 import type { Realm } from '../../src/domain/realm.ts'
 import { issueClass } from '../../src/domain/session-class.ts'
+import { defaultSettings } from '../../src/domain/setting.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
 import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { NamedAttribute } from '../../src/radius/attributes.ts'
 import { codes } from '../../src/radius/codes.ts'
-import { testNas } from '../support/access.ts'
+import { insertPlan, insertRow, insertSubscriber, testNas } from '../support/access.ts'
 import { pap } from '../support/access-handler.ts'
 import { dictionary } from '../support/dictionary.ts'
 import { accessToForward, accountingToForward } from '../support/home-server.ts'
@@ -21,6 +22,7 @@ const clock = createTestClock(noon)
 const metrics = createMetrics()
 const realms = new Map<string, Realm>()
 const done: string[] = []
+const noted: unknown[] = []
 let router: Router
 
 const respond = (code: 2 | 5) => Promise.resolve({ code, attributes: Buffer.alloc(0) })
@@ -29,6 +31,9 @@ const lines = {
     handle: (_request: unknown, _nas: unknown, name?: { username: string; refused?: string }) => {
       done.push(`access ${name?.username}${name?.refused === undefined ? '' : ` refused ${name.refused}`}`)
       return respond(codes.accessAccept)
+    },
+    noteForwarded: (_request: unknown, _nas: unknown, outcome: { username: string; answer?: unknown }) => {
+      noted.push([outcome.username, outcome.answer])
     },
   },
   accounting: {
@@ -41,13 +46,15 @@ const lines = {
 const proxy = {
   forward: (_request: unknown, _nas: unknown, poolId: bigint) => {
     done.push(`pool ${poolId}`)
-    return respond(codes.accountingResponse)
+    return respond(codes.accountingResponse).then((answer) => ({ ...answer, homeServer: 'partner-1' }))
   },
   close: () => undefined,
 }
 
 function makeRouter(pool = office.pool): Router {
-  return createRouter({ dictionary, keyring: office.keyring, clock, metrics, realms: () => realms, proxy, pool })
+  const settings = () => defaultSettings
+  const { keyring } = office
+  return createRouter({ dictionary, keyring, clock, metrics, settings, realms: () => realms, proxy, pool })
 }
 
 beforeAll(async () => {
@@ -58,6 +65,7 @@ beforeAll(async () => {
 afterAll(() => router.close())
 beforeEach(() => {
   done.length = 0
+  noted.length = 0
   clock.advance(60_000)
   realms.clear()
   for (const [name, action, poolId] of [
@@ -102,6 +110,12 @@ describe('a request', () => {
   it('of a realm that is forwarded goes to its pool, accounting too', async () => {
     expect(await login('anna@Partner.example')).toEqual(['pool 7'])
     expect(await account('anna@partner.example')).toEqual(['pool 7'])
+  })
+
+  it('of a login that is forwarded is noted with its whole name and the answer; accounting is not', async () => {
+    await login('Anna@Partner.example')
+    await account('anna@partner.example')
+    expect(noted).toEqual([['anna@partner.example', expect.objectContaining({ homeServer: 'partner-1' })]])
   })
 
   it('of a refused realm is refused by the access line; what was used is recorded', async () => {
@@ -158,6 +172,59 @@ describe('at a client that moves over step by step', () => {
     ])
     const foreign = Buffer.from('of the old server')
     expect(await account('d4:ca:6d:01:02:03', [{ name: 'Class', value: foreign }], moving)).toEqual(['pool 9'])
+  })
+
+  describe('a record without our Class', () => {
+    const port = [
+      { name: 'NAS-Port-Type', value: 15 },
+      { name: 'Calling-Station-Id', value: 'd4:ca:6d:01:02:04' },
+    ]
+    const ppp = [{ name: 'Framed-Protocol', value: 1 }, ...port.slice(1)]
+    const line = (mac: string) => [{ name: 'Calling-Station-Id', value: mac }]
+    let plan: bigint
+    const bind = async (username: string, mac: string, row: Record<string, unknown> = {}): Promise<bigint> => {
+      const ipoe = { username, plan_id: plan, account_type: 'ipoe', ...row }
+      const subscriber_id = await insertSubscriber(office.pool, ipoe)
+      await insertRow(office.pool, 'device', { subscriber_id, mac, bound: true })
+      return subscriber_id
+    }
+    beforeAll(async () => {
+      plan = await insertPlan(office.pool)
+      await bind('line-4', 'd4:ca:6d:01:02:04')
+    })
+
+    it('is ours where its IPoE line is, whatever name the NAS wrote', async () => {
+      expect(await account('ether1-d4ca6d010204', port, moving)).toEqual(['accounting ether1-d4ca6d010204'])
+      expect(await account(undefined, port, moving)).toEqual(['accounting '])
+      expect(await account('ether1', line('d4:ca:6d:01:02:ff'), moving)).toEqual(['pool 9'])
+      expect(await account('ether1', [], moving)).toEqual(['pool 9'])
+    })
+
+    it('of PPPoE is told by its name alone', async () => {
+      expect(await account('nobody', ppp, moving)).toEqual(['pool 9'])
+      expect(await account('anna', ppp, moving)).toEqual(['accounting anna'])
+    })
+
+    it('is ours where several of us are bound to the line, as its login is', async () => {
+      for (const username of ['twin-1', 'twin-2']) {
+        await bind(username, username === 'twin-1' ? 'd4:ca:6d:01:02:05' : 'd4:ca:6d:01:02:06', {
+          circuit_id: Buffer.from('twins'),
+        })
+      }
+      const circuit = [{ name: 'ADSL-Agent-Circuit-Id', value: 'twins' }]
+      expect(await account('ether1', circuit, moving)).toEqual(['accounting ether1'])
+    })
+
+    it('of a line that was moved is recorded at once, and a line that is gone is ours a moment longer', async () => {
+      const moved = line('d4:ca:6d:01:02:07')
+      expect(await account('ether1', moved, moving)).toEqual(['pool 9'])
+      const subscriber = await bind('line-7', 'd4:ca:6d:01:02:07')
+      expect(await account('ether1', moved, moving)).toEqual(['accounting ether1'])
+      await office.pool.query('delete from device where subscriber_id = $1', [subscriber])
+      expect(await account('ether1', moved, moving)).toEqual(['accounting ether1'])
+      clock.advance(3_000)
+      expect(await account('ether1', moved, moving)).toEqual(['pool 9'])
+    })
   })
 
   it('a reboot is recorded here and told there', async () => {

@@ -101,6 +101,8 @@ describe('why', () => {
       'let into the walled garden only: the service period and its grace are over',
     )
     expect(reasonSentence(true, 'accepted')).toBe('accepted')
+    expect(reasonSentence(true, 'forwarded')).toBe('asked of another server, which accepted')
+    expect(reasonSentence(false, 'forwarded')).toBe('asked of another server, which did not accept')
     expect(reasonSentence(false, 'of-tomorrow')).toBe('rejected: of-tomorrow')
     expect(reasonSentence(false, 'toString')).toBe('rejected: toString')
   })
