@@ -145,7 +145,7 @@ type Facts = {
 
 function readRecord(packet: Packet, definitions: Definitions, facts: Facts): AccountingRecord {
   const { nas, status, sessionClass } = facts
-  const { facts: told, line } = facts.read
+  const { access, facts: told, line } = facts.read
   const multiSessionId = firstText(packet, definitions.multiSessionId)
   const service = readService(packet, definitions, facts, multiSessionId)
   const integer = (name: 'terminateCause' | 'interimInterval', most: number): number | undefined => {
@@ -158,6 +158,7 @@ function readRecord(packet: Packet, definitions: Definitions, facts: Facts): Acc
     acctSessionId: rowId(facts.acctSessionId, service),
     username: usernameOf(nas, firstOctets(packet, definitions.userName)).username,
     class: sessionClass,
+    access,
     line,
     mac: told.mac,
     interface: told.interface,

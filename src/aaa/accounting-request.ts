@@ -14,6 +14,7 @@ import type { Keyring } from '../domain/data-key.ts'
 import type { Nas } from '../domain/nas.ts'
 import { endReplacedSessions, endServices, recordReboot } from '../domain/session-end.ts'
 import type { NasReboot } from '../domain/session-end.ts'
+import type { Settings } from '../domain/setting.ts'
 import { failPoint } from '../fail-points.ts'
 import { createLimiter } from '../log.ts'
 import type { Logger } from '../log.ts'
@@ -25,11 +26,13 @@ import type { Packet } from '../radius/packet.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createAccountingReader } from './accounting-packet.ts'
 import { BatchError, createBatcher } from './batch.ts'
+import { createLineOwners } from './line-owner.ts'
 import { answerCodes } from './outcomes.ts'
 
 export type AccountingOptions = {
   dictionary: Dictionary
   keyring: Keyring
+  settings(): Settings
   /** Durable: its commits wait for the disk. */
   pool: Pool
   /** Statements in flight at once. */
@@ -75,6 +78,7 @@ export function createAccountingHandler(options: AccountingOptions): AccountingH
     if (suppressed !== undefined) log.warn({ ...fields, suppressed }, message)
   }
   const recorder = createRecorder(options, warn)
+  const owners = createLineOwners(options)
 
   const reboot = async (nas: Nas, event: NasReboot): Promise<Fate> => {
     const ended = await retryTransient(() => recordReboot(pool, event, clock.now()), tries)
@@ -97,7 +101,8 @@ export function createAccountingHandler(options: AccountingOptions): AccountingH
     if (found.foreignClass) {
       warn(`class/${nas.id}`, { nas: nas.name }, 'a Class that is not ours: the session is told by username and line')
     }
-    return recorder.record(called(found.record, username))
+    const record = owners.name(called(found.record, username))
+    return record instanceof Promise ? record.then(recorder.record) : recorder.record(record)
   }
 
   const answer = async (from: object, deed: () => Promise<Fate> | Fate): Promise<RadiusResponse | undefined> => {
@@ -120,7 +125,10 @@ export function createAccountingHandler(options: AccountingOptions): AccountingH
         await raiseAlarm(pool, { kind: 'unnamed-reboot', subject: name, text: unnamedReboot }, clock.now())
         return 'accounting-ignored'
       }),
-    close: recorder.close,
+    async close() {
+      await owners.close()
+      await recorder.close()
+    },
   }
 }
 

@@ -19,7 +19,11 @@ export const recordColumns: readonly Column[] = [
   { name: 'acct_session_id', type: 'text', value: (record) => record.acctSessionId },
   { name: 'status', type: 'text', value: (record) => record.status },
   { name: 'class_id', type: 'bigint', value: (record) => record.class?.classId },
-  { name: 'class_subscriber_id', type: 'bigint', value: (record) => record.class?.subscriberId },
+  {
+    name: 'told_subscriber_id',
+    type: 'bigint',
+    value: (record) => record.class?.subscriberId ?? record.lineSubscriberId,
+  },
   { name: 'username', type: 'text', value: (record) => record.username },
   { name: 'nas_group_id', type: 'bigint', value: (record) => record.nas.nasGroupId },
   { name: 'address_space_id', type: 'bigint', value: (record) => record.nas.addressSpaceId },

@@ -1,6 +1,6 @@
 // What one Accounting-Request said, as plain data (RFC 2866 §5, RFC 2869 §5, RFC 3162, RFC 4818, RFC 6911).
 
-import type { InterfaceParts, Line } from './line.ts'
+import type { AccessKind, InterfaceParts, Line } from './line.ts'
 import type { Nas } from './nas.ts'
 import type { SessionClass } from './session-class.ts'
 
@@ -28,6 +28,9 @@ export type AccountingRecord = {
   username: string
   /** From a Class of ours whose tag verifies, else undefined. */
   class: SessionClass | undefined
+  /** By what the record says of itself; an IPoE line tells its subscriber where no Class does. */
+  access?: AccessKind
+  lineSubscriberId?: bigint
   line: Line | undefined
   mac: string | undefined
   interface: InterfaceParts | undefined

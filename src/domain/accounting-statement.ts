@@ -73,7 +73,7 @@ function subjectSql(columns: typeof recordColumns): string {
   return `
 subject as (
   select r.*, epochs.*, coalesce(epochs.matching, epochs.newest + 1, 0) as epoch,
-    case when epochs.matching is null then coalesce(r.class_subscriber_id, (
+    case when epochs.matching is null then coalesce(r.told_subscriber_id, (
       select subscriber.id from subscriber where subscriber.username = r.username and subscriber.username_reserved
     )) end as subscriber_id,
     -- A session under way when its NAS was added: what it counted before is not ours to charge.

@@ -18,6 +18,7 @@ import { packetWith, testContext } from '../support/attributes.ts'
 import { useDatabase } from '../support/database.ts'
 import { dictionary } from '../support/dictionary.ts'
 import { openTestKeyring } from '../support/keyring.ts'
+import { defaultSettings } from '../../src/domain/setting.ts'
 
 const database = useDatabase()
 const answer = { code: codes.accountingResponse, attributes: Buffer.alloc(0) }
@@ -44,6 +45,7 @@ function makeHandler(pool: Pool): AccountingHandler {
   return createAccountingHandler({
     dictionary,
     keyring: keys.keyring,
+    settings: () => defaultSettings,
     pool,
     lanes: 3,
     clock: createTestClock(noon),
@@ -82,6 +84,18 @@ describe('an Accounting-Request', () => {
     expect(await say('Interim-Update', 'a', counted(300, 5))).toEqual(answer)
     expect(await sessions()).toMatchObject([{ acct_session_id: 'a', input_octets: '5', online: true }])
     expect((await usageOf(database.pool, subscriber.id)).periods.input).toBe(5n)
+  })
+
+  it('of an IPoE line without our Class is its subscriber’s, whatever name the NAS wrote', async () => {
+    await database.pool.query(`update subscriber set account_type = 'ipoe' where id = $1`, [subscriber.id])
+    await database.pool.query(`insert into device (subscriber_id, mac, bound) values ($1, '02:00:00:00:00:77', true)`, [
+      subscriber.id,
+    ])
+    const line = { 'User-Name': '02:00:00:00:00:77', 'Calling-Station-Id': '1:2:0:0:0:0:77' }
+    await say('Start', 'lease', line)
+    await say('Interim-Update', 'lease', { ...line, ...counted(300, 7) })
+    expect(await sessions()).toMatchObject([{ acct_session_id: 'lease', subscriber_id: Number(subscriber.id) }])
+    expect((await usageOf(database.pool, subscriber.id)).periods.input).toBe(7n)
   })
 
   it('of a whole storm is kept to the octet', async () => {

@@ -1,0 +1,38 @@
+// Whose an IPoE session is that came back without our Class: begun before its NAS was added, or on a NAS that returns none.
+// Its User-Name is what the NAS wrote, often a MAC; the line tells (domain/identify.ts). Asked in batches.
+
+import type { Clock } from '../clock.ts'
+import type { Pool } from '../db/pool.ts'
+import type { AccountingRecord } from '../domain/accounting-record.ts'
+import { identifyLines } from '../domain/identify.ts'
+import type { Identity, IdentityKey } from '../domain/identify.ts'
+import type { Settings } from '../domain/setting.ts'
+import { createBatcher } from './batch.ts'
+
+export type LineOwners = {
+  /** The record, with its subscriber where only its line tells. Rejects where the database is away. */
+  name(record: AccountingRecord): Promise<AccountingRecord> | AccountingRecord
+  close(): Promise<void>
+}
+
+/** Makes the look-up of a process. */
+export function createLineOwners(options: { pool: Pool; clock: Clock; settings(): Settings }): LineOwners {
+  const { pool, clock, settings } = options
+  const identities = createBatcher<IdentityKey, Identity>({
+    lanes: 1,
+    run: (keys) => identifyLines(pool, keys, settings().default_interim_interval_s, clock.now()),
+  })
+  const name = async (record: AccountingRecord): Promise<AccountingRecord> => {
+    const { line, nas, mac, circuitId, remoteId, duid } = record
+    const facts = { mac, circuitId, remoteId, duid, interface: record.interface }
+    const found = await identities.submit({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId })
+    return found.kind === 'found' ? { ...record, lineSubscriberId: found.subscriberId } : record
+  }
+  return {
+    name: (record) => {
+      const told = record.class !== undefined || record.access !== 'ipoe' || record.line === undefined
+      return told ? record : name(record)
+    },
+    close: identities.close,
+  }
+}
