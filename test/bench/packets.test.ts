@@ -106,10 +106,10 @@ describe('subscribers of the benchmark', () => {
 
   it('are a file with a row each', () => {
     expect(subscribersCsv(3, 'home').trimEnd().split('\n')).toEqual([
-      'username,password,plan',
+      'username,password,plan,expires_at',
       ...[0, 1, 2].map((number) => {
         const one = benchmarkSubscriber(number)
-        return `${one.username},${one.password},home`
+        return `${one.username},${one.password},home,${new Date().getUTCFullYear() + 1}-12-31`
       }),
     ])
   })
