@@ -60,16 +60,17 @@ export function createRouter(options: RouterOptions): Router {
   const account = createAccounter(options, { forward, isReboot, known })
 
   return {
-    async route(request, nas, { access, accounting }) {
+    route(request, nas, { access, accounting }) {
       const { packet } = request
       const { username } = readUsername(firstOctets(packet, userName))
       const route = routeOf(username, realms(), nas.settings.username_rule)
       const isAccess = request.local.kind === 'authentication'
       // A reboot is of the device, whatever the name in it.
       if (route.kind === 'forward' && (isAccess || !isReboot(packet))) {
-        const answer = await forward(request, nas, route.poolId)
-        if (isAccess) access.noteForwarded(request, nas, { username, answer })
-        return answer
+        return forward(request, nas, route.poolId).then((answer) => {
+          if (isAccess) access.noteForwarded(request, nas, { username, answer })
+          return answer
+        })
       }
       const name = route.kind === 'forward' ? username : route.username
       if (!isAccess) return account(request, nas, name, accounting)
@@ -98,15 +99,14 @@ type AccountingParts = {
 function createAccounter(options: RouterOptions, { forward, isReboot, known }: AccountingParts) {
   const { metrics } = options
   const hasOurClass = createClassReader(options)
-  return async (
+  type Account = (
     request: RadiusRequest<Client>,
     nas: Nas,
     username: string,
     accounting: Lines['accounting'],
-  ): Promise<RadiusResponse | undefined> => {
+  ) => Promise<RadiusResponse | undefined>
+  const whose = async (pool: bigint, ...[request, nas, username, accounting]: Parameters<Account>) => {
     const { packet, client } = request
-    const pool = client.unknownPoolId
-    if (pool === undefined) return accounting.handle(request, nas, username)
     if (isReboot(packet)) {
       // Sessions of this device may be there too. A copy: the NAS is answered for what is recorded here.
       forward(request, nas, pool).catch(() => metrics.dropped.labels(client.name, 'proxy-fault').inc())
@@ -123,6 +123,12 @@ function createAccounter(options: RouterOptions, { forward, isReboot, known }: A
     }
     return ours ? accounting.handle(request, nas, username) : forward(request, nas, pool)
   }
+  const account: Account = (request, nas, username, accounting) => {
+    const pool = request.client.unknownPoolId
+    if (pool === undefined) return accounting.handle(request, nas, username)
+    return whose(pool, request, nas, username, accounting)
+  }
+  return account
 }
 
 function createRebootReader(dictionary: Dictionary): (packet: Packet) => boolean {
