@@ -2,8 +2,8 @@
 // service period. One statement for the batch, on a pool with relaxed durability: what is lost can be claimed again.
 //
 // Slots make two simultaneous logins meet on one key: each takes the lowest slot that no other line holds freshly, so of two
-// that see the same state one gets the row and the other nothing. The statement counts the live lines again, so that a login
-// that comes after the other's commit sees it. RFC 5080 §2.2 gives no help here: the two may come from two servers.
+// that see the same state one gets the row and the other nothing. The statement counts the live lines itself, so that a
+// login that comes after the other's commit sees it. RFC 5080 §2.2 gives no help here: the two may come from two servers.
 
 import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'

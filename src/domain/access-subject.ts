@@ -85,6 +85,6 @@ export type AccessSubject = SubscriberFacts & {
   readonly routes: readonly string[]
   /** Octets used in the current service period; undefined where the plan has no quota. */
   readonly usedOctets: bigint | undefined
-  /** Live lines other than the one that asks; 0 where no session limit applies. */
+  /** Live lines other than the one that asks; 0 where no session limit applies, and where they were not counted. */
   readonly otherLines: number
 }
