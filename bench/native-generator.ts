@@ -2,6 +2,7 @@
 // does what generator.ts does, but for MS-CHAPv2, at a fifth of the CPU.
 
 import { execFileSync, spawn } from 'node:child_process'
+import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +11,11 @@ import { statuses, templateLine } from './packets.ts'
 
 const works: readonly Work[] = ['auth-pap', 'auth-chap', 'acct-mix', 'storm']
 
-/** The program for a work, compiled into a folder; undefined where it is not its work or there is no compiler. */
+/** The program for a work, compiled into a folder once; undefined where it is not its work or there is no compiler. */
 export function nativeGenerator(work: Work, folder: string): string | undefined {
   if (!works.includes(work)) return undefined
   const program = path.join(folder, 'generator')
+  if (fs.existsSync(program)) return program
   const source = fileURLToPath(new URL('./generator.c', import.meta.url))
   try {
     execFileSync('cc', ['-O2', '-o', program, source], { stdio: 'pipe' })

@@ -9,7 +9,7 @@ import type { Identity, IdentityKey, LiveLine } from '../domain/identify.ts'
 import type { Settings } from '../domain/setting.ts'
 import { needsSignOfLife, noteSignsOfLife } from '../domain/sign-of-life.ts'
 import { createBatcher } from './batch.ts'
-import type { Lanes } from './batch.ts'
+import type { Batcher, Lanes } from './batch.ts'
 
 export type Identifier = {
   identify(request: AccessRequest): Promise<Identity>
@@ -26,16 +26,24 @@ export type IdentifierOptions = {
   readonly claimPool: Pool
 }
 
+/** Whose lines are these: one batcher for each user of it. */
+export function createIdentities(
+  { pool, clock, settings }: { pool: Pool; clock: Clock; settings(): Settings },
+  lanes: Lanes,
+): Batcher<IdentityKey, Identity> {
+  return createBatcher({
+    lanes,
+    run: (keys) => identifyLines(pool, keys, settings().default_interim_interval_s, clock.now()),
+  })
+}
+
 /** Makes the identifier; its statements take turns with others on these lanes. */
 export function createIdentifier(
   { settings, clock, loadPool, claimPool }: IdentifierOptions,
   lanes: Lanes,
   onLost: (error: unknown) => void,
 ): Identifier {
-  const identities = createBatcher<IdentityKey, Identity>({
-    lanes,
-    run: (keys) => identifyLines(loadPool, keys, settings().default_interim_interval_s, clock.now()),
-  })
+  const identities = createIdentities({ pool: loadPool, clock, settings }, lanes)
   const signs = createBatcher<bigint, undefined>({
     lanes,
     keyOf: String,

@@ -4,10 +4,9 @@
 import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import type { AccountingRecord } from '../domain/accounting-record.ts'
-import { identifyLines } from '../domain/identify.ts'
-import type { Identity, IdentityKey } from '../domain/identify.ts'
 import type { Settings } from '../domain/setting.ts'
-import { createBatcher } from './batch.ts'
+import { createIdentities } from './access-identify.ts'
+import { createLanes } from './batch.ts'
 
 export type LineOwners = {
   /** The record, with its subscriber where only its line tells. Rejects where the database is away. */
@@ -17,11 +16,7 @@ export type LineOwners = {
 
 /** Makes the look-up of a process. */
 export function createLineOwners(options: { pool: Pool; clock: Clock; settings(): Settings }): LineOwners {
-  const { pool, clock, settings } = options
-  const identities = createBatcher<IdentityKey, Identity>({
-    lanes: 1,
-    run: (keys) => identifyLines(pool, keys, settings().default_interim_interval_s, clock.now()),
-  })
+  const identities = createIdentities(options, createLanes(1))
   const name = async (record: AccountingRecord): Promise<AccountingRecord> => {
     const { line, nas, mac, circuitId, remoteId, duid } = record
     const facts = { mac, circuitId, remoteId, duid, interface: record.interface }

@@ -100,8 +100,8 @@ function isPpp(packet: Packet, definitions: Definitions): boolean {
   )
 }
 
-// MAC and interface are read now, the others when they are asked for. A class, because accessors of its own cost an object a
-// microsecond.
+// MAC and interface are read now, the others when they are asked for. A class, because accessors of its own cost an object
+// 0.7 µs.
 class PacketFacts implements LineFacts {
   readonly mac: string | undefined
   readonly interface: InterfaceParts | undefined

@@ -114,7 +114,7 @@ export async function latchMessageAuthenticator(pool: Pool, clientId: bigint, no
 }
 
 const selectNas = `select n.id, n.client_id, n.name, n.vendor, n.identifier, host(n.address) as address, n.nas_group_id,
-  g.address_space_id, g.identity_order, c.patience_ms, n.settings, n.attributes, n.created_at
+  g.address_space_id, g.identity_order, c.patience_ms, n.settings, n.attributes
   from nas n join nas_group g on g.id = n.nas_group_id join radius_client c on c.id = n.client_id`
 
 type ClientColumns = {
@@ -147,7 +147,6 @@ type NasColumns = {
   patience_ms: number
   settings: unknown
   attributes: string[]
-  created_at: Date
 }
 
 function readClient(
@@ -192,6 +191,5 @@ function readNas(row: NasColumns): Nas {
     settings,
     patienceMs: settings.patience_ms ?? row.patience_ms,
     attributes: row.attributes,
-    createdAt: row.created_at,
   }
 }

@@ -35,5 +35,4 @@ export type Nas = {
   patienceMs: number
   /** Extra attributes for every Access-Accept to this NAS, as `Name = value` texts. */
   attributes: readonly string[]
-  createdAt: Date
 }

@@ -23,7 +23,7 @@ export function storableText(octets: Buffer): string {
  * Two different inputs never give the same text.
  */
 export function escapeOctets(octets: Buffer): string {
-  // As almost always: letter by letter it cost a record 3 µs.
+  // As almost always: letter by letter a session id costs 1.1 µs, so 0.15.
   const whole = decodeUtf8(octets)
   if (whole !== undefined && !whole.includes('\\') && isPrintable(whole)) return whole
   let text = ''

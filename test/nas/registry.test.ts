@@ -38,7 +38,6 @@ function nas(id: bigint, clientId: bigint, identity: { identifier?: string; addr
     settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],
-    createdAt: new Date(0),
   }
 }
 

@@ -34,7 +34,6 @@ export function testNas(changes: Partial<Nas> = {}): Nas {
     settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],
-    createdAt: noon,
     ...changes,
   }
 }

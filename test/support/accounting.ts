@@ -49,7 +49,6 @@ export async function makeNas(db: Pool, options: { createdAt?: Date; group?: big
     settings: defaultNasSettings,
     patienceMs: 900,
     attributes: [],
-    createdAt,
   }
 }
 
