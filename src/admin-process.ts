@@ -1,9 +1,13 @@
 // The process of HTTP and jobs, apart from RADIUS: a report must not delay a login (decision 26).
+import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { createAttributeCheck } from './cli/attribute-check.ts'
 import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
 import { createKysely, createPool } from './db/pool.ts'
 import type { Database } from './db/schema.ts'
+import { openKeyring } from './domain/data-key.ts'
 import { readSettings } from './domain/setting.ts'
 import { createApp } from './http/app.ts'
 import { startHttpServer } from './http/server.ts'
@@ -28,7 +32,11 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
   const metrics = createMetrics()
   const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
   const httpPool = createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, onError })
+  const longPool = createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, onError })
   const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 4, statementTimeoutMs: 0, onError })
+  const keyring = await openKeyring(jobPool, config.keyFile, systemClock.now())
+  const fileDirectory = join(config.dataDirectory, 'files')
+  mkdirSync(fileDirectory, { recursive: true, mode: 0o700 })
 
   const db = createKysely<Database>(jobPool)
 
@@ -40,6 +48,17 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
       ),
     metrics: async () => mergeMetrics([await metrics.registry.getMetricsAsJSON(), ...(await metricsOfOthers())]),
     trustedProxies: config.trustedProxies,
+    services: {
+      db: createKysely<Database>(httpPool),
+      pool: httpPool,
+      longPool,
+      longDb: createKysely<Database>(longPool),
+      keyring,
+      clock: systemClock,
+      log,
+      checkAttribute: createAttributeCheck(),
+      fileDirectory,
+    },
   })
   const server = await startHttpServer(app, {
     address: config.httpAddress,
@@ -63,7 +82,7 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
     async close() {
       await runner.close()
       await server.close()
-      await Promise.all([httpPool.end(), jobPool.end()])
+      await Promise.all([httpPool.end(), longPool.end(), jobPool.end()])
     },
   }
 }

@@ -1,6 +1,5 @@
-// The columns of every table as kysely sees them: the nouns of migrations/0001 here, what happens (0002) in
-// schema-sessions.ts, 0004 in
-// schema-lines.ts. Written by hand; test/db/schema.test.ts compares all with a migrated database.
+// The columns of every table as kysely sees them: the nouns of migrations/0001 here, those of later migrations in the
+// schema-*.ts beside it. Written by hand; test/db/schema.test.ts compares all with a migrated database.
 // `Generated`: the database has a value of its own when an insert names none.
 
 import type { Generated, Kysely, Transaction } from 'kysely'
@@ -16,6 +15,17 @@ import type {
   UsagePeriodTable,
 } from './schema-sessions.ts'
 
+import type { ActivityTables } from './schema-activity.ts'
+import type { BulkTables } from './schema-bulk.ts'
+import type { FileTables } from './schema-files.ts'
+import type { ListTables } from './schema-lists.ts'
+import type { MessageTables } from './schema-messages.ts'
+import type { MoneyTables } from './schema-money.ts'
+import type { OperatorTables } from './schema-operators.ts'
+import type { PlanTables } from './schema-plans.ts'
+import type { ReportTables } from './schema-reports.ts'
+import type { SignInTables } from './schema-sign-in.ts'
+import type { SubscriberTables } from './schema-subscribers.ts'
 import type {
   AlarmTable,
   HomeServerPoolTable,
@@ -26,7 +36,20 @@ import type {
 } from './schema-lines.ts'
 
 /** Every table by name. */
-export type Database = {
+export type Database = NounTables &
+  ActivityTables &
+  BulkTables &
+  FileTables &
+  ListTables &
+  MessageTables &
+  MoneyTables &
+  OperatorTables &
+  PlanTables &
+  ReportTables &
+  SignInTables &
+  SubscriberTables
+
+type NounTables = {
   setting: SettingTable
   data_key: DataKeyTable
   organisation: OrganisationTable

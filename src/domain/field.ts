@@ -28,10 +28,13 @@ export class NotFoundError extends Error {
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
   readonly field: string
+  /** Without the field's name. */
+  readonly reason: string
 
   constructor(field: string, reason: string) {
     super(`${field}: ${reason}`)
     this.field = field
+    this.reason = reason
   }
 }
 

@@ -1,6 +1,15 @@
-// The HTTP side: for now liveness, readiness and metrics. The Admin API and the panel join here.
+// The HTTP side put together: health and metrics, the API at /api/v1, and what every answer has: an id, strict security
+// headers, no caching, and problems in one form. Answers hold no versions, paths or stacks.
+
 import express, { type Express, type Request } from 'express'
+import { rateLimit } from 'express-rate-limit'
+import type { Store } from 'express-rate-limit'
 import helmet from 'helmet'
+import { addressOf, readCookie, sessionCookie } from './auth.ts'
+import type { Services } from './context.ts'
+import { Problem, problemOf, problems } from './errors.ts'
+import { routes } from './route-table.ts'
+import { createRouter, giveRequestId } from './router.ts'
 
 export type HttpOptions = {
   /** Whether logins can be served at this moment. */
@@ -9,19 +18,58 @@ export type HttpOptions = {
   metrics(): Promise<string>
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustedProxies: readonly string[]
+  services: Services
+  /** Requests a minute of one caller (by token, panel session or address). Default 1,200. */
+  requestsPerMinute?: number
+  rateStore?: Store
+  /** Tests only: every answer is compared with its schema. */
+  checkAnswers?: boolean
 }
 
-/** Builds the express application. Answers hold no versions, paths or stacks. */
+/** Builds the express application. */
 export function createApp(options: HttpOptions): Express {
+  const { services } = options
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', [...options.trustedProxies])
-  app.use(helmet())
+  app.set('query parser', 'simple')
+  app.use(giveRequestId)
+  app.use(securityHeaders())
   app.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store')
     next()
   })
+  addHealth(app, options)
+  app.use('/api', limitRate(options))
+  app.use('/api/v1', createRouter({ services, routes, checkAnswers: options.checkAnswers ?? false }))
+  app.use(() => {
+    throw new Problem('not-found')
+  })
+  app.use(failed(services))
+  return app
+}
 
+/** The panel's kit sets styles by attribute; scripts only from here, and no page may frame us. */
+function securityHeaders() {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  })
+}
+
+function addHealth(app: Express, options: HttpOptions): void {
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' })
   })
@@ -31,14 +79,28 @@ export function createApp(options: HttpOptions): Express {
   })
   app.get('/metrics', async (request, response) => {
     // Metrics name NASes and clients: for this machine only, never through a proxy (W49).
-    if (!isLocal(request)) response.status(403).json({ status: 'metrics are served to this machine only' })
-    else response.type('text/plain; version=0.0.4').send(await options.metrics())
+    if (!isLocal(request)) throw new Problem('forbidden', 'metrics are served to this machine only')
+    response.type('text/plain; version=0.0.4').send(await options.metrics())
   })
-  app.use((_request, response) => {
-    response.status(404).json({ status: 'not found' })
+}
+
+/** By who asks rather than from where: an office behind one address must not starve itself (W24). */
+function limitRate(options: HttpOptions) {
+  return rateLimit({
+    windowMs: 60_000,
+    limit: options.requestsPerMinute ?? 1_200,
+    standardHeaders: 'draft-7',
+    legacyHeaders: false,
+    ...(options.rateStore === undefined ? {} : { store: options.rateStore }),
+    keyGenerator: (request) =>
+      request.headers.authorization ?? readCookie(request, sessionCookie) ?? addressOf(request) ?? 'unknown',
+    handler: (_request, response) => {
+      throw new Problem('too-many-requests', undefined, {
+        headers: { 'Retry-After': response.get('Retry-After') ?? '60' },
+      })
+    },
+    validate: false,
   })
-  app.use(failed)
-  return app
 }
 
 function isLocal(request: Request): boolean {
@@ -47,13 +109,37 @@ function isLocal(request: Request): boolean {
   return loopback && request.headers['x-forwarded-for'] === undefined
 }
 
-// Express knows an error handler by its four parameters.
-function failed(
-  _error: unknown,
-  _request: express.Request,
-  response: express.Response,
-  next: express.NextFunction,
-): void {
-  if (response.headersSent) next(_error)
-  else response.status(500).json({ status: 'internal error' })
+function failed(services: Services): express.ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request, response, _next) => {
+    const problem = problemOf(error)
+    const requestId = response.get('X-Request-Id')
+    if (problem.code === 'internal') {
+      services.log.error(
+        { error, request_id: requestId, method: request.method, path: request.path },
+        'a request failed',
+      )
+    }
+    // Half an answer is out: cutting the connection is the only way left to say that it is not whole.
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const { status, title } = problems[problem.code]
+    response.set(problem.headers)
+    response
+      .status(status)
+      .type('application/problem+json')
+      .send(
+        JSON.stringify({
+          type: `/api/docs/problems#${problem.code}`,
+          title,
+          status,
+          code: problem.code,
+          detail: problem.message,
+          request_id: requestId,
+          ...(problem.errors.length === 0 ? {} : { errors: problem.errors }),
+        }),
+      )
+  }
 }

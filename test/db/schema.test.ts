@@ -12,8 +12,9 @@ type Tables = Record<string, Record<string, string>>
 
 function readTypes(): Tables {
   const types = new Map<string, ts.TypeNode>()
-  for (const name of ['schema', 'schema-sessions', 'schema-lines']) {
-    const path = fileURLToPath(new URL(`../../src/db/${name}.ts`, import.meta.url))
+  const folder = fileURLToPath(new URL('../../src/db/', import.meta.url))
+  for (const name of fs.readdirSync(folder).filter((found) => /^schema.*\.ts$/.test(found))) {
+    const path = folder + name
     const file = ts.createSourceFile(path, fs.readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true)
     file.forEachChild((node) => {
       if (ts.isTypeAliasDeclaration(node)) types.set(node.name.text, node.type)
@@ -26,9 +27,11 @@ function readTypes(): Tables {
     if (name === 'SessionArchiveTable') return { ...columnsOf('SessionTable'), id: 'bigint' }
     throw new Error(`${name} is not a literal type`)
   }
-  const databaseType = types.get('Database')
-  if (databaseType === undefined || !ts.isTypeLiteralNode(databaseType)) throw new Error('there is no type Database')
-  return Object.fromEntries(Object.entries(members(databaseType)).map(([table, type]) => [table, columnsOf(type)]))
+  const database = types.get('Database')
+  if (database === undefined || !ts.isIntersectionTypeNode(database)) throw new Error('Database is not put together')
+  const parts = database.types.map((part) => types.get(part.getText())).filter((part) => part !== undefined)
+  const tables = Object.assign({}, ...parts.filter(ts.isTypeLiteralNode).map(members)) as Record<string, string>
+  return Object.fromEntries(Object.entries(tables).map(([table, type]) => [table, columnsOf(type)]))
 }
 
 function members(type: ts.TypeLiteralNode): Record<string, string> {
@@ -57,6 +60,8 @@ const javascriptTypes: Record<string, string> = {
   'timestamp without time zone': 'Date',
   'text[]': 'string[]',
   'integer[]': 'number[]',
+  'bigint[]': 'bigint[]',
+  'cidr[]': 'string[]',
 }
 
 type Column = { table: string; name: string; type: string; required: boolean; filled: boolean; choices: string | null }

@@ -1,8 +1,10 @@
-// Health, readiness and metrics over a real socket.
+// Health, readiness, metrics, and what every answer has, over a real socket.
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApp } from '../../src/http/app.ts'
 import { startHttpServer, type HttpServer } from '../../src/http/server.ts'
+import { useApi } from '../support/api.ts'
 
+const api = useApi()
 let server: HttpServer | undefined
 afterEach(() => server?.close())
 
@@ -11,6 +13,7 @@ async function start(options: { ready?: boolean; metrics?: () => Promise<string>
     ready: () => Promise.resolve(options.ready ?? true),
     metrics: options.metrics ?? (() => Promise.resolve('gatehouse_up 1\n')),
     trustedProxies: [],
+    services: api.services,
   })
   server = await startHttpServer(app, {
     address: '127.0.0.1',
@@ -45,7 +48,8 @@ describe('the HTTP side', () => {
     const url = await start({ metrics: () => Promise.reject(new Error('secret detail')) })
     const response = await fetch(`${url}/metrics`)
     expect(response.status).toBe(500)
-    expect(await response.text()).toBe('{"status":"internal error"}')
+    expect(await response.json()).toMatchObject({ code: 'internal', detail: 'Something went wrong on our side' })
+    expect(response.headers.get('content-type')).toContain('application/problem+json')
     expect(response.headers.get('x-powered-by')).toBeNull()
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('content-security-policy')).toContain("default-src 'self'")
@@ -53,5 +57,17 @@ describe('the HTTP side', () => {
 
   it('answers an unknown path with 404', async () => {
     expect((await fetch(`${await start()}/nothing`)).status).toBe(404)
+  })
+
+  it('tells who is signed in, and nobody else', async () => {
+    const support = await api.as('support')
+    expect((await support.get('/me')).body).toMatchObject({ email: support.email, role: 'support', state: 'full' })
+    expect((await api.anonymous().get('/me')).status).toBe(401)
+  })
+
+  it('answers another method of a known path with 405 and what there is', async () => {
+    const answer = await (await api.as('support')).delete('/me')
+    expect(answer.status).toBe(405)
+    expect(answer.headers.get('allow')).toBe('GET')
   })
 })

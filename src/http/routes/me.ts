@@ -1,0 +1,39 @@
+// Who is signed in, and what they may do: what the panel asks first.
+
+import { z } from 'zod'
+import { route } from '../route.ts'
+import { idOut } from '../schemas.ts'
+
+const me = z.strictObject({
+  operator_id: idOut,
+  email: z.string(),
+  name: z.string(),
+  role: z.string(),
+  organisation_id: idOut,
+  organisation_kind: z.enum(['isp', 'reseller']),
+  state: z.enum(['password', 'change', 'full']),
+  permissions: z.array(z.string()),
+  viewed_by: z.string().nullable(),
+})
+
+export const meRoutes = [
+  route({
+    method: 'get',
+    path: '/me',
+    summary: 'Who is signed in',
+    tag: 'Signing in',
+    access: 'half-signed-in',
+    answer: me,
+    run: async ({ caller }) => ({
+      operator_id: Number(caller!.operatorId),
+      email: caller!.email,
+      name: caller!.name,
+      role: caller!.role,
+      organisation_id: Number(caller!.organisationId),
+      organisation_kind: caller!.organisationKind,
+      state: caller!.state,
+      permissions: caller!.state === 'full' ? [...caller!.permissions] : [],
+      viewed_by: caller!.viewedBy ?? null,
+    }),
+  }),
+]
