@@ -46,7 +46,7 @@ async function list({ all, json }: { all?: true; json?: true }): Promise<void> {
 }
 
 async function clear(kind: string, subject: string, { json }: { json?: true }): Promise<void> {
-  const cleared = await withConfiguredDatabase(({ pool, now }) => clearAlarm(pool, { kind, subject }, now))
+  const cleared = await withConfiguredDatabase(({ db, now }) => clearAlarm(db, { kind, subject }, now))
   if (!cleared) throw new NotFoundError('standing alarm', `${kind} ${subject}`)
   if (json) printJson({ kind, subject, cleared })
   else printLine(`alarm ${kind} of ${subject} cleared`)

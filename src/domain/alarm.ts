@@ -1,6 +1,7 @@
 // Alarms: what a person has to look at, until it is cleared. The same trouble of the same subject is one row with a count.
 
 import type { Pool } from '../db/pool.ts'
+import type { Db } from '../db/schema.ts'
 
 export type Alarm = {
   /** What kind of trouble, as a word of the log: `unnamed-reboot`. */
@@ -46,10 +47,13 @@ export async function listAlarms(db: Pool, filter: { all?: boolean } = {}): Prom
 }
 
 /** Clears an alarm that stands; false where there is none. */
-export async function clearAlarm(db: Pool, key: Pick<Alarm, 'kind' | 'subject'>, now: Date): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update alarm set cleared_at = $3 where kind = $1 and subject = $2 and cleared_at is null`,
-    [key.kind, key.subject, now],
-  )
-  return rowCount === 1
+export async function clearAlarm(db: Db, key: Pick<Alarm, 'kind' | 'subject'>, now: Date): Promise<boolean> {
+  const result = await db
+    .updateTable('alarm')
+    .set({ cleared_at: now })
+    .where('kind', '=', key.kind)
+    .where('subject', '=', key.subject)
+    .where('cleared_at', 'is', null)
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
 }

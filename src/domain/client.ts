@@ -144,6 +144,23 @@ export async function rotateSecret(
   return { ...chosen, oldValidUntil }
 }
 
+/** Removes a client with its secrets. Throws NotFoundError, or ConflictError naming the devices that still speak through it. */
+export async function removeClient(db: Db, name: string): Promise<void> {
+  const client = await db
+    .selectFrom('radius_client')
+    .select('id')
+    .where('name', '=', name)
+    .forUpdate()
+    .executeTakeFirst()
+  if (client === undefined) throw new NotFoundError('client', name)
+  const nases = await db.selectFrom('nas').select('name').where('client_id', '=', client.id).orderBy('name').execute()
+  if (nases.length > 0) {
+    const names = nases.slice(0, 5).map((nas) => nas.name)
+    throw new ConflictError('name', `${nases.length} NASes speak through it: ${names.join(', ')}`)
+  }
+  await db.deleteFrom('radius_client').where('id', '=', client.id).execute()
+}
+
 /** All clients by name. */
 export async function listClients(db: Db, now: Date): Promise<ClientSummary[]> {
   const rows = await db

@@ -105,6 +105,22 @@ export async function setNas(
   if (result.numUpdatedRows === 0n) throw new NotFoundError('NAS', input.name)
 }
 
+/**
+ * Removes a device. Throws NotFoundError, or ConflictError while it has live sessions: they could be neither ended nor
+ * accounted any more.
+ */
+export async function removeNas(db: Db, name: string): Promise<void> {
+  const nas = await db.selectFrom('nas').select('id').where('name', '=', name).forUpdate().executeTakeFirst()
+  if (nas === undefined) throw new NotFoundError('NAS', name)
+  const { rows } = await sql<{ live: number }>`
+    select count(*)::int as live from (
+      select from session where session.nas_id = ${nas.id} and session.ended_at is null limit 1000
+    ) some`.execute(db)
+  const { live } = rows[0]!
+  if (live > 0) throw new ConflictError('name', `has ${live === 1000 ? '1000 or more' : live} live sessions`)
+  await db.deleteFrom('nas').where('id', '=', nas.id).execute()
+}
+
 /** The device that a client with one vendor has at once: known by its client alone. Throws ConflictError. */
 export async function addOnlyNas(
   db: Db,

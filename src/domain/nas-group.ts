@@ -77,6 +77,22 @@ export async function listNasGroups(db: Db): Promise<NasGroupSummary[]> {
     .execute()
 }
 
+/** Removes a group. Throws NotFoundError, or ConflictError while a NAS, client, subscriber or plan names it. */
+export async function removeNasGroup(db: Db, name: string): Promise<void> {
+  const id = await nasGroupNamed(db, name)
+  const { rows } = await sql<{ nases: number; clients: number; subscribers: number }>`
+    select (select count(*)::int from nas where nas.nas_group_id = ${id}) as nases,
+           (select count(*)::int from radius_client where radius_client.nas_group_id = ${id}) as clients,
+           (select count(*)::int from subscriber where subscriber.bound_nas_group_id = ${id}) as subscribers`.execute(
+    db,
+  )
+  const used = Object.entries(rows[0]!).filter(([, count]) => count > 0)
+  if (used.length > 0) {
+    throw new ConflictError('name', `is in use by ${used.map(([noun, count]) => `${count} ${noun}`).join(', ')}`)
+  }
+  await db.deleteFrom('nas_group').where('id', '=', id).execute()
+}
+
 /** The id of the group of a name. Throws NotFoundError. */
 export async function nasGroupNamed(db: Db, name: string): Promise<bigint> {
   const found = await db.selectFrom('nas_group').select('id').where('name', '=', name).executeTakeFirst()

@@ -8,6 +8,7 @@ import helmet from 'helmet'
 import { addressOf, readCookie, sessionCookie } from './auth.ts'
 import type { Services } from './context.ts'
 import { Problem, problemOf, problems } from './errors.ts'
+import { createReference } from './openapi.ts'
 import { routes } from './route-table.ts'
 import { createRouter, giveRequestId } from './router.ts'
 
@@ -41,6 +42,7 @@ export function createApp(options: HttpOptions): Express {
   })
   addHealth(app, options)
   app.use('/api', limitRate(options))
+  app.use('/api', createReference(routes))
   app.use('/api/v1', createRouter({ services, routes, checkAnswers: options.checkAnswers ?? false }))
   app.use(() => {
     throw new Problem('not-found')

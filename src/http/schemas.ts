@@ -20,6 +20,9 @@ export const idText = z
 /** The path of one thing. */
 export const byId = z.strictObject({ id: idText })
 
+/** The path of a thing that is known by its name. */
+export const byName = z.strictObject({ name: z.string().min(1).max(253) })
+
 /** An id in an answer. */
 export const idOut = z.int().min(1).meta({ description: 'Id' })
 
@@ -67,7 +70,7 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ items: z.array(item), next_cursor: z.string().nullable() })
 
 /** The answer of a route that has nothing to say. */
-export const nothing = z.undefined()
+export const nothing = z.void()
 
 /** A yes or no in a query. */
 export const flag = z.enum(['true', 'false']).transform((word) => word === 'true')

@@ -7,7 +7,7 @@ import type { Db } from '../../db/schema.ts'
 import type { Author } from '../author.ts'
 import type { Keyring } from '../data-key.ts'
 import type { Scope } from '../scope.ts'
-import { isPermission, permissionsOf } from './permission.ts'
+import { isPermission, isPermittedTo, permissionsOf } from './permission.ts'
 import type { Permission } from './permission.ts'
 
 /** A panel session ends after so long without a request (NIST 800-63B, AAL2). */
@@ -119,7 +119,8 @@ export async function callerOfToken(
 }
 
 function callerOf(kind: Caller['kind'], row: Row): Caller {
-  const ofRole = permissionsOf({ name: row.role, built_in: row.built_in, permissions: row.role_permissions })
+  const role = { name: row.role, built_in: row.built_in, permissions: row.role_permissions }
+  const ofRole = permissionsOf(role).filter((permission) => isPermittedTo(row.organisation_kind, permission))
   const named = row.token_permissions?.filter(isPermission)
   return {
     kind,

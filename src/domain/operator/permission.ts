@@ -122,6 +122,28 @@ const reseller: readonly Permission[] = [
 /** Only who is trusted with everything: rights themselves, persons' data for good, other people's eyes. */
 const gravest: readonly Permission[] = ['role.edit', 'subscriber.purge', 'subscriber.secret', 'operator.view-as']
 
+/** What concerns the ISP as a whole: no operator of a reseller ever has it, whatever its role says. */
+const ofIspOnly: readonly Permission[] = [
+  'subscriber.owner',
+  'address.search',
+  'unmatched.attach',
+  'nas.read',
+  'nas.edit',
+  'role.edit',
+  'organisation.read',
+  'organisation.edit',
+  'setting.read',
+  'setting.edit',
+  'message.read',
+  'message.edit',
+  'operator.view-as',
+]
+
+/** Whether the operators of such an organisation can have the permission at all. */
+export function isPermittedTo(organisationKind: 'isp' | 'reseller', permission: Permission): boolean {
+  return organisationKind === 'isp' || !ofIspOnly.includes(permission)
+}
+
 /** What a built-in role may do. */
 export const rolePermissions: Readonly<Record<BuiltInRole, readonly Permission[]>> = {
   'super-administrator': permissionNames,

@@ -1,0 +1,111 @@
+// What holds of every route there is, generated from the route table: nobody gets in without a login; a role may what
+// access-matrix.txt lists and nothing else; what belongs to another reseller is not there.
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { builtInRoles } from '../../src/domain/operator/permission.ts'
+import type { Route } from '../../src/http/route.ts'
+import { routes } from '../../src/http/route-table.ts'
+import { useApi, type Client } from '../support/api.ts'
+import { fillPath, makeOwned, nounOf, unowned } from '../support/api-fixture.ts'
+import { valuesOf } from '../support/sample.ts'
+
+const api = useApi()
+const nameOf = (route: Route): string => `${route.method.toUpperCase()} ${route.path}`
+const named = routes.map((route) => [nameOf(route), route] as const)
+const matrix = new Map(
+  readFileSync(new URL('access-matrix.txt', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(/\s{2,}/))
+    .map(([route, roles]) => [route!, roles!.split(' ')]),
+)
+/** A body of the right form, so that a refusal is about who asks. */
+function bodyOf(route: Route): unknown {
+  return route.body === undefined ? undefined : fc.sample(valuesOf(route.body), { numRuns: 1, seed: 7 })[0]
+}
+
+async function call(client: Client, route: Route, path: string, body = bodyOf(route)): Promise<Response> {
+  const method = route.method.toUpperCase()
+  if (route.upload !== undefined) {
+    return client.send(method, path, { body: 'username\n', headers: { 'content-type': route.upload[0]! } })
+  }
+  if (body === undefined) return client.send(method, path)
+  return client.send(method, path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+}
+
+async function codeOf(response: Response): Promise<string | undefined> {
+  if (response.status < 400) {
+    await response.body?.cancel()
+    return undefined
+  }
+  return ((await response.json()) as { code: string }).code
+}
+
+describe('without a login', () => {
+  it.each(named.filter(([, route]) => route.access !== 'anybody'))('%s is refused', async (_name, route) => {
+    const response = await call(api.anonymous(), route, fillPath(route.path, {}, '1'))
+    expect(response.status).toBe(401)
+    expect(await codeOf(response)).toBe('not-signed-in')
+  })
+
+  it('only these are open to everybody', () => {
+    const open = named.filter(([, route]) => route.access === 'anybody').map(([name]) => name)
+    expect(open.filter((name) => matrix.get(name)?.[0] !== 'everybody')).toEqual([])
+  })
+})
+
+describe('the matrix of roles', () => {
+  it('lists every route once and nothing else', () => {
+    expect([...matrix.keys()].toSorted()).toEqual(named.map(([name]) => name).toSorted())
+  })
+
+  describe.each(builtInRoles)('%s', (role) => {
+    let client: Client
+    it.each(named)('%s', async (name, route) => {
+      // A new one each time: some routes sign out who calls them.
+      client = await api.as(role, role === 'reseller' ? { organisationId: await reseller() } : {})
+      const code = await codeOf(await call(client, route, fillPath(route.path, {}, '999999999')))
+      const isAllowed = ['everybody', 'signed-in', role].some((word) => matrix.get(name)?.includes(word))
+      if (isAllowed) expect(['forbidden', 'not-signed-in']).not.toContain(code)
+      else expect(code).toBe('forbidden')
+    })
+  })
+})
+
+let resellerOrganisation: bigint | undefined
+async function reseller(): Promise<bigint> {
+  resellerOrganisation ??= await api.reseller('Matrix')
+  return resellerOrganisation
+}
+
+describe('what belongs to another reseller', () => {
+  let other: Client
+  let owned: Map<string, Record<string, string>>
+  beforeAll(async () => {
+    owned = await makeOwned(api, await api.reseller('Owner'))
+    // With every permission: only the scope stands in between.
+    const role = await api.db
+      .insertInto('role')
+      .values({ name: 'everything', permissions: await everyPermission() })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    other = await api.as('reseller', { organisationId: await api.reseller('Other'), roleId: role.id })
+  })
+
+  async function everyPermission(): Promise<string[]> {
+    const { permissionNames } = await import('../../src/domain/operator/permission.ts')
+    return [...permissionNames]
+  }
+
+  const takingIds = named.filter(
+    ([, route]) => route.path.includes('/:') && route.access !== 'anybody' && !unowned.includes(nounOf(route.path)),
+  )
+
+  it.each(takingIds)('%s is not there', async (_name, route) => {
+    const ids = owned.get(nounOf(route.path))
+    expect(ids, `${nounOf(route.path)} needs a line in test/support/api-fixture.ts`).toBeDefined()
+    const response = await call(other, route, fillPath(route.path, ids!, '1'))
+    expect([await codeOf(response), response.status]).toEqual(['not-found', 404])
+  })
+})
