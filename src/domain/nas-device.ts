@@ -115,7 +115,7 @@ export async function removeNas(db: Db, name: string): Promise<void> {
   const { rows } = await sql<{ live: number }>`
     select count(*)::int as live from (
       select from session where session.nas_id = ${nas.id} and session.ended_at is null limit 1000
-    ) some`.execute(db)
+    ) open_one`.execute(db)
   const { live } = rows[0]!
   if (live > 0) throw new ConflictError('name', `has ${live === 1000 ? '1000 or more' : live} live sessions`)
   await db.deleteFrom('nas').where('id', '=', nas.id).execute()
