@@ -53,6 +53,9 @@ create table message (
   -- Sealed: it may hold a link that opens an account. Emptied when it was delivered and holds one.
   body bytea,
   holds_secret boolean not null default false,
+  -- A file that goes with a mail, sealed.
+  attachment bytea,
+  attachment_name text,
   -- What must be told once: a second message of the same key is not made.
   once_key text unique,
   state text not null default 'waiting' check (state in ('waiting', 'sending', 'sent', 'failed')),

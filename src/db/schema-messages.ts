@@ -57,6 +57,8 @@ export type MessageTable = {
   subject: string | null
   body: Buffer | null
   holds_secret: Generated<boolean>
+  attachment: Buffer | null
+  attachment_name: string | null
   once_key: string | null
   state: Generated<'waiting' | 'sending' | 'sent' | 'failed'>
   attempts: Generated<number>

@@ -53,6 +53,9 @@ function sendOne(
     to: message.recipient ?? '',
     subject: message.subject ?? '',
     text: message.body,
+    ...(message.attachment === undefined
+      ? {}
+      : { attachments: [{ filename: message.attachment.name, content: message.attachment.octets }] }),
     // The same message keeps its id when it is sent again: mail servers may recognise it.
     messageId: `<gatehouse-${message.id}@${server.sender.split('@')[1]}>`,
   })

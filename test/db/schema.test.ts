@@ -36,7 +36,9 @@ function readTypes(): Tables {
 
 function members(type: ts.TypeLiteralNode): Record<string, string> {
   const entries = type.members.filter(ts.isPropertySignature).map((member) => {
-    return [member.name.getText(), (member.type?.getText() ?? '').replaceAll(/\s*\n\s*/g, '')] as const
+    // A long union stands on lines of its own, each behind its bar.
+    const type = (member.type?.getText() ?? '').replace(/^\|/, '').replaceAll(/\s*\n\s*\|\s*/g, ' | ')
+    return [member.name.getText(), type.replaceAll(/\s*\n\s*/g, '').trim()] as const
   })
   return Object.fromEntries(entries)
 }

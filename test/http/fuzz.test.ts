@@ -85,7 +85,7 @@ async function judge(response: Response, route: Route, role: string, call: Call)
   if (route.transaction === 'own') await response.body?.cancel()
   else await response.arrayBuffer()
   // An edit that changes nothing leaves nothing to tell.
-  if (route.method === 'get' || route.method === 'patch' || route.changesNothing === true) return
+  if (['get', 'patch', 'put'].includes(route.method) || route.changesNothing === true) return
   const { rows } = await api.pool.query('select 1 from audit_entry where request_id = $1 limit 1', [
     response.headers.get('x-request-id'),
   ])

@@ -28,7 +28,11 @@ export type Mail = {
   operatorId?: bigint
   ownerId?: bigint | null
   onceKey?: string
+  attachment?: Attachment
 }
+
+/** A file that goes with a mail; its name is of our making. */
+export type Attachment = { name: string; octets: Buffer }
 
 /** Queues a mail. False where one of its key was queued before. Call it in the deed's transaction. */
 export async function queueMail(db: Db, keyring: Keyring, mail: Mail, now: Date): Promise<boolean> {
@@ -49,6 +53,7 @@ export async function queueMail(db: Db, keyring: Keyring, mail: Mail, now: Date)
       ownerId: mail.ownerId ?? null,
       webhookId: null,
       onceKey: mail.onceKey ?? null,
+      attachment: mail.attachment,
     },
     now,
   )
@@ -61,7 +66,14 @@ export function queueWebhook(
   call: { webhookId: bigint; kind: string; body: string; ownerId: bigint | null; onceKey: string },
   now: Date,
 ): Promise<boolean> {
-  const none = { recipient: null, subject: null, holdsSecret: false, subscriberId: null, operatorId: null }
+  const none = {
+    recipient: null,
+    subject: null,
+    holdsSecret: false,
+    subscriberId: null,
+    operatorId: null,
+    attachment: undefined,
+  }
   return queue(db, keyring, { channel: 'webhook', ...call, ...none }, now)
 }
 
@@ -77,6 +89,7 @@ type Queued = {
   body: string
   holdsSecret: boolean
   onceKey: string | null
+  attachment: Attachment | undefined
 }
 
 async function queue(db: Db, keyring: Keyring, message: Queued, now: Date): Promise<boolean> {
@@ -84,12 +97,14 @@ async function queue(db: Db, keyring: Keyring, message: Queued, now: Date): Prom
   const { rows } = await sql<{ id: bigint }>`select nextval(pg_get_serial_sequence('message', 'id')) as id`.execute(db)
   const { id } = rows[0]!
   const body = sealField(keyring, placeOf(id), Buffer.from(message.body))
+  const { attachment } = message
+  const file = attachment === undefined ? null : sealField(keyring, filePlace(id), attachment.octets)
   const made = await sql`
     insert into message (id, channel, kind, recipient, webhook_id, subscriber_id, operator_id, owner_id, subject, body,
-      holds_secret, once_key, next_at, created_at) overriding system value
+      holds_secret, attachment, attachment_name, once_key, next_at, created_at) overriding system value
     values (${id}, ${message.channel}, ${message.kind}, ${message.recipient}, ${message.webhookId},
       ${message.subscriberId}, ${message.operatorId}, ${message.ownerId}, ${message.subject}, ${body},
-      ${message.holdsSecret}, ${message.onceKey}, ${now}, ${now})
+      ${message.holdsSecret}, ${file}, ${attachment?.name ?? null}, ${message.onceKey}, ${now}, ${now})
     on conflict (once_key) do nothing returning 1`.execute(db)
   if (made.rows.length === 0) return false
   await sql`select pg_notify(${messageChannel}, '')`.execute(db)
@@ -98,6 +113,10 @@ async function queue(db: Db, keyring: Keyring, message: Queued, now: Date): Prom
 
 function placeOf(id: bigint): Place {
   return { table: 'message', row: id, column: 'body' }
+}
+
+function filePlace(id: bigint): Place {
+  return { table: 'message', row: id, column: 'attachment' }
 }
 
 /** A message that is this instance's to send. */
@@ -109,22 +128,34 @@ export type Claimed = {
   webhookId: bigint | null
   subject: string | null
   body: string
+  attachment: Attachment | undefined
   attempts: number
 }
 
 /** Claims messages that are due, and those whose sender died. */
 export async function claimMessages(db: Db, keyring: Keyring, limit: number, now: Date): Promise<Claimed[]> {
-  const { rows } = await sql<Omit<Claimed, 'body'> & { body: Buffer | null }>`
+  const { rows } = await sql<ClaimedRow>`
     update message set state = 'sending', attempts = attempts + 1, next_at = ${new Date(now.getTime() + leaseMs)}
     where id in (
       select message.id from message where message.state in ('waiting', 'sending') and message.next_at <= ${now}
       order by message.next_at limit ${limit} for update skip locked
     )
-    returning id, channel, kind, recipient, webhook_id as "webhookId", subject, body, attempts`.execute(db)
-  return rows.map((row) => ({
+    returning id, channel, kind, recipient, webhook_id as "webhookId", subject, body, attachment,
+      attachment_name as "attachmentName", attempts`.execute(db)
+  return rows.map(({ attachmentName: name, ...row }) => ({
     ...row,
     body: row.body === null ? '' : openField(keyring, placeOf(row.id), row.body).toString(),
+    attachment:
+      row.attachment === null || name === null
+        ? undefined
+        : { name, octets: openField(keyring, filePlace(row.id), row.attachment) },
   }))
+}
+
+type ClaimedRow = Omit<Claimed, 'body' | 'attachment'> & {
+  body: Buffer | null
+  attachment: Buffer | null
+  attachmentName: string | null
 }
 
 /** Writes how a try ended; `error` undefined: it was taken. After the last try it has failed. */

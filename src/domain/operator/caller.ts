@@ -73,8 +73,16 @@ const who = sql`operator.email, operator.name, role.name as role, role.built_in,
 const whose = sql`join role on role.id = operator.role_id join organisation on organisation.id = operator.organisation_id
   left join team on team.id = operator.team_id`
 
-/** The caller of a panel session; undefined where it is unknown, over, idle too long, or its operator out of service. */
-export async function callerOfSession(db: Db, bearer: string, now: Date): Promise<Caller | undefined> {
+/**
+ * The caller of a panel session; undefined where it is unknown, over, idle too long, or its operator out of service.
+ * `quietly`: an open page asks, not a person; the session does not count as used.
+ */
+export async function callerOfSession(
+  db: Db,
+  bearer: string,
+  now: Date,
+  options: { quietly?: boolean } = {},
+): Promise<Caller | undefined> {
   const idleSince = new Date(now.getTime() - idleMs)
   const { rows } = await sql<Row>`
     select panel_session.id, panel_session.operator_id, ${who}, panel_session.state, panel_session.proved_at,
@@ -88,7 +96,7 @@ export async function callerOfSession(db: Db, bearer: string, now: Date): Promis
       and (viewer.id is null or (viewer.enabled and viewer.archived_at is null))`.execute(db)
   const row = rows[0]
   if (row === undefined) return undefined
-  if (!row.is_seen) {
+  if (!row.is_seen && options.quietly !== true) {
     await db.updateTable('panel_session').set({ last_seen_at: now }).where('id', '=', row.id).execute()
   }
   return callerOf('session', row)
@@ -161,4 +169,26 @@ export function authorOf(
     scope: caller.scope,
     keyring,
   }
+}
+
+/** What an operator may and reaches at this moment, for work begun in their name; undefined: out of service. */
+export async function standingOf(
+  db: Db,
+  operatorId: bigint,
+): Promise<{ email: string; permissions: ReadonlySet<Permission>; scope: Scope } | undefined> {
+  const { rows } = await sql<Omit<Row, 'id' | 'state' | 'proved_at' | 'viewed_by' | 'is_seen'>>`
+    select operator.id as operator_id, ${who}, null::text[] as token_permissions
+    from operator ${whose}
+    where operator.id = ${operatorId} and operator.enabled and operator.archived_at is null`.execute(db)
+  const row = rows[0]
+  if (row === undefined) return undefined
+  const { email, permissions, scope } = callerOf('session', {
+    ...row,
+    id: operatorId,
+    state: 'full',
+    proved_at: null,
+    viewed_by: null,
+    is_seen: true,
+  })
+  return { email, permissions, scope }
 }
