@@ -7,12 +7,15 @@ import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
 import { createKysely, createPool } from './db/pool.ts'
 import type { Database } from './db/schema.ts'
+import { armFailPoints } from './fail-points.ts'
 import { openKeyring } from './domain/data-key.ts'
 import { readSettings } from './domain/setting.ts'
 import { createApp } from './http/app.ts'
 import { startHttpServer } from './http/server.ts'
 import { jobs } from './jobs/list.ts'
+import { followNotifications } from './jobs/notifications.ts'
 import { startJobs } from './jobs/runner.ts'
+import { startWorkers } from './jobs/workers.ts'
 import { createLogger } from './log.ts'
 import { createMetrics, mergeMetrics, type MetricsSnapshot } from './metrics.ts'
 
@@ -28,12 +31,15 @@ serveAsChild({
 })
 
 async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) {
+  if (config.failPoints !== undefined) armFailPoints(config.failPoints)
   const log = createLogger({ level: config.logLevel, name: 'admin' })
   const metrics = createMetrics()
   const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
-  const httpPool = createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, onError })
-  const longPool = createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, onError })
-  const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 4, statementTimeoutMs: 0, onError })
+  const shared = { role: 'gatehouse_service', onError } as const
+  const httpPool = createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, ...shared })
+  const longPool = createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared })
+  const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 4, statementTimeoutMs: 0, ...shared })
+  const listenPool = createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared })
   const keyring = await openKeyring(jobPool, config.keyFile, systemClock.now())
   const fileDirectory = join(config.dataDirectory, 'files')
   mkdirSync(fileDirectory, { recursive: true, mode: 0o700 })
@@ -66,23 +72,23 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
     tls: config.tls,
     onCertificateError: (error) => log.error({ error }, 'the new TLS certificate cannot be used; the old one stays'),
   })
+  const instance = `${hostname()}:${process.pid}`
+  const background = { pool: jobPool, db, keyring, clock: systemClock, log, metrics, instance }
   const runner = startJobs({
-    pool: jobPool,
+    ...background,
     jobs,
-    clock: systemClock,
-    log,
-    metrics,
-    instance: `${hostname()}:${process.pid}`,
     zone: async () => (await readSettings(db)).zone,
   })
+  const notifications = followNotifications({ pool: listenPool, log })
+  const workers = startWorkers({ ...background, listen: notifications.listen, fileDirectory })
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     async close() {
-      await runner.close()
+      await Promise.all([runner.close(), workers.close(), notifications.close()])
       await server.close()
-      await Promise.all([httpPool.end(), longPool.end(), jobPool.end()])
+      await Promise.all([httpPool.end(), longPool.end(), jobPool.end(), listenPool.end()])
     },
   }
 }

@@ -188,6 +188,7 @@ function openPools({
     const hotPath = name !== 'registry'
     return createPool(databaseUrl, {
       name: `gatehouse-${name}`,
+      role: 'gatehouse_service',
       max,
       synchronousCommit,
       queryTimeoutMs,

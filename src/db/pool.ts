@@ -14,6 +14,8 @@ export type PoolOptions = {
   max?: number
   /** Seen as application_name in pg_stat_activity. */
   name: string
+  /** What the connections are, whoever logs in: see migrations/0016. Default: who logs in. */
+  role?: 'gatehouse_service'
   /** `off` only for what can be made again after a crash of Postgres. Default `on`. */
   synchronousCommit?: 'on' | 'off'
   /** Postgres ends a longer statement itself. Default 30 000 ms; 0 = no limit. */
@@ -61,6 +63,7 @@ function sessionSettings(options: PoolOptions): string {
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: 60_000,
     TimeZone: 'UTC',
+    ...(options.role === undefined ? {} : { role: options.role }),
     ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     ...(options.hotPath === true ? { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' } : {}),
   }

@@ -66,7 +66,8 @@ export function runInScope<T>(db: Db, scope: Scope, writes: boolean, work: (db: 
   if (scope.ownerId === undefined) return writes ? inTransaction(db, work) : work(db)
   const { ownerId } = scope
   return inTransaction(db, async (trx) => {
-    await sql`select set_config('gatehouse.owner_id', ${String(ownerId)}, true)`.execute(trx)
+    await sql`select set_config('gatehouse.owner_id', ${String(ownerId)}, true),
+      set_config('role', 'gatehouse_reseller', true)`.execute(trx)
     return work(trx)
   })
 }

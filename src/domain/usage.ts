@@ -67,7 +67,7 @@ export async function dropOldPartitions(db: Pool, keep: { accessLogDays: number 
 async function dropPartition(db: Pool, name: string): Promise<boolean> {
   return withTransaction(db, async (client) => {
     await client.query(`set local lock_timeout = '2s'`)
-    await client.query(`drop table if exists ${name}`)
+    await client.query('select drop_partition($1)', [name])
     return true
   }).catch((error: unknown) => {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) return false

@@ -33,7 +33,11 @@ export type Client = {
   patch(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   delete(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   /** Anything, with the caller's cookie and header; paths below /api/v1. */
-  send(method: string, path: string, init?: { body?: RequestInit['body']; headers?: Record<string, string> }): Promise<Response>
+  send(
+    method: string,
+    path: string,
+    init?: { body?: RequestInit['body']; headers?: Record<string, string> },
+  ): Promise<Response>
 }
 
 export type ClientOptions = {
@@ -74,15 +78,21 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
   let keys: Awaited<ReturnType<typeof openTestKeyring>> | undefined
   let server: HttpServer | undefined
   let services: Services | undefined
+  let httpPool: Pool | undefined
   let longPool: Pool | undefined
+  let db: Db | undefined
   const fileDirectory = mkdtempSync(join(tmpdir(), 'gatehouse-files-'))
 
   beforeAll(async () => {
     keys = await openTestKeyring(database.pool)
-    longPool = createPool(database.url, { name: 'gatehouse test long', max: 3, statementTimeoutMs: 0 })
+    db = createKysely<Database>(database.pool)
+    // As the admin process does it; `api.pool` is the owner of the tables.
+    const role = 'gatehouse_service'
+    httpPool = createPool(database.url, { name: 'gatehouse test http', max: 5, queryTimeoutMs: 20_000, role })
+    longPool = createPool(database.url, { name: 'gatehouse test long', max: 3, statementTimeoutMs: 0, role })
     services = {
-      db: createKysely<Database>(database.pool),
-      pool: database.pool,
+      db: createKysely<Database>(httpPool),
+      pool: httpPool,
       longPool,
       longDb: createKysely<Database>(longPool),
       keyring: keys.keyring,
@@ -108,7 +118,7 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
   })
   afterAll(async () => {
     await server?.close()
-    await longPool?.end()
+    await Promise.all([httpPool?.end(), longPool?.end()])
     keys?.remove()
     rmSync(fileDirectory, { recursive: true, force: true })
   })
@@ -124,7 +134,7 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
       return database.pool
     },
     get db() {
-      return services!.db
+      return db!
     },
     get keyring() {
       return keys!.keyring
