@@ -26,7 +26,7 @@ const databaseName = 'gatehouse_bench'
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** `importSeconds`: how long `subscriber import` took. */
-export type Gatehouse = Server & { importSeconds: number; radiusPids(): number[] }
+export type Gatehouse = Server & { importSeconds: number; httpPort: number; radiusPids(): number[] }
 
 /** Fills its database by its own commands and starts `serve`. Throws with its own words when something fails. */
 export async function startGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
@@ -42,6 +42,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     pid: child.pid ?? -1,
     authPort: options.authPort,
     acctPort: options.acctPort,
+    httpPort: options.httpPort,
     replySigned: true,
     importSeconds,
     radiusPids: () => descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes('radius-process')),

@@ -11,11 +11,14 @@ import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '../src/db/embedded.ts'
 import { makeSecret } from '../src/domain/secret.ts'
 import { provideTools } from '../test/support/tools.ts'
+import { benchBulk } from './bulk.ts'
+import { benchFiles } from './files.ts'
 import { freeradiusVersion, startFreeradius } from './freeradius.ts'
 import { startGatehouse } from './gatehouse.ts'
 import type { Gatehouse } from './gatehouse.ts'
 import { works } from './generator-orders.ts'
 import type { Work } from './generator-orders.ts'
+import { benchList } from './list.ts'
 import { measure, summarise } from './measure.ts'
 import type { Run, Summary } from './measure.ts'
 import { peakMemoryMiB } from './process.ts'
@@ -24,6 +27,9 @@ import { table } from './table.ts'
 
 const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subscribers 100000]
   [--work ${works.join(',')}] [--tuned] [--shipped] [--only gatehouse|freeradius]
+npm run bench -- bulk [--subscribers 100000] [--per-second 500]
+npm run bench -- files [--rows 1000000] [--import 100000]
+npm run bench -- list [--subscribers 1000000] [--rounds 3]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 /** What is compiled at run time must have been. */
@@ -44,7 +50,13 @@ type Options = {
 const undo: (() => Promise<unknown>)[] = []
 process.once('SIGINT', () => void end(130))
 process.once('SIGTERM', () => void end(143))
-await main().then(
+/** Measurements of their own, by the first word. */
+const others: Record<string, (undo: (() => Promise<unknown>)[]) => Promise<void>> = {
+  bulk: benchBulk,
+  files: benchFiles,
+  list: benchList,
+}
+await (others[process.argv[2] ?? ''] ?? main)(undo).then(
   () => end(0),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

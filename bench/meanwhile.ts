@@ -174,9 +174,14 @@ async function importFile(office: Office, count: number): Promise<string> {
 }
 
 async function bulkBlock(office: Office): Promise<string> {
-  const body = JSON.stringify({ action: 'block', params: { reason: 'bench' }, target: { filter: { search: 'new' } } })
-  const headers = { 'content-type': 'application/json' }
-  const made = (await (await ask(office, 'POST', '/bulk-runs', { body, headers })).json()) as { id: number }
+  const wish = { action: 'block', params: { reason: 'bench' }, target: { filter: { search: 'new' } } }
+  const begin = async (more: Record<string, unknown>): Promise<{ id: number; count: number }> => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ ...wish, ...more })
+    return (await (await ask(office, 'POST', '/bulk-runs', { body, headers })).json()) as { id: number; count: number }
+  }
+  const { count } = await begin({ dry_run: true })
+  const made = await begin({ confirm_count: count })
   for (;;) {
     const run = (await (await ask(office, 'GET', `/bulk-runs/${made.id}`)).json()) as Record<string, unknown>
     if (!['waiting', 'running'].includes(String(run.state))) return JSON.stringify(run).slice(0, 300)

@@ -41,7 +41,8 @@ begin
     select class.oid, class.relname as name,
       exists (select from pg_trigger where tgrelid = class.oid and tgname = 'append_only') as append_only,
       exists (select from pg_attribute where attrelid = class.oid and attname = 'owner_id' and not attisdropped) as owned,
-      exists (select from pg_attribute where attrelid = class.oid and attname = 'subscriber_id' and not attisdropped) as personal
+      exists (select from pg_attribute where attrelid = class.oid and attname = 'subscriber_id' and not attisdropped) as personal,
+      exists (select from pg_attribute where attrelid = class.oid and attname = 'operator_id' and not attisdropped) as of_operator
     from pg_class class
     where class.relnamespace = 'public'::regnamespace and class.relkind in ('r', 'p') and not class.relispartition
       and class.relname not in ('schema_migration', 'kysely_migration', 'kysely_migration_lock')
@@ -58,13 +59,15 @@ begin
     rule := case
       when fenced.name = 'organisation' then 'id = request_owner()'
       when fenced.name in ('operator', 'wallet') then 'organisation_id = request_owner()'
-      when fenced.name in ('panel_session', 'api_token') then
-        'exists (select from operator where operator.id = operator_id)'
       when fenced.name = 'ledger_entry' then
         'exists (select from ledger_transaction where ledger_transaction.id = transaction_id)'
       when fenced.name = 'plan' then 'owner_id = request_owner() or owner_id is null'
+      -- A payer that changed hands brings its history along.
+      when fenced.name = 'ledger_transaction' then
+        'owner_id = request_owner() or exists (select from payer where payer.id = payer_id)'
       when fenced.owned then 'owner_id = request_owner()'
       when fenced.personal then 'exists (select from subscriber where subscriber.id = subscriber_id)'
+      when fenced.of_operator then 'exists (select from operator where operator.id = operator_id)'
     end;
     continue when rule is null;
     execute format('alter table %I enable row level security', fenced.name);

@@ -38,7 +38,7 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
   const shared = { role: 'gatehouse_service', onError } as const
   const httpPool = createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, ...shared })
   const longPool = createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared })
-  const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 4, statementTimeoutMs: 0, ...shared })
+  const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 8, statementTimeoutMs: 0, ...shared })
   const listenPool = createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared })
   const keyring = await openKeyring(jobPool, config.keyFile, systemClock.now())
   const fileDirectory = join(config.dataDirectory, 'files')
@@ -80,7 +80,12 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
     zone: async () => (await readSettings(db)).zone,
   })
   const notifications = followNotifications({ pool: listenPool, log })
-  const workers = startWorkers({ ...background, listen: notifications.listen, fileDirectory })
+  const workers = startWorkers({
+    ...background,
+    listen: notifications.listen,
+    fileDirectory,
+    checkAttribute: createAttributeCheck(),
+  })
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,

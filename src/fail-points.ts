@@ -2,7 +2,17 @@
 // Without a test nothing is armed and a point costs one look at an empty map.
 
 /** Where the code can be stopped. */
-export const failPointNames = ['before_commit', 'after_commit', 'before_answer', 'before_coa', 'after_coa'] as const
+export const failPointNames = [
+  'before_commit',
+  'after_commit',
+  'before_answer',
+  'before_coa',
+  'after_coa',
+  'bulk_locked',
+  'bulk_acted',
+  'bulk_recorded',
+  'bulk_committed',
+] as const
 
 export type FailPointName = (typeof failPointNames)[number]
 

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { addAlarmCommands } from './cli/alarm.ts'
+import { addAuditCommands } from './cli/audit.ts'
 import { addClientCommands } from './cli/client.ts'
 import { addFindCommands } from './cli/find.ts'
 import { addHomeServerCommands } from './cli/home-server.ts'
@@ -9,6 +10,7 @@ import { addInboxCommands } from './cli/inbox.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
 import { addNasGroupCommands } from './cli/nas-group.ts'
 import { addNasCommands } from './cli/nas.ts'
+import { addOperatorCommands } from './cli/operator.ts'
 import { addPlanCommands } from './cli/plan.ts'
 import { addRealmCommands } from './cli/realm.ts'
 import { addRebindCommands } from './cli/rebind.ts'
@@ -41,7 +43,9 @@ addFindCommands(program)
 addInboxCommands(program)
 addRebindCommands(program)
 addAlarmCommands(program)
+addAuditCommands(program)
 addSettingCommands(program)
+addOperatorCommands(program)
 addMigrateCommand(program)
 addSimulateCommand(program)
 

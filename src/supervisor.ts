@@ -6,8 +6,10 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
-import { createPool } from './db/pool.ts'
+import { createKysely, createPool } from './db/pool.ts'
+import type { Database } from './db/schema.ts'
 import { openKeyring } from './domain/data-key.ts'
+import { makeSetupToken } from './domain/operator/setup.ts'
 import { ensurePartitions } from './domain/usage.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
@@ -26,6 +28,8 @@ export type Service = {
   /** Where HTTP listens. */
   httpUrl: string
   databaseUrl: string
+  /** With it the first operator is made; undefined where there is one. */
+  setupToken: string | undefined
   /** Process ids of the RADIUS processes that run now. */
   radiusPids(): number[]
   close(): Promise<void>
@@ -44,7 +48,7 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
     await postgres?.stop()
   }
   try {
-    await prepareDatabase(databaseUrl, config, clock)
+    const setupToken = await prepareDatabase(databaseUrl, config, clock)
     const start = { kind: 'start' as const, config, databaseUrl }
     const radius = Array.from({ length: config.radiusWorkers }, (_, at) =>
       startChild({
@@ -70,6 +74,7 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
       acctPort: config.acctPort,
       httpUrl: admin.url ?? '',
       databaseUrl,
+      setupToken,
       radiusPids: () => radiusChildren.flatMap((child) => child.pid ?? []),
       close,
     }
@@ -79,13 +84,14 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
   }
 }
 
-/** Migrations, keys and partitions: what no other process should have to wait for, or fail at, later. */
-async function prepareDatabase(databaseUrl: string, config: Config, clock: Clock): Promise<void> {
+/** Migrations, keys, partitions and the token of the first start: what no other process should wait for, or fail at, later. */
+async function prepareDatabase(databaseUrl: string, config: Config, clock: Clock): Promise<string | undefined> {
   await migrate(databaseUrl)
   const pool = createPool(databaseUrl, { name: 'gatehouse-start', max: 1 })
   try {
     await openKeyring(pool, config.keyFile, clock.now())
     await ensurePartitions(pool, clock.now())
+    return await makeSetupToken(createKysely<Database>(pool), clock.now())
   } finally {
     await pool.end()
   }

@@ -170,7 +170,12 @@ function createStatements({ settings, clock, loadPool, claimPool }: DeciderOptio
   const loader = (counting: boolean): Batcher<AccessKey, AccessSubject | undefined> =>
     createBatcher({
       lanes,
-      run: (keys) => loadAccess(loadPool, keys, counting ? { intervalS: intervalS(), now: clock.now() } : undefined),
+      run: (keys) =>
+        loadAccess(loadPool, keys, {
+          zone: settings().zone,
+          now: clock.now(),
+          intervalS: counting ? intervalS() : undefined,
+        }),
     })
   const loads = loader(false)
   const countingLoads = loader(true)

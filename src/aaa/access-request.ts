@@ -176,6 +176,7 @@ function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now 
     classId,
     lease: renewed,
     nasAttributes: nas.attributes,
+    nasGroupId: nas.nasGroupId,
     nasIntervalS: nas.settings.interim_interval_s,
     class: (intervalS: number) => issueClass(keyring, { classId, subscriberId: subject.id, intervalS }),
     cui: read.wantsCui ? chargeableIdentity(keyring, subject.id) : undefined,

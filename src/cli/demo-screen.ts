@@ -5,8 +5,9 @@ import { cellText } from './output.ts'
 import { differenceCount } from './simulate.ts'
 
 export type DemoView = {
-  /** Where the panel will be. */
   url: string
+  /** Who signs in to the panel. */
+  operator: { email: string; password: string }
   dataDirectory: string
   login: { username: string; password: string }
   /** Ready to be pasted into a shell. */
@@ -29,8 +30,8 @@ export function formatIntroduction(view: DemoView): string[] {
   return [
     'Gatehouse demonstration: a made-up ISP, two emulated NASes, a real database',
     '',
-    `  panel       ${view.url}   (until the panel exists this is a live table of sessions)`,
-    `  a login     ${view.login.username}   password ${view.login.password}`,
+    `  panel       ${view.url}   sign in as ${view.operator.email}, password ${view.operator.password}`,
+    `  a line      ${view.login.username}   password ${view.login.password}`,
     `  try         ${view.radclient}`,
     `  its data    ${view.dataDirectory}`,
     '',

@@ -26,6 +26,8 @@ import type { Line, RoundsSummary } from '../simulator/rounds.ts'
 import { startService } from '../supervisor.ts'
 import type { Service } from '../supervisor.ts'
 import { createDemoIsp, demoNases, demoTrial, makeDemoSubscribers } from './demo-data.ts'
+import { makeDemoOperator } from './demo-operator.ts'
+import type { DemoLogin } from './demo-operator.ts'
 import { drawScreen, formatIntroduction, formatSessions, formatStatus } from './demo-screen.ts'
 import type { DemoState, DemoView } from './demo-screen.ts'
 import { freeTcpPort, freeUdpPort } from './free-port.ts'
@@ -96,12 +98,14 @@ async function play(config: Config, service: Service, options: DemoOptions, sign
   try {
     const db = createKysely<Database>(pool)
     const now = systemClock.now()
-    await createDemoIsp(db, await openKeyring(pool, config.keyFile, now), now)
+    const keyring = await openKeyring(pool, config.keyFile, now)
+    await createDemoIsp(db, keyring, now)
+    const operator = await makeDemoOperator(db, keyring, now)
     const ledger = createLedger()
     nases.push(...(await Promise.all(demoNases.map((nas) => startNas(nas, service, ledger)))))
     const dials = makeDemoSubscribers().map(({ dial }) => dial)
     const lines = makeLines(nases, dials)
-    const screen = createScreen(viewOf(config, service), options)
+    const screen = createScreen(viewOf(config, service, operator), options)
     return await playUntilAborted({ pool, db, ledger, nases, lines, screen, signal })
   } finally {
     for (const nas of nases) nas.close()
@@ -174,11 +178,12 @@ async function show({ pool, db, ledger, nases, screen }: Stage): Promise<number>
   return differences
 }
 
-function viewOf(config: Config, service: Service): DemoView {
+function viewOf(config: Config, service: Service, operator: DemoLogin): DemoView {
   const { username, password, client } = demoTrial
   const attributes = `User-Name=${username},User-Password=${password},Message-Authenticator=0x00`
   return {
     url: service.httpUrl,
+    operator,
     dataDirectory: config.dataDirectory,
     login: { username, password },
     radclient: `echo '${attributes}' | radclient -x 127.0.0.1:${service.authPort} auth ${client.secret}`,

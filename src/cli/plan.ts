@@ -9,7 +9,10 @@ import { createAttributeCheck } from './attribute-check.ts'
 import { withConfiguredDatabase } from './database.ts'
 import { printJson, printLine, printTable } from './output.ts'
 
-type AddOptions = Omit<NewPlan, 'attributes' | 'noCutDays' | 'ownerId' | 'idleTimeoutS' | 'interimIntervalS'> & {
+type AddOptions = Omit<
+  NewPlan,
+  'attributes' | 'noCutDays' | 'ownerId' | 'idleTimeoutS' | 'interimIntervalS' | 'more'
+> & {
   attribute?: string[]
   uncutDays?: string
   idleTimeout?: string
@@ -26,11 +29,18 @@ export function addPlanCommands(program: Command): void {
     .requiredOption('--name <name>')
     .requiredOption('--down <rate>', 'rate to the subscriber')
     .requiredOption('--up <rate>', 'rate from the subscriber')
-    .requiredOption('--days <days>', 'length of a service period; 0: it never ends')
+    .requiredOption('--days <days>', 'length of a service period, or count of validity units; 0: it never ends')
+    .option('--validity-unit <unit>', 'hours, days, months or calendar-month in place of days')
     .option('--price <amount>', "price of a period in the ISP's currency, such as 20.00")
+    .option('--setup-price <amount>', 'price of the first activation')
+    .option('--auto-renew', 'subscribers of it renew by themselves')
     .option('--session-limit <count>', 'lines online at once')
     .option('--device-limit <count>', 'MACs learnt and bound per subscriber')
-    .option('--quota <volume>', 'octets per period, such as 100G')
+    .option('--mac-rule <rule>', 'free, learn or bound')
+    .option('--quota <volume>', 'octets of both directions, such as 100G')
+    .option('--quota-down <volume>', 'octets to the subscriber')
+    .option('--quota-up <volume>', 'octets from the subscriber')
+    .option('--quota-period <window>', 'day, week, month, or the service period')
     .option('--pool <name>', 'IPv4 address pool on the NAS')
     .option('--ipv6-pool <name>')
     .option('--delegated-ipv6-pool <name>')
@@ -53,6 +63,8 @@ function addBurstOptions(add: Command): void {
     .option('--burst-threshold-up <rate>')
     .option('--burst-seconds <seconds>')
     .option('--priority <number>', '1 (first) to 8')
+    .option('--min-down <rate>', 'kept when the NAS is full, where it knows such a thing')
+    .option('--min-up <rate>')
 }
 
 function addExpiryOptions(add: Command): void {
@@ -89,15 +101,15 @@ async function list({ json }: { json?: true }): Promise<void> {
     return
   }
   printTable(
-    ['NAME', 'DOWN', 'UP', 'DAYS', 'PRICE', 'SESSIONS', 'QUOTA', 'POOL', 'OWNER'],
+    ['NAME', 'DOWN', 'UP', 'VALID', 'PRICE', 'SESSIONS', 'QUOTA', 'POOL', 'OWNER'],
     plans.map((plan) => [
       plan.name,
       formatQuantity(plan.down_bps),
       formatQuantity(plan.up_bps),
-      plan.validity_days,
+      showValidity(plan),
       `${formatMoney(plan.price_minor, plan.currency)} ${plan.currency}`,
       plan.session_limit,
-      plan.quota_octets === null ? null : formatQuantity(plan.quota_octets),
+      showQuota(plan),
       plan.pool,
       plan.owner ?? 'all',
     ]),
@@ -105,12 +117,30 @@ async function list({ json }: { json?: true }): Promise<void> {
   )
 }
 
+function showValidity({ validity, validity_unit: unit }: PlanSummary): string {
+  return validity === 0 ? 'for ever' : `${validity} ${unit}`
+}
+
+/** `100G, 80G down a month`. */
+function showQuota(plan: PlanSummary): string | null {
+  const quotas = [
+    [plan.quota_octets, ''],
+    [plan.quota_down_octets, ' down'],
+    [plan.quota_up_octets, ' up'],
+  ] as const
+  const shown = quotas.flatMap(([octets, which]) => (octets === null ? [] : [`${formatQuantity(octets)}${which}`]))
+  return shown.length === 0 ? null : `${shown.join(', ')} a ${plan.quota_period}`
+}
+
 /** Money in major units beside its currency, octets as decimal text (decision 28). */
 function present(plan: PlanSummary) {
-  const { price_minor: priceMinor, quota_octets: quota, archived_at: _, ...rest } = plan
+  const { price_minor: price, setup_price_minor: setup, archived_at: _, version: _version, ...rest } = plan
   return {
     ...rest,
-    price: formatMoney(priceMinor, plan.currency),
-    quota_octets: quota === null ? null : quota.toString(),
+    price: formatMoney(price, plan.currency),
+    setup_price: formatMoney(setup, plan.currency),
+    quota_octets: plan.quota_octets?.toString() ?? null,
+    quota_down_octets: plan.quota_down_octets?.toString() ?? null,
+    quota_up_octets: plan.quota_up_octets?.toString() ?? null,
   }
 }

@@ -17,9 +17,16 @@ export async function serve(config: Config): Promise<void> {
   }
   const service = await startService(config, log, systemClock)
   log.info({ auth_port: service.authPort, acct_port: service.acctPort, url: service.httpUrl }, 'gatehouse is serving')
+  if (service.setupToken !== undefined) printSetup(service.httpUrl, service.setupToken)
   const signal = await asked
   log.info({ signal }, 'ending')
   await service.close()
+}
+
+/** Once, and not in the log, which is kept and shipped: whoever reads it becomes the first super-administrator. */
+function printSetup(url: string, token: string): void {
+  const how = 'There is no operator yet. Make the first one in the panel, or with `gatehouse operator add`:'
+  process.stderr.write(`${how}\n  ${url}/setup#token=${token}\n`)
 }
 
 /** Resolves with the name of the signal that asks this process to end. */

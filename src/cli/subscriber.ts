@@ -2,17 +2,22 @@
 
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { blockSubscriber, unblockSubscriber } from '../domain/block.ts'
+import { ownAuthor } from '../domain/author.ts'
+import type { Author } from '../domain/author.ts'
 import { credentialKinds, setPassword } from '../domain/credential.ts'
 import type { CredentialKind, PasswordResult } from '../domain/credential.ts'
+import type { Keyring } from '../domain/data-key.ts'
 import { checkChoice, FieldError } from '../domain/field.ts'
-import { importSubscribers } from '../domain/import.ts'
-import type { ImportResult } from '../domain/import.ts'
+import { importSubscribers } from '../domain/import/import.ts'
+import type { ImportResult } from '../domain/import/import.ts'
 import { formatMoney } from '../domain/money.ts'
 import { addSubscriber } from '../domain/subscriber.ts'
 import type { NewSubscriber } from '../domain/subscriber.ts'
+import { block as blockAction, unblock as unblockAction } from '../domain/subscriber-action/block.ts'
+import { takeByUsername } from '../domain/subscriber-action/by-username.ts'
 import { showSubscriber } from '../domain/subscriber-profile.ts'
 import type { SubscriberProfile } from '../domain/subscriber-profile.ts'
+import { createAttributeCheck } from './attribute-check.ts'
 import { withConfiguredDatabase } from './database.ts'
 import { printFacts, printJson, printLine, printTable, printWarning } from './output.ts'
 import { CommandFailedError } from './run.ts'
@@ -98,7 +103,7 @@ async function add(options: AddOptions): Promise<void> {
     ...(ntHashStdin ? { ntHash: await readSecret('nt-hash') } : {}),
   }
   const added = await withConfiguredDatabase(async ({ db, keyring, now }) =>
-    addSubscriber(db, await keyring(), subscriber, now),
+    addSubscriber(db, subscriber, authorOf(await keyring()), now),
   )
   printWarning(added.warning)
   if (json) {
@@ -116,7 +121,7 @@ async function setPasswordAction(username: string, options: PasswordOptions): Pr
     ...(options.passwordStdin ? { password: await readSecret('password') } : {}),
   }
   const result = await withConfiguredDatabase(async ({ db, keyring, now }) =>
-    setPassword(db, await keyring(), input, now),
+    setPassword(db, input, authorOf(await keyring()), now),
   )
   printWarning(result.warning)
   if (options.json) {
@@ -196,20 +201,41 @@ export function openEnd({ activatedAt }: Pick<SubscriberProfile, 'activatedAt'>)
 }
 
 async function block(username: string, { reason, json }: Json & { reason: string }): Promise<void> {
-  const result = await withConfiguredDatabase(({ db, now }) => blockSubscriber(db, { username, reason }, now))
+  const outcome = await withConfiguredDatabase(async ({ db, keyring, now }) =>
+    takeByUsername(db, blockAction, { username, params: { reason } }, authorOf(await keyring()), now),
+  )
+  const sessions = sessionsOf(outcome.detail)
+  const wasBlocked = outcome.kind === 'unchanged' || outcome.detail?.['was_blocked'] === true
   if (json) {
-    printJson(result)
+    const wish = outcome.detail?.['wish'] ?? null
+    printJson({ kind: wasBlocked ? 'already' : 'blocked', username: outcome.username, wish, sessions })
     return
   }
-  const again = result.kind === 'already' ? 'was blocked already; the reason is new' : 'is blocked'
-  printLine(`subscriber ${result.username} ${again}; ${ordersText(result.sessions)}`)
+  const again =
+    outcome.kind === 'unchanged' ? 'was blocked already, for this reason' : 'was blocked already; the reason is new'
+  printLine(`subscriber ${outcome.username} ${wasBlocked ? again : 'is blocked'}; ${ordersText(sessions)}`)
 }
 
 async function unblock(username: string, { json }: Json): Promise<void> {
-  const result = await withConfiguredDatabase(({ db, now }) => unblockSubscriber(db, { username }, now))
-  if (json) printJson(result)
-  else if (result.kind === 'was-not-blocked') printLine(`subscriber ${result.username} was not blocked`)
-  else printLine(`subscriber ${result.username} is no longer blocked; ${ordersText(result.sessions)}`)
+  const outcome = await withConfiguredDatabase(async ({ db, keyring, now }) =>
+    takeByUsername(db, unblockAction, { username, params: {} }, authorOf(await keyring()), now),
+  )
+  const sessions = sessionsOf(outcome.detail)
+  const wasBlocked = outcome.kind === 'done'
+  if (json) {
+    printJson({ kind: wasBlocked ? 'unblocked' : 'was-not-blocked', username: outcome.username, sessions })
+  } else if (wasBlocked) {
+    printLine(`subscriber ${outcome.username} is no longer blocked; ${ordersText(sessions)}`)
+  } else printLine(`subscriber ${outcome.username} was not blocked`)
+}
+
+function sessionsOf(detail: Readonly<Record<string, unknown>> | undefined): number {
+  return Number(detail?.['sessions'] ?? 0)
+}
+
+/** Who sits at the server's own command line. */
+function authorOf(keyring: Keyring): Author {
+  return ownAuthor('command-line', 'command line', keyring)
 }
 
 function ordersText(sessions: number): string {
@@ -222,7 +248,7 @@ function ordersText(sessions: number): string {
 async function importFile(file: string, { json }: Json): Promise<void> {
   const source = file === '-' ? process.stdin : await openFile(file)
   const result = await withConfiguredDatabase(async ({ db, keyring, now }) =>
-    importSubscribers(db, await keyring(), source, now),
+    importSubscribers(db, await keyring(), source, now, createAttributeCheck()),
   ).catch((error: unknown) => {
     throw fileError(file, error)
   })

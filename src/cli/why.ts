@@ -57,6 +57,7 @@ function printDecision(decision: Decision): void {
   if (decision.detail !== null && decision.detail !== '')
     printLine(`  rule: ${decision.reason}; ${cellText(decision.detail)}`)
   else printLine(`  rule: ${decision.reason}`)
+  if (decision.mend !== null) printLine(`  mend: ${decision.mend}`)
   const from = [
     `method ${decision.method}`,
     decision.nas === null ? undefined : `NAS ${decision.nas}`,

@@ -30,6 +30,7 @@ export type TeamTable = {
   zones: string[] | null
   nas_group_ids: bigint[] | null
   created_at: Generated<Date>
+  organisation_id: bigint | null
 }
 
 /** A person of the panel. */
@@ -55,6 +56,9 @@ export type OperatorTable = {
   updated_at: Date
   last_login_at: Date | null
   archived_at: Date | null
+  password_valid_until: Date | null
+  totp_pending: Buffer | null
+  totp_pending_at: Date | null
 }
 
 /** A sign-in of an operator. */
@@ -71,6 +75,8 @@ export type PanelSessionTable = {
   proved_at: Date
   ends_at: Date
   ended_at: Date | null
+  parent_id: bigint | null
+  wrong_tries: Generated<number>
 }
 
 /** A key for programs, with fewer permissions than its operator. */

@@ -111,6 +111,8 @@ export type OrganisationTable = {
   name: string
   parent_id: bigint | null
   created_at: Generated<Date>
+  subscriber_limit: number | null
+  credit_limit_minor: Generated<bigint>
 }
 
 /** Inside it an address is unique. */
@@ -192,8 +194,23 @@ export type PlanTable = {
   burst_threshold_up_bps: bigint | null
   burst_seconds: number | null
   priority: number | null
-  validity_days: number
+  validity: number
+  validity_unit: Generated<'hours' | 'days' | 'months' | 'calendar-month'>
   price_minor: Generated<bigint>
+  setup_price_minor: Generated<bigint>
+  auto_renew: Generated<boolean>
+  min_down_bps: bigint | null
+  min_up_bps: bigint | null
+  mac_rule: Generated<'free' | 'learn' | 'bound'>
+  allowed_nas_group_ids: Generated<bigint[]>
+  quota_down_octets: bigint | null
+  quota_up_octets: bigint | null
+  quota_period: Generated<'day' | 'week' | 'month' | 'period'>
+  quota_plan_id: bigint | null
+  fup_steps: Generated<unknown>
+  schedule: Generated<unknown>
+  gardens: Generated<unknown>
+  version: Generated<number>
   currency: Generated<string>
   session_limit: number | null
   device_limit: number | null
@@ -210,7 +227,7 @@ export type PlanTable = {
   no_cut_days: Generated<number[]>
   on_expiry: Generated<'reject' | 'garden'>
   on_block: Generated<'reject' | 'garden'>
-  on_quota: Generated<'reject' | 'garden'>
+  on_quota: Generated<'reject' | 'garden' | 'slower'>
   garden_address_list: string | null
   garden_pool: string | null
   attributes: Generated<string[]>
@@ -226,6 +243,12 @@ export type PayerTable = {
   currency: Generated<string>
   balance_minor: Generated<bigint>
   created_at: Generated<Date>
+  kind: Generated<'own' | 'company'>
+  email: string | null
+  phone: string | null
+  address: string | null
+  credit_limit_minor: Generated<bigint>
+  updated_at: Date | null
 }
 
 /** A group of subscribers of one owner. */
@@ -278,6 +301,9 @@ export type SubscriberTable = {
   updated_at: Generated<Date>
   archived_at: Date | null
   learn_mac_until: Date | null
+  purged_at: Date | null
+  /** Made by the database of the fields that the search box looks through. */
+  search_text: Generated<string>
 }
 
 /** What proves a subscriber; sealed, or a keyed verifier. */

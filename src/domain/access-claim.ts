@@ -132,12 +132,13 @@ select won.position, false as device_lost, null::timestamptz as activated_at, nu
   null::timestamptz as grace_until
 from won`
 
-// A first period ends by the plan's rule: at the same local time after the days of validity, at the end of that day, or at
-// the next local hour of the plan; never on a no-cut day, but at the same local time of the next day that is none.
+// A first period ends by the plan's rule: when its validity is over, at the end of that local day, or at the next local hour of
+// the plan, in each case the same where it fits already; never on a no-cut day, but at the same local time of the next day that
+// is none. calendar.ts reckons the periods after it in the same way.
 const firstPeriod = `
 period as (
   select won.position, won.subscriber_id, plan.grace_hours,
-    case when plan.validity_days > 0 then (
+    case when plan.validity > 0 then (
       select (uncut.local + make_interval(days => coalesce((
         select min(day) from generate_series(0, 6) as day
         where extract(isodow from uncut.local + make_interval(days => day)) <> all (plan.no_cut_days)), 0)))
@@ -145,11 +146,20 @@ period as (
       from (
         select case plan.expiry_rule
           when 'instant' then ending.local
-          when 'end-of-day' then date_trunc('day', ending.local) + interval '1 day'
+          when 'end-of-day' then date_trunc('day', ending.local)
+            + make_interval(days => (ending.local > date_trunc('day', ending.local))::integer)
           else date_trunc('day', ending.local) + make_interval(hours => plan.expiry_hour,
-            days => case when extract(hour from ending.local) >= plan.expiry_hour then 1 else 0 end)
+            days => (ending.local > date_trunc('day', ending.local) + make_interval(hours => plan.expiry_hour))::integer)
           end as local
-        from (select ($1::timestamptz at time zone $11::text) + make_interval(days => plan.validity_days) as local) as ending
+        from (
+          select case plan.validity_unit
+            when 'hours' then ($1::timestamptz + make_interval(hours => plan.validity)) at time zone $11::text
+            when 'months' then ($1::timestamptz at time zone $11::text) + make_interval(months => plan.validity)
+            when 'calendar-month' then date_trunc('month', $1::timestamptz at time zone $11::text)
+              + make_interval(months => plan.validity)
+            else ($1::timestamptz at time zone $11::text) + make_interval(days => plan.validity)
+            end as local
+        ) as ending
       ) as uncut
     ) end as ends_at
   from won

@@ -5,6 +5,7 @@ import type { AccessPlan, AccessRequest, AccessSubject } from './access-subject.
 import type { Identified, Identity } from './identify.ts'
 import { showLineId } from './line-id.ts'
 import type { IdentityKind, LineFacts } from './line.ts'
+import { exhausted } from './plan/quota.ts'
 import { serviceEnd } from './subscriber-label.ts'
 
 /** Why a request is rejected before a subscriber is looked at: what it carries cannot prove anything. */
@@ -75,7 +76,7 @@ type Rule = {
   readonly reason: BusinessReason
   /** What is wrong, in words; undefined when nothing is. */
   readonly failure: (login: Login) => string | undefined
-  readonly garden?: { readonly reason: GardenReason; readonly of: (plan: AccessPlan) => 'reject' | 'garden' }
+  readonly garden?: { readonly reason: GardenReason; readonly of: (plan: AccessPlan) => 'reject' | 'garden' | 'slower' }
 }
 
 /** The rules in their order. A proof of the password came before all of them: who has none learns nothing from them. */
@@ -105,20 +106,21 @@ export const accessRules: readonly Rule[] = [
   },
   {
     reason: 'nas-not-allowed',
-    failure: ({ subject: { binding }, request: { nas } }) =>
-      binding.nasGroupId === null || binding.nasGroupId === nas.nasGroupId
+    failure: ({ subject: { binding, plan }, request: { nas } }) => {
+      if (binding.nasGroupId !== null && binding.nasGroupId !== nas.nasGroupId) {
+        return `the subscriber is bound to another NAS group than that of ${nas.name}`
+      }
+      return isAllowedOn(plan, nas.nasGroupId)
         ? undefined
-        : `the subscriber is bound to another NAS group than that of ${nas.name}`,
+        : `the plan ${plan.name} is not for the NAS group of ${nas.name}`
+    },
   },
   { reason: 'mac-not-bound', failure: deviceFailure },
   { reason: 'wrong-interface', failure: interfaceFailure },
   {
     reason: 'quota-exhausted',
-    failure: ({ subject }) => {
-      const quota = subject.plan.quota_octets
-      if (quota === null || subject.usedOctets === undefined || subject.usedOctets < BigInt(quota)) return undefined
-      return `${subject.usedOctets} octets of ${quota} are used in this period`
-    },
+    // A slower plan that follows is no refusal: authorization.ts gives its rates.
+    failure: ({ subject }) => (subject.plan.on_quota === 'slower' ? undefined : exhausted(subject.plan, subject.used)),
     garden: { reason: 'quota-exhausted', of: (plan) => plan.on_quota },
   },
   {
@@ -241,12 +243,25 @@ function deviceFailure(login: Login): string | undefined {
   if (macInWindow(login) !== undefined) return undefined
   if (differs(identified?.bound.duid, duid)) return 'the DUID is not the one that is bound'
   const bound = boundDevices(subject)
-  if (bound.length === 0 && subject.deviceLimit === undefined) return undefined
+  const rule = subject.plan.mac_rule
+  const limit = learningLimit(subject)
+  if (bound.length === 0 && limit === undefined && rule !== 'bound') return undefined
   if (mac === undefined) return 'devices are bound, and the request names no MAC address'
   if (bound.includes(mac)) return undefined
-  if (subject.deviceLimit === undefined) return `${mac} is none of the bound devices: ${bound.join(', ')}`
-  if (bound.length < subject.deviceLimit) return undefined
-  return `${mac} is none of the bound devices and no more than ${subject.deviceLimit} may be learnt: ${bound.join(', ')}`
+  if (bound.length === 0 && rule === 'bound') return `${mac} is not bound, and the plan takes none that is not`
+  if (limit === undefined) return `${mac} is none of the bound devices: ${bound.join(', ')}`
+  if (bound.length < limit) return undefined
+  return `${mac} is none of the bound devices and no more than ${limit} may be learnt: ${bound.join(', ')}`
+}
+
+/** How many devices may be learnt; undefined: the plan's rule or the lack of a limit says none. */
+function learningLimit(subject: AccessSubject): number | undefined {
+  return subject.plan.mac_rule === 'learn' ? subject.deviceLimit : undefined
+}
+
+/** Whether a plan may be used on the NASes of a group. */
+export function isAllowedOn(plan: Pick<AccessPlan, 'allowed_nas_group_ids'>, nasGroupId: bigint): boolean {
+  return plan.allowed_nas_group_ids.length === 0 || plan.allowed_nas_group_ids.includes(Number(nasGroupId))
 }
 
 /** Octets that are bound contradict others, and say nothing where a request lacks them: not every leg of a line sends all. */
@@ -257,9 +272,10 @@ function differs(bound: Buffer | undefined, sent: Buffer | undefined): boolean {
 function deviceToLearn(login: Login): Claim['learn'] {
   const { subject, request } = login
   const { mac } = request.facts
-  if (subject.deviceLimit === undefined || mac === undefined || boundDevices(subject).includes(mac)) return undefined
+  const deviceLimit = learningLimit(subject)
+  if (deviceLimit === undefined || mac === undefined || boundDevices(subject).includes(mac)) return undefined
   if (macInWindow(login) !== undefined) return undefined
-  return { mac, deviceLimit: subject.deviceLimit }
+  return { mac, deviceLimit }
 }
 
 function interfaceFailure({ subject: { binding }, request, identified }: Login): string | undefined {

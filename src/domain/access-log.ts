@@ -79,8 +79,16 @@ export type LoggedDecision = {
   lastAt: Date
 }
 
-/** The last decisions about a username in canonical form, the newest first; equal ones of a day are one. */
-export async function lastDecisions(pool: Pool, username: string, limit: number): Promise<LoggedDecision[]> {
+/**
+ * The last decisions about a username in canonical form, the newest first; equal ones of a day are one. With a subscriber only
+ * those about it, and about the name while nobody had it: the name may have been another's before.
+ */
+export async function lastDecisions(
+  pool: Pool,
+  username: string,
+  limit: number,
+  subscriberId?: bigint,
+): Promise<LoggedDecision[]> {
   const { rows } = await pool.query<LoggedDecision>(
     `select decision.username, nas.name as nas, decision.line, decision.interface, decision.method, decision.reason,
        decision.accepted, decision.detail, decision.reply::jsonb as reply, decision.count, decision.first_at as "firstAt",
@@ -88,12 +96,13 @@ export async function lastDecisions(pool: Pool, username: string, limit: number)
      from (
        select username, nas_id, line, interface, method, reason, accepted, reply, sum(count)::bigint as count,
          min(first_at) as first_at, max(last_at) as last_at, (array_agg(detail order by last_at desc))[1] as detail
-       from access_log where username = $1
+       from access_log
+       where username = $1 and ($3::bigint is null or subscriber_id = $3 or subscriber_id is null)
        group by day, username, nas_id, line, interface, method, reason, accepted, reply
      ) as decision left join nas on nas.id = decision.nas_id
      order by decision.last_at desc, decision.reason
      limit $2`,
-    [username, limit],
+    [username, limit, subscriberId ?? null],
   )
   return rows
 }

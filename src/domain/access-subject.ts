@@ -4,6 +4,8 @@
 
 import type { AccessKind, Line, LineFacts } from './line.ts'
 import type { Nas } from './nas.ts'
+import type { Quota, WindowUsage } from './plan/quota.ts'
+import type { PlanSpeeds, SlowerPlan } from './plan/rates.ts'
 import type { SubscriberFacts } from './subscriber-label.ts'
 
 /** What a request asks for, as far as the decision looks at it. */
@@ -27,33 +29,41 @@ export type StaticAddressKind = 'framed-ip' | 'framed-ipv6-prefix' | 'delegated-
 /** An address without length for the kinds of one host, else a prefix with its length. */
 export type StaticAddress = { readonly kind: StaticAddressKind; readonly prefix: string }
 
-/** The plan as access needs it. Rates in bit/s, quota in octets; absent values are null. */
-export type AccessPlan = {
-  readonly id: number
-  readonly name: string
-  readonly down_bps: number
-  readonly up_bps: number
-  readonly burst_down_bps: number | null
-  readonly burst_up_bps: number | null
-  readonly burst_threshold_down_bps: number | null
-  readonly burst_threshold_up_bps: number | null
-  readonly burst_seconds: number | null
-  readonly priority: number | null
-  /** As decimal text: octets may pass 2^53. */
-  readonly quota_octets: string | null
+/** Names of pools on a NAS; null: none. */
+export type Pools = {
   readonly pool: string | null
   readonly ipv6_pool: string | null
   readonly delegated_ipv6_pool: string | null
-  readonly address_list: string | null
-  readonly idle_timeout_s: number | null
-  readonly interim_interval_s: number | null
-  readonly on_expiry: 'reject' | 'garden'
-  readonly on_block: 'reject' | 'garden'
-  readonly on_quota: 'reject' | 'garden'
-  readonly garden_address_list: string | null
-  readonly garden_pool: string | null
-  readonly attributes: readonly string[]
 }
+
+/** What of a garden differs by the reason for it; null: as the plan's own garden. */
+export type GardenPlace = { readonly address_list: string | null; readonly pool: string | null }
+export type Gardens = { readonly [Reason in 'expired' | 'blocked' | 'quota']?: GardenPlace }
+
+/** The plan as access needs it. Rates in bit/s, quotas in octets as decimal text; absent values are null. */
+export type AccessPlan = PlanSpeeds &
+  Quota &
+  Pools & {
+    readonly id: number
+    readonly name: string
+    /** On the NASes of a group, in place of the plan's own; what is null there is the plan's. */
+    readonly group_pools: readonly ({ readonly nas_group_id: number } & Pools)[]
+    readonly address_list: string | null
+    readonly idle_timeout_s: number | null
+    readonly interim_interval_s: number | null
+    readonly mac_rule: 'free' | 'learn' | 'bound'
+    /** NAS groups; empty: all. */
+    readonly allowed_nas_group_ids: readonly number[]
+    readonly on_expiry: 'reject' | 'garden'
+    readonly on_block: 'reject' | 'garden'
+    readonly on_quota: 'reject' | 'garden' | 'slower'
+    /** With on_quota `slower`. */
+    readonly slower: SlowerPlan | null
+    readonly garden_address_list: string | null
+    readonly garden_pool: string | null
+    readonly gardens: Gardens
+    readonly attributes: readonly string[]
+  }
 
 /** Where the subscriber must come in; null parts are not looked at. */
 export type Binding = {
@@ -83,8 +93,8 @@ export type AccessSubject = SubscriberFacts & {
   /** Those of the NAS's address space. */
   readonly addresses: readonly StaticAddress[]
   readonly routes: readonly string[]
-  /** Octets used in the current service period; undefined where the plan has no quota. */
-  readonly usedOctets: bigint | undefined
+  /** Octets used in the window that the plan counts in; undefined where the plan has neither quota nor fair use steps. */
+  readonly used: WindowUsage | undefined
   /** Live lines other than the one that asks; 0 where no session limit applies, and where they were not counted. */
   readonly otherLines: number
 }

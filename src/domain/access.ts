@@ -2,12 +2,17 @@
 // on the next packet. Each part is a look-up by index for its row, made only where a rule needs it.
 //
 // Columns come as text and are read here: the driver's own readers would cost more than the query. Of a plan only the version
-// of its row comes; what that version holds is read once and kept (a changed plan is another version: nothing can go stale).
+// of its row comes (access-plan.ts). Use of a day, week or month is read by another statement, where a plan counts in such.
 
 import { arrayLiteral, textArrayLiteral } from '../db/array-literal.ts'
 import type { Pool } from '../db/pool.ts'
+import { countsPeriodSql, planReader, planVersionSql } from './access-plan.ts'
 import type { AccessPlan, AccessSubject, Binding, Device, StaticAddress, StoredCredential } from './access-subject.ts'
 import type { Line } from './line.ts'
+import { countsUsage } from './plan/quota.ts'
+import type { WindowUsage } from './plan/quota.ts'
+import { windowUsage } from './plan/window-usage.ts'
+import type { WindowedSubscriber } from './plan/window-usage.ts'
 
 /** What is looked for. */
 export type AccessKey = {
@@ -63,8 +68,6 @@ export function otherLinesSql({ who, line, nasGroup, now, intervalS }: OtherLine
 const seconds = (column: string) => `date_part('epoch', found.${column})`
 /** Between the rows of one subscriber in one column: an array costs half of what json_agg does. */
 const newLine = `e'\\n'`
-/** What makes a version of a plan's row: the transaction that wrote it, and its place. */
-const planVersion = `plan.id || '/' || plan.xmin || '/' || plan.ctid`
 
 // No order by beside a look-up: on a table that was empty when the plan was made Postgres would read a whole index in that
 // order rather than sort the few rows that the look-up finds. They are sorted here.
@@ -107,7 +110,7 @@ with wanted as materialized (
     where subscriber.username = wanted.username and subscriber.username_reserved limit 1
   ) as subscriber
 ), content as materialized (
-  select plan.id, plan.session_limit, plan.device_limit, plan.quota_octets, ${planVersion} as version
+  select plan.id, plan.session_limit, plan.device_limit, ${countsPeriodSql} as counts_period, ${planVersionSql} as version
   -- As an array, so that plans are looked up and never compared with every login.
   from plan where plan.id = any (array(select found.plan_id from found))
 )
@@ -130,10 +133,10 @@ select found.position, found.id, found.enabled, ${seconds('blocked_at')}, found.
       and subscriber_address.address_space_id = found.address_space_id), ${newLine}),
   array_to_string(array(select subscriber_route.id || ' ' || subscriber_route.route
     from subscriber_route where subscriber_route.subscriber_id = found.id), ${newLine}),
-  case when content.quota_octets is not null then coalesce(
-    (select usage_period.input_octets + usage_period.output_octets from usage_period
+  case when content.counts_period then coalesce(
+    (select usage_period.output_octets || ' ' || usage_period.input_octets from usage_period
       where usage_period.subscriber_id = found.id and usage_period.period_started_at = found.period_started_at),
-    0) end,
+    '0 0') end,
   ${otherLines}
 from found
   join content on content.id = found.plan_id
@@ -141,19 +144,6 @@ from found
     select credential.kind, credential.secret from credential where credential.subscriber_id = found.id limit 1
   ) as credential on true`
 }
-
-const planText = `
-  select ${planVersion}, json_build_object(
-    'id', plan.id, 'name', plan.name, 'down_bps', plan.down_bps, 'up_bps', plan.up_bps,
-    'burst_down_bps', plan.burst_down_bps, 'burst_up_bps', plan.burst_up_bps,
-    'burst_threshold_down_bps', plan.burst_threshold_down_bps, 'burst_threshold_up_bps', plan.burst_threshold_up_bps,
-    'burst_seconds', plan.burst_seconds, 'priority', plan.priority, 'quota_octets', plan.quota_octets::text,
-    'pool', plan.pool, 'ipv6_pool', plan.ipv6_pool, 'delegated_ipv6_pool', plan.delegated_ipv6_pool,
-    'address_list', plan.address_list, 'idle_timeout_s', plan.idle_timeout_s,
-    'interim_interval_s', plan.interim_interval_s, 'on_expiry', plan.on_expiry, 'on_block', plan.on_block,
-    'on_quota', plan.on_quota, 'garden_address_list', plan.garden_address_list, 'garden_pool', plan.garden_pool,
-    'attributes', plan.attributes)::text
-  from plan where plan.id = any ($1::bigint[])`
 
 const statements = {
   plain: { name: 'load-access', text: loadText('null') },
@@ -166,23 +156,22 @@ const statements = {
 
 /**
  * The subjects of the keys, in the order of the keys; undefined for a username that nobody has. An archived subscriber is
- * found while its username is reserved. Live lines are counted where `countLines` has the interim interval of sessions that
- * have none of their own, in seconds; else none are seen: the claim counts them in any case, and once is enough (a fifth of
- * the statement).
+ * found while its username is reserved.
  */
 export async function loadAccess(
   pool: Pool,
   keys: readonly AccessKey[],
-  countLines: { intervalS: number; now: Date } | undefined,
+  context: LoadContext,
 ): Promise<(AccessSubject | undefined)[]> {
+  const { intervalS, zone, now } = context
   const { rows } = await pool.query<Row>({
-    ...(countLines === undefined ? statements.plain : statements.counting),
+    ...(intervalS === undefined ? statements.plain : statements.counting),
     values: [
       textArrayLiteral(keys.map((key) => key.username)),
       textArrayLiteral(keys.map((key) => key.line)),
       arrayLiteral(keys.map((key) => key.nasGroupId)),
       arrayLiteral(keys.map((key) => key.addressSpaceId)),
-      ...(countLines === undefined ? [] : [countLines.now, countLines.intervalS]),
+      ...(intervalS === undefined ? [] : [now, intervalS]),
     ],
     rowMode: 'array',
     types: asText,
@@ -192,8 +181,27 @@ export async function loadAccess(
     rows.map((row) => row[18]!),
   )
   const subjects = Array<AccessSubject | undefined>(keys.length).fill(undefined)
-  for (const row of rows) subjects[Number(row[0]) - 1] = readSubject(row, planOf(row[18]!))
+  const windowed: (WindowedSubscriber & { at: number })[] = []
+  for (const row of rows) {
+    const [at, subject] = [Number(row[0]) - 1, readSubject(row, planOf(row[18]!))]
+    subjects[at] = subject
+    const { quota_period: period } = subject.plan
+    if (period !== 'period' && countsUsage(subject.plan)) windowed.push({ at, subscriberId: subject.id, period })
+  }
+  const usage = await windowUsage(pool, windowed, zone, now)
+  for (const [i, { at }] of windowed.entries()) subjects[at] = { ...subjects[at]!, used: usage[i] }
   return subjects
+}
+
+/** When and where: days of plans that count in such are days of the zone. */
+export type LoadContext = {
+  readonly zone: string
+  readonly now: Date
+  /**
+   * Live lines are counted where this is given: the interim interval of sessions that have none of their own, in seconds. Else
+   * none are seen: the claim counts them in any case, and once is enough (a fifth of the statement).
+   */
+  readonly intervalS?: number | undefined
 }
 
 type Row = (string | null)[]
@@ -221,9 +229,15 @@ function readSubject(row: Row, plan: AccessPlan): AccessSubject {
     devices: readDevices(row[19]),
     addresses: readOrdered(row[20]).map(readAddress),
     routes: readOrdered(row[21]),
-    usedOctets: row[22] == null ? undefined : BigInt(row[22]),
+    used: readUsage(row[22]),
     otherLines: Number(row[23] ?? 0),
   }
+}
+
+function readUsage(text: string | null | undefined): WindowUsage | undefined {
+  if (text == null) return undefined
+  const [down, up] = text.split(' ')
+  return { down: BigInt(down!), up: BigInt(up!) }
 }
 
 function readLines(text: string | null | undefined): readonly string[] {
@@ -272,26 +286,4 @@ function readCredential(
 ): StoredCredential | undefined {
   if (kind == null || secret == null) return undefined
   return { kind: kind as StoredCredential['kind'], secret: Buffer.from(secret, 'hex') }
-}
-
-/** Plans by the version of their row. Emptied when there are too many. */
-const plans = new Map<string, AccessPlan>()
-const maximumPlans = 1_000
-
-/** Finds the plan of a version after reading those that are not known yet. */
-async function planReader(pool: Pool, versions: readonly string[]): Promise<(version: string) => AccessPlan> {
-  const unknown = new Set(versions.filter((version) => !plans.has(version)).map(planId))
-  if (unknown.size === 0) return (version) => plans.get(version)!
-  const read = { name: 'read-plans', text: planText, values: [arrayLiteral([...unknown])], rowMode: 'array' as const }
-  const { rows } = await pool.query<[string, string]>(read)
-  const known = new Map(plans)
-  // Changed again meanwhile: then what it is now is truer than the version that was asked for.
-  const newest = new Map(rows.map(([version, content]) => [planId(version), JSON.parse(content) as AccessPlan]))
-  if (plans.size >= maximumPlans) plans.clear()
-  for (const [version] of rows) plans.set(version, newest.get(planId(version))!)
-  return (version) => (newest.get(planId(version)) ?? known.get(version))!
-}
-
-function planId(version: string): string {
-  return version.slice(0, version.indexOf('/'))
 }

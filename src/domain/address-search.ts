@@ -37,23 +37,31 @@ const shownSessions = 50
 
 /**
  * Looks for an address, a MAC or a circuit id (text or 0x…). With `at` only sessions of that instant are given, without it the
- * newest 50, open ones first; what is static has no past and is what holds now. Throws FieldError.
+ * newest 50, open ones first; what is static has no past and is what holds now. With `spaceId` an address is looked for in that
+ * address space only. Throws FieldError.
  */
-export async function searchAddress(pool: Pool, input: { text: string; at?: Date | undefined }): Promise<Search> {
+export async function searchAddress(
+  pool: Pool,
+  input: { text: string; at?: Date | undefined; spaceId?: bigint | undefined },
+): Promise<Search> {
   const text = input.text.trim()
   const mac = normaliseMac(text)
   if (mac !== undefined) return { kind: 'mac', sought: mac, holders: await findDevice(pool, mac) }
   // What has only such characters was meant as an address, and is told what is wrong with it.
   if (/^[\d.]+$/.test(text) || /^[\da-f.]*:[\da-f:.]*$/i.test(text)) {
     const address = parseHost('address', text)
-    return { kind: 'address', sought: address, holders: await findAddress(pool, address, input.at) }
+    return { kind: 'address', sought: address, holders: await findAddress(pool, address, input) }
   }
   return { kind: 'circuit-id', sought: text, holders: await findCircuitId(pool, parseLineId('circuit-id', text)) }
 }
 
-async function findAddress(pool: Pool, address: string, at: Date | undefined): Promise<Holder[]> {
-  const fixed = await pool.query<Holder>(staticText, [address])
-  const { text, values } = sessionQuery(address, at)
+async function findAddress(
+  pool: Pool,
+  address: string,
+  { at, spaceId }: { at?: Date | undefined; spaceId?: bigint | undefined },
+): Promise<Holder[]> {
+  const fixed = await pool.query<Holder>(staticText, [address, spaceId ?? null])
+  const { text, values } = sessionQuery(address, at, spaceId)
   const { rows } = await pool.query<Holder & { interfaceId: string | null }>(text, values)
   const interfaceId = interfaceIdOf(address)
   const sessions = rows.map(({ interfaceId: id, ...row }) => ({
@@ -81,7 +89,7 @@ const staticText = `
   from subscriber_address as address
   join subscriber on subscriber.id = address.subscriber_id
   join address_space on address_space.id = address.address_space_id
-  where address_range(address.prefix) @> $1::inet
+  where address_range(address.prefix) @> $1::inet and ($2::bigint is null or address.address_space_id = $2)
   order by masklen(address.prefix) desc, address_space.name`
 
 const columns = {
@@ -92,7 +100,7 @@ const columns = {
 } as const
 
 /** The statement that finds the sessions of an address; apart, so that a test can ask for its plan. */
-export function sessionQuery(address: string, at?: Date): { text: string; values: unknown[] } {
+export function sessionQuery(address: string, at?: Date, spaceId?: bigint): { text: string; values: unknown[] } {
   const names = Object.keys(columns) as (keyof typeof columns)[]
   const used = names.filter((name) => (name === 'framed_ip') === !address.includes(':'))
   // One select for each index: a condition with `or` over all of them may be planned as a scan.
@@ -109,7 +117,7 @@ export function sessionQuery(address: string, at?: Date): { text: string; values
       left join address_space on address_space.id = found.address_space_id
       order by found."endedAt" is null desc, found."startedAt" desc
       limit ${shownSessions}`,
-    values: [address, at ?? null],
+    values: [address, at ?? null, spaceId ?? null],
   }
 }
 
@@ -125,7 +133,7 @@ function sessionSelect(table: 'session' | 'session_archive', column: keyof typeo
       subscriber_id as "subscriberId", nas_id, acct_session_id as "acctSessionId", mac::text, interface,
       started_at as "startedAt", ended_at as "endedAt", framed_interface_id as "interfaceId"
     from ${table}
-    where ${column} ${wanted} and service is null
+    where ${column} ${wanted} and service is null and ($3::bigint is null or address_space_id = $3)
       and ($2::timestamptz is null or started_at <= $2::timestamptz and (ended_at is null or ended_at > $2::timestamptz))`
 }
 

@@ -2,7 +2,8 @@
 // vendor (src/nas/vendors) turns it into attributes, for an Access-Accept and later for CoA alike.
 
 import type { GardenReason } from './access-decision.ts'
-import type { AccessPlan, AccessSubject, StaticAddressKind } from './access-subject.ts'
+import type { AccessPlan, AccessSubject, Gardens, GardenPlace, Pools, StaticAddressKind } from './access-subject.ts'
+import { chooseRates, isSlowed } from './plan/rates.ts'
 import type { Settings } from './setting.ts'
 import { serviceEnd } from './subscriber-label.ts'
 
@@ -13,6 +14,8 @@ export type Rates = {
   readonly burst: Burst | undefined
   /** 1 (highest) to 8. */
   readonly priority: number | undefined
+  /** What a line keeps when the NAS is full, where a NAS knows such a thing. */
+  readonly minimum?: { readonly downBps: number; readonly upBps: number } | undefined
 }
 
 /** For `seconds` a line may go above its rate, up to the burst rate, while its average stays under the threshold. */
@@ -57,6 +60,8 @@ export type AuthorizationContext = {
   class(interimIntervalS: number): Buffer
   /** Makes the interim jitter: the same session gets the same interval. */
   readonly classId: bigint
+  /** Of the NAS; undefined: no pools of a group's own. */
+  readonly nasGroupId?: bigint | undefined
   /** The interval of the NAS, where it has one of its own. */
   readonly nasIntervalS?: number | undefined
   /** What a renewed line has already. */
@@ -94,10 +99,10 @@ export function authorize(subject: AccessSubject, context: AuthorizationContext,
   return garden === undefined
     ? {
         ...shared,
-        ...fullService(subject, leaseOf(subject, context), now),
+        ...fullService(subject, context, now),
         attributes: mergeAttributes([plan.attributes, context.nasAttributes, subject.attributes]),
       }
-    : { ...shared, ...walledGarden(subject, context), attributes: context.nasAttributes }
+    : { ...shared, ...walledGarden(subject, context, garden), attributes: context.nasAttributes }
 }
 
 /**
@@ -105,24 +110,28 @@ export function authorize(subject: AccessSubject, context: AuthorizationContext,
  * the garden, with which full service would not work, or the other way round.
  */
 function leaseOf({ plan }: AccessSubject, { lease, settings }: AuthorizationContext): Lease | undefined {
-  return plan.garden_pool === null && settings.garden_pool === '' ? lease : undefined
+  const isPooled = settings.garden_pool !== '' || plan.garden_pool !== null
+  return isPooled || Object.values(plan.gardens).some(({ pool }) => pool !== null) ? undefined : lease
 }
 
-function fullService(subject: AccessSubject, lease: Lease | undefined, now: Date) {
-  const { plan } = subject
+function fullService(subject: AccessSubject, context: AuthorizationContext, now: Date) {
+  const { plan, used } = subject
+  const lease = leaseOf(subject, context)
+  const pools = poolsOn(plan, context.nasGroupId)
+  const slower = isSlowed(plan, used) ? plan.slower : null
   const address = staticAddress(subject, 'framed-ip') ?? lease?.framedIp
   const ipv6Prefix = staticAddress(subject, 'framed-ipv6-prefix') ?? lease?.framedIpv6Prefix
   const delegatedIpv6Prefix = staticAddress(subject, 'delegated-ipv6-prefix') ?? lease?.delegatedIpv6Prefix
   return {
-    rates: planRates(plan),
+    rates: chooseRates(plan, used, context.settings.zone, now).rates,
     address,
-    pool: address === undefined ? (plan.pool ?? undefined) : undefined,
+    pool: address === undefined ? (pools.pool ?? undefined) : undefined,
     ipv6Prefix,
     ipv6Address: staticAddress(subject, 'framed-ipv6-address'),
-    ipv6Pool: ipv6Prefix === undefined ? (plan.ipv6_pool ?? undefined) : undefined,
+    ipv6Pool: ipv6Prefix === undefined ? (pools.ipv6_pool ?? undefined) : undefined,
     delegatedIpv6Prefix,
-    delegatedIpv6Pool: delegatedIpv6Prefix === undefined ? (plan.delegated_ipv6_pool ?? undefined) : undefined,
-    addressList: plan.address_list ?? undefined,
+    delegatedIpv6Pool: delegatedIpv6Prefix === undefined ? (pools.delegated_ipv6_pool ?? undefined) : undefined,
+    addressList: slower?.address_list ?? plan.address_list ?? undefined,
     sessionTimeoutS: sessionTimeout(subject, now),
     routes: subject.routes,
   }
@@ -132,10 +141,11 @@ function fullService(subject: AccessSubject, lease: Lease | undefined, now: Date
  * The garden is fenced by its IPv4 address list: no IPv6 that would go around it, no routes, no extra attributes of plan and
  * subscriber, little rate. With a garden pool the address comes from there and a static one is not given.
  */
-function walledGarden(subject: AccessSubject, context: AuthorizationContext) {
+function walledGarden(subject: AccessSubject, context: AuthorizationContext, reason: GardenReason) {
   const { plan } = subject
   const { settings } = context
-  const pool = plan.garden_pool ?? (settings.garden_pool || undefined)
+  const place = plan.gardens[gardenNames[reason]]
+  const pool = gardenPool(plan, place, settings)
   const kept = staticAddress(subject, 'framed-ip') ?? leaseOf(subject, context)?.framedIp
   const address = pool === undefined ? kept : undefined
   return {
@@ -146,32 +156,52 @@ function walledGarden(subject: AccessSubject, context: AuthorizationContext) {
       priority: undefined,
     },
     address,
-    pool: pool ?? (address === undefined ? (plan.pool ?? undefined) : undefined),
+    pool: pool ?? (address === undefined ? (poolsOn(plan, context.nasGroupId).pool ?? undefined) : undefined),
     ipv6Prefix: undefined,
     ipv6Address: undefined,
     ipv6Pool: undefined,
     delegatedIpv6Prefix: undefined,
     delegatedIpv6Pool: undefined,
-    addressList: plan.garden_address_list ?? (settings.garden_address_list || undefined),
+    addressList: gardenList(plan, place, settings),
     // Who has paid meanwhile gets out without a phone call.
     sessionTimeoutS: settings.garden_session_timeout_s,
     routes: [],
   }
 }
 
-/** The rates of a plan, with what its burst leaves out filled in as RouterOS would. */
-export function planRates(plan: AccessPlan): Rates {
-  const { down_bps: downBps, up_bps: upBps, burst_down_bps: burstDown, burst_up_bps: burstUp } = plan
-  const priority = plan.priority ?? undefined
-  if (burstDown === null && burstUp === null) return { downBps, upBps, burst: undefined, priority }
-  const burst = {
-    downBps: burstDown ?? downBps,
-    upBps: burstUp ?? upBps,
-    thresholdDownBps: plan.burst_threshold_down_bps ?? downBps,
-    thresholdUpBps: plan.burst_threshold_up_bps ?? upBps,
-    seconds: plan.burst_seconds ?? 1,
+const gardenNames: Readonly<Record<GardenReason, keyof Gardens>> = {
+  expired: 'expired',
+  blocked: 'blocked',
+  'quota-exhausted': 'quota',
+}
+
+/** The list that fences a garden: of its reason, else of the plan, else of the ISP; undefined: none. */
+export function gardenList(
+  plan: Pick<AccessPlan, 'garden_address_list'>,
+  place: GardenPlace | undefined,
+  settings: Pick<Settings, 'garden_address_list'>,
+): string | undefined {
+  return place?.address_list ?? plan.garden_address_list ?? (settings.garden_address_list || undefined)
+}
+
+/** The pool of a garden in the same order; undefined: it has none of its own. */
+export function gardenPool(
+  plan: Pick<AccessPlan, 'garden_pool'>,
+  place: GardenPlace | undefined,
+  settings: Pick<Settings, 'garden_pool'>,
+): string | undefined {
+  return place?.pool ?? plan.garden_pool ?? (settings.garden_pool || undefined)
+}
+
+/** The pools of a plan on the NASes of a group. */
+export function poolsOn(plan: AccessPlan, nasGroupId: bigint | undefined): Pools {
+  const own = plan.group_pools.find((pools) => nasGroupId !== undefined && pools.nas_group_id === Number(nasGroupId))
+  if (own === undefined) return plan
+  return {
+    pool: own.pool ?? plan.pool,
+    ipv6_pool: own.ipv6_pool ?? plan.ipv6_pool,
+    delegated_ipv6_pool: own.delegated_ipv6_pool ?? plan.delegated_ipv6_pool,
   }
-  return { downBps, upBps, burst, priority }
 }
 
 /**

@@ -3,7 +3,10 @@
 // What can never work is refused when it is written, not with a reject that nobody understands.
 
 import type { Db } from '../db/schema.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { md4 } from '../crypto/md4.ts'
+import { writeAudit } from './audit/audit.ts'
+import type { Author } from './author.ts'
 import { makeVerifier, openField, sealField } from './data-key.ts'
 import type { Keyring, Place } from './data-key.ts'
 import { FieldError, NotFoundError } from './field.ts'
@@ -149,14 +152,14 @@ export function choosePassword(
  */
 export async function setPassword(
   db: Db,
-  keyring: Keyring,
   input: { username: string; password?: string; kind?: CredentialKind | undefined },
+  by: Author,
   now: Date,
 ): Promise<PasswordResult> {
   const subscriber = await db
     .selectFrom('subscriber')
     .leftJoin('credential', 'credential.subscriber_id', 'subscriber.id')
-    .select(['subscriber.id', 'credential.kind'])
+    .select(['subscriber.id', 'subscriber.owner_id', 'credential.kind'])
     .where('subscriber.username', '=', canonicalUsername(input.username))
     .where('subscriber.archived_at', 'is', null)
     .executeTakeFirst()
@@ -166,6 +169,13 @@ export async function setPassword(
   const { password } = input
   const chosen = choosePassword({ kind, ...(password === undefined ? {} : { password }) }, methods)
   const credential: NewCredential = { kind, password: chosen.password }
-  await writeCredential(db, keyring, { subscriberId: subscriber.id, credential }, now)
+  const { id, owner_id: ownerId } = subscriber
+  const after = { password: true, credential: kind }
+  await inTransaction(db, async (trx) => {
+    await writeCredential(trx, by.keyring, { subscriberId: id, credential }, now)
+    await trx.updateTable('subscriber').set({ updated_at: now }).where('id', '=', id).execute()
+    const deed = { action: 'subscriber.set-password', noun: 'subscriber', rowId: id, ownerId, after }
+    await writeAudit(trx, deed, by, now)
+  })
   return chosen
 }

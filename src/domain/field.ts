@@ -1,6 +1,8 @@
 // The rules that fields of several nouns share (name, phone, e-mail, free text) and the errors of a write: each names the
 // field, in the words of the command line, the import and later the API.
 
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
+
 /** A value that can never be right, whatever the database holds. */
 export class FieldError extends Error {
   override readonly name = 'FieldError'
@@ -65,8 +67,9 @@ export function checkName(field: string, text: string): string {
 }
 
 /**
- * A phone number as E.164 (`+` and 7 to 15 digits). `00` is read as `+`. A national number gets the country code, its leading
- * zero dropped, or stays digits where no country code is set. Throws FieldError.
+ * A phone number as E.164 (`+` and 7 to 15 digits). `00` is read as `+`. A national number gets the country code, by the rules
+ * of that country for what is dialled before it (a zero, which Italy keeps), or stays digits where no country code is set.
+ * Throws FieldError.
  */
 export function checkPhone(field: string, text: string, countryCode: string): string {
   const compact = text
@@ -75,11 +78,23 @@ export function checkPhone(field: string, text: string, countryCode: string): st
     .replace(/^00/, '+')
   const digits = compact.startsWith('+') ? compact.slice(1) : compact
   if (!/^\d+$/.test(digits)) throw new FieldError(field, `${quote(text)} is not a phone number`)
-  const national = !compact.startsWith('+')
-  const number = national && countryCode !== '' ? `${countryCode}${digits.replace(/^0/, '')}` : compact
+  const number = byNumberingPlan(text, countryCode) ?? byDigits(compact, digits, countryCode)
   const pattern = number.startsWith('+') ? /^\+[1-9]\d{6,14}$/ : /^\d{3,15}$/
   if (!pattern.test(number)) throw new FieldError(field, `${quote(text)} is not a phone number`)
   return number
+}
+
+/** By the numbering plan of the country; undefined where it knows no such number. */
+function byNumberingPlan(text: string, countryCode: string): string | undefined {
+  const written = text.trim().replace(/^00/, '+')
+  if (!written.startsWith('+') && countryCode === '') return undefined
+  const parsed = parsePhoneNumberFromString(written, { defaultCallingCode: countryCode.slice(1), extract: false })
+  return parsed?.isValid() === true ? parsed.number : undefined
+}
+
+function byDigits(compact: string, digits: string, countryCode: string): string {
+  const national = !compact.startsWith('+')
+  return national && countryCode !== '' ? `${countryCode}${digits.replace(/^0/, '')}` : compact
 }
 
 /** An e-mail address: one `@`, a domain with a dot, 254 characters at most (RFC 5321 §4.5.3.1.3). Throws FieldError. */

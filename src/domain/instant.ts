@@ -73,6 +73,20 @@ export function dayIn(zone: string, at: Date): string {
   return new Date(at.getTime() + offset).toISOString().slice(0, 10)
 }
 
+/** The wall clock of an IANA zone at an instant, written as if it were UTC: read it with getUTCHours and its like. */
+export function wallClock(zone: string, at: Date): Date {
+  const offset = zoneOffset(Math.floor(at.getTime() / quarterMs) * quarterMs, zone)
+  return new Date(at.getTime() + offset)
+}
+
+/**
+ * The instant at which the clock of the zone shows `wall` (written as if it were UTC). A local time that a clock change skips
+ * is read as if the clock had not changed yet; one that comes twice is the first.
+ */
+export function instantOf(zone: string, wall: Date): Date {
+  return fromLocal(wall.getTime(), zone)
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 const offsets = new Map<string, number>()

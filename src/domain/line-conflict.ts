@@ -9,6 +9,12 @@ import type { SubscriberFields } from './subscriber-fields.ts'
 
 export type LineField = 'mac' | 'circuitId' | 'remoteId' | 'duid' | 'boundInterface'
 
+/** What is looked at of a subscriber. */
+export type LineIdentity = Pick<
+  SubscriberFields,
+  'accountType' | 'macs' | 'circuitId' | 'remoteId' | 'duid' | 'binding'
+>
+
 /** `value` for a person; `key` is the same for two subscribers that cannot be told apart by it. */
 export type LineFact = { readonly field: LineField; readonly value: string; readonly key: string }
 
@@ -16,7 +22,7 @@ export type LineFact = { readonly field: LineField; readonly value: string; read
  * The facts by which an IPoE subscriber may be told. Circuit id and remote id are a pair, for each alone may repeat from one
  * access node to the next; a shared interface tells a subscriber only where nothing else does.
  */
-export function lineFacts({ accountType, macs, circuitId, remoteId, duid, binding }: SubscriberFields): LineFact[] {
+export function lineFacts({ accountType, macs, circuitId, remoteId, duid, binding }: LineIdentity): LineFact[] {
   if (accountType !== 'ipoe') return []
   const facts: LineFact[] = macs.map((mac) => ({ field: 'mac', value: mac, key: `mac ${mac}` }))
   const pair = `${circuitId?.toString('hex') ?? ''} ${remoteId?.toString('hex') ?? ''}`
@@ -34,10 +40,14 @@ export function lineFacts({ accountType, macs, circuitId, remoteId, duid, bindin
 /** Who holds a fact of one of the subscribers already; `at` counts them from 0. */
 export type LineHolder = { readonly at: number; readonly fact: LineFact; readonly username: string }
 
-/** The subscribers that have a fact of these already and are bound to no other NAS group: one for each fact. */
+/**
+ * The subscribers that have a fact of these already and are bound to no other NAS group: one for each fact. `ids` are those of
+ * subscribers that are written already, which do not stand in their own way.
+ */
 export async function findLineHolders(
   trx: Transaction<Database>,
-  subscribers: readonly SubscriberFields[],
+  subscribers: readonly LineIdentity[],
+  ids: readonly bigint[] = [],
 ): Promise<LineHolder[]> {
   const wanted = subscribers.flatMap((fields, at) => lineFacts(fields).map((fact) => ({ at, fact, fields })))
   if (wanted.length === 0) return []
@@ -49,8 +59,9 @@ export async function findLineHolders(
       ${wanted.map(({ fields }) => fields.circuitId)}::bytea[], ${wanted.map(({ fields }) => fields.remoteId)}::bytea[],
       ${wanted.map(({ fields }) => fields.duid)}::bytea[], ${parts.map((part) => part?.interface ?? null)}::text[],
       ${parts.map((part) => part?.port ?? null)}::text[], ${parts.map((part) => part?.sVlan ?? null)}::integer[],
-      ${parts.map((part) => part?.cVlan ?? null)}::integer[])
-      with ordinality wanted (mac, field, circuit_id, remote_id, duid, interface, port, s_vlan, c_vlan, at)
+      ${parts.map((part) => part?.cVlan ?? null)}::integer[],
+      ${wanted.map(({ at }) => ids[at] ?? null)}::bigint[])
+      with ordinality wanted (mac, field, circuit_id, remote_id, duid, interface, port, s_vlan, c_vlan, own_id, at)
     cross join lateral (
       select device.subscriber_id as id from device where device.mac = wanted.mac and device.bound
       union all select subscriber.id from subscriber
@@ -67,7 +78,7 @@ export async function findLineHolders(
     cross join lateral (
       select subscriber.username from subscriber
       where subscriber.id = candidate.id and subscriber.account_type = 'ipoe' and subscriber.archived_at is null
-        and subscriber.bound_nas_group_id is null offset 0
+        and subscriber.bound_nas_group_id is null and subscriber.id is distinct from wanted.own_id offset 0
     ) holder`.execute(trx)
   const first = new Map(rows.toReversed().map((row) => [Number(row.at) - 1, row.username]))
   return [...first].map(([index, username]) => ({ ...wanted[index]!, username })).toSorted((a, b) => a.at - b.at)

@@ -1,25 +1,24 @@
-// Plans: what a subscriber is entitled to. Adding one, listing them, finding one by name for an owner.
+// Plans by their name, as the command line, the demonstration and imports speak of them. What a plan is made of: plan/.
 
-import { isUniqueViolation } from '../db/errors.ts'
+import type { Selectable } from 'kysely'
 import type { Db, PlanTable } from '../db/schema.ts'
-import { checkChoice, checkInteger, checkText, ConflictError, FieldError, NotFoundError } from './field.ts'
-import { parseMoney } from './money.ts'
-import { checkAttributes } from './nas-device.ts'
+import { NotFoundError } from './field.ts'
 import type { AttributeCheck } from './nas-device.ts'
-import { parseRate, parseVolume } from './quantity.ts'
-import { readSettings } from './setting.ts'
-
-export const expiryRules = ['instant', 'end-of-day', 'local-hour'] as const
-export const deniedServices = ['reject', 'garden'] as const
+import { insertPlan } from './plan/create.ts'
+import type { PlanFields } from './plan/fields.ts'
+import { everything } from './scope.ts'
 
 /** As an operator writes it: rates `50M`, volumes `100G`, price `20.00`. Only the first four are needed. */
 export type NewPlan = {
   name: string
   down: string
   up: string
-  /** Length of a service period; 0: it never ends. */
+  /** Length of a service period, in days or what `validityUnit` says; 0: it never ends. */
   days: number | string
+  validityUnit?: string
   price?: string
+  setupPrice?: string
+  autoRenew?: boolean
   /** Organisation that owns it; undefined: shared by all. */
   ownerId?: bigint
   burstDown?: string
@@ -27,11 +26,17 @@ export type NewPlan = {
   burstThresholdDown?: string
   burstThresholdUp?: string
   burstSeconds?: number | string
+  minDown?: string
+  minUp?: string
   /** 1 (first) to 8. */
   priority?: number | string
   sessionLimit?: number | string
   deviceLimit?: number | string
+  macRule?: string
   quota?: string
+  quotaDown?: string
+  quotaUp?: string
+  quotaPeriod?: string
   pool?: string
   ipv6Pool?: string
   delegatedIpv6Pool?: string
@@ -50,12 +55,11 @@ export type NewPlan = {
   gardenAddressList?: string
   gardenPool?: string
   attributes?: readonly string[]
+  /** Fields without a text form, as the API has them. */
+  more?: Partial<PlanFields>
 }
 
-export type PlanSummary = Omit<PlanColumns, 'owner_id'> & { owner: string | null }
-type PlanColumns = {
-  [Column in keyof PlanTable]: PlanTable[Column] extends { __select__: infer Selected } ? Selected : PlanTable[Column]
-}
+export type PlanSummary = Omit<Selectable<PlanTable>, 'owner_id'> & { owner: string | null }
 
 /** Adds a plan in the ISP's currency. Throws FieldError or ConflictError. */
 export async function addPlan(
@@ -64,30 +68,52 @@ export async function addPlan(
   checkAttribute: AttributeCheck,
   now: Date,
 ): Promise<{ id: bigint }> {
-  const { currency } = await readSettings(db)
-  const rules = checkRules(input)
-  const row = {
-    owner_id: input.ownerId ?? null,
-    name: checkText('name', input.name, 1, 100),
-    ...checkRates(input),
-    ...checkLimits(input),
-    ...rules,
-    price_minor: input.price === undefined ? 0n : parseMoney('price', input.price, currency),
-    currency,
-    pool: optionalWord('pool', input.pool),
-    ipv6_pool: optionalWord('ipv6-pool', input.ipv6Pool),
-    delegated_ipv6_pool: optionalWord('delegated-ipv6-pool', input.delegatedIpv6Pool),
-    address_list: optionalWord('address-list', input.addressList),
-    garden_address_list: optionalWord('garden-address-list', input.gardenAddressList),
-    garden_pool: optionalWord('garden-pool', input.gardenPool),
-    attributes: checkAttributes(input.attributes ?? [], checkAttribute),
-    created_at: now,
-  }
-  try {
-    return await db.insertInto('plan').values(row).returning('id').executeTakeFirstOrThrow()
-  } catch (error) {
-    if (isUniqueViolation(error, 'plan_name')) throw new ConflictError('name', `there is a plan ${row.name} already`)
-    throw error
+  const ownerId = input.ownerId ?? null
+  return { id: await insertPlan(db, { fields: fieldsOf(input), ownerId }, everything, checkAttribute, now) }
+}
+
+function fieldsOf(input: NewPlan): PlanFields {
+  return {
+    name: input.name,
+    down_bps: input.down,
+    up_bps: input.up,
+    burst_down_bps: input.burstDown,
+    burst_up_bps: input.burstUp,
+    burst_threshold_down_bps: input.burstThresholdDown,
+    burst_threshold_up_bps: input.burstThresholdUp,
+    burst_seconds: input.burstSeconds,
+    priority: input.priority,
+    min_down_bps: input.minDown,
+    min_up_bps: input.minUp,
+    validity: input.days,
+    validity_unit: input.validityUnit,
+    price: input.price,
+    setup_price: input.setupPrice,
+    auto_renew: input.autoRenew,
+    grace_hours: input.graceHours,
+    expiry_rule: input.expiryRule,
+    expiry_hour: input.expiryHour,
+    no_cut_days: input.noCutDays,
+    session_limit: input.sessionLimit,
+    device_limit: input.deviceLimit,
+    mac_rule: input.macRule,
+    pool: input.pool,
+    ipv6_pool: input.ipv6Pool,
+    delegated_ipv6_pool: input.delegatedIpv6Pool,
+    address_list: input.addressList,
+    idle_timeout_s: input.idleTimeoutS,
+    interim_interval_s: input.interimIntervalS,
+    quota_octets: input.quota,
+    quota_down_octets: input.quotaDown,
+    quota_up_octets: input.quotaUp,
+    quota_period: input.quotaPeriod,
+    on_quota: input.onQuota,
+    on_expiry: input.onExpiry,
+    on_block: input.onBlock,
+    garden_address_list: input.gardenAddressList,
+    garden_pool: input.gardenPool,
+    attributes: input.attributes,
+    ...input.more,
   }
 }
 
@@ -118,77 +144,4 @@ export async function findPlan(db: Db, name: string, ownerId: bigint): Promise<P
     .executeTakeFirst()
   if (row === undefined) throw new NotFoundError('plan', name)
   return row
-}
-
-function checkRates(input: NewPlan) {
-  const optionalRate = (field: string, text: string | undefined) => (text === undefined ? null : parseRate(field, text))
-  const rates = {
-    down_bps: parseRate('down', input.down),
-    up_bps: parseRate('up', input.up),
-    burst_down_bps: optionalRate('burst-down', input.burstDown),
-    burst_up_bps: optionalRate('burst-up', input.burstUp),
-    burst_threshold_down_bps: optionalRate('burst-threshold-down', input.burstThresholdDown),
-    burst_threshold_up_bps: optionalRate('burst-threshold-up', input.burstThresholdUp),
-    burst_seconds: optionalInteger('burst-seconds', input.burstSeconds, 1, 3_600),
-    priority: optionalInteger('priority', input.priority, 1, 8),
-  }
-  if ((rates.burst_down_bps === null) !== (rates.burst_up_bps === null)) {
-    throw new FieldError('burst-down', 'a burst needs both burst-down and burst-up')
-  }
-  const detail = [rates.burst_threshold_down_bps, rates.burst_threshold_up_bps, rates.burst_seconds]
-  if (rates.burst_down_bps === null && detail.some((value) => value !== null)) {
-    throw new FieldError('burst-down', 'a burst threshold or time means nothing without burst-down and burst-up')
-  }
-  if (rates.burst_down_bps !== null && rates.burst_down_bps < rates.down_bps) {
-    throw new FieldError('burst-down', 'is below the rate that it should exceed')
-  }
-  if (rates.burst_up_bps !== null && rates.burst_up_bps < rates.up_bps) {
-    throw new FieldError('burst-up', 'is below the rate that it should exceed')
-  }
-  return rates
-}
-
-function checkLimits(input: NewPlan) {
-  return {
-    validity_days: checkInteger('days', input.days, 0, 36_500),
-    session_limit: optionalInteger('session-limit', input.sessionLimit, 1, 1_000),
-    device_limit: optionalInteger('device-limit', input.deviceLimit, 1, 1_000),
-    quota_octets: input.quota === undefined ? null : parseVolume('quota', input.quota),
-    idle_timeout_s: optionalInteger('idle-timeout', input.idleTimeoutS, 1, 2_147_483_647),
-    // RFC 2869 §2.1: not smaller than 60 seconds.
-    interim_interval_s: optionalInteger('interim', input.interimIntervalS, 60, 86_400),
-    grace_hours: optionalInteger('grace-hours', input.graceHours, 0, 8_760) ?? 0,
-  }
-}
-
-function checkRules(input: NewPlan) {
-  const expiryRule = checkChoice('expiry-rule', input.expiryRule ?? 'instant', expiryRules)
-  const expiryHour = optionalInteger('expiry-hour', input.expiryHour, 0, 23)
-  if ((expiryRule === 'local-hour') !== (expiryHour !== null)) {
-    throw new FieldError('expiry-hour', 'goes with the expiry rule local-hour, and only with it')
-  }
-  const days = (input.noCutDays ?? []).map((day) => checkInteger('uncut-days', day, 1, 7))
-  if (new Set(days).size === 7) throw new FieldError('uncut-days', 'leaves no day on which anything could end')
-  return {
-    expiry_rule: expiryRule,
-    expiry_hour: expiryHour,
-    no_cut_days: [...new Set(days)].toSorted((one, other) => one - other),
-    on_expiry: checkChoice('on-expiry', input.onExpiry ?? 'reject', deniedServices),
-    on_block: checkChoice('on-block', input.onBlock ?? 'reject', deniedServices),
-    on_quota: checkChoice('on-quota', input.onQuota ?? 'reject', deniedServices),
-  }
-}
-
-function optionalInteger(
-  field: string,
-  value: number | string | undefined,
-  minimum: number,
-  maximum: number,
-): number | null {
-  return value === undefined ? null : checkInteger(field, value, minimum, maximum)
-}
-
-/** A name that a router knows (pool, address list): it has to fit an attribute (RFC 2865 §5: 253 octets) with room to spare. */
-function optionalWord(field: string, text: string | undefined): string | null {
-  return text === undefined ? null : checkText(field, text, 1, 100)
 }

@@ -57,6 +57,12 @@ export function prefixRange(prefix: string): { first: bigint; last: bigint } {
   return { first, last: first + (1n << BigInt(octets.length * 8 - Number(length))) - 1n }
 }
 
+/** An address or prefix of any kind in canonical form with its length, host bits cleared: for searching. Throws FieldError. */
+export function parseRange(field: string, text: string): string {
+  const { octets, length } = parse(field, text)
+  return `${addressText(maskedOctets(octets, length))}/${length}`
+}
+
 function parse(field: string, text: string): Parsed {
   const [address = '', mask, more] = text.trim().split('/')
   // ipaddr.js alone takes `10.1` and `0x7f.1`, which no operator means.
@@ -75,12 +81,16 @@ function parse(field: string, text: string): Parsed {
 }
 
 function refuseHostBits(field: string, text: string, { octets, length }: Parsed): string {
-  const masked = octets.map((octet, at) => octet & (0xff00 >> Math.min(8, Math.max(0, length - at * 8))) & 0xff)
+  const masked = maskedOctets(octets, length)
   const network = `${addressText(masked)}/${length}`
   if (masked.some((octet, at) => octet !== octets[at])) {
     throw new FieldError(field, `${quote(text)} has bits set behind its mask; the prefix is ${network}`)
   }
   return network
+}
+
+function maskedOctets(octets: readonly number[], length: number): number[] {
+  return octets.map((octet, at) => octet & (0xff00 >> Math.min(8, Math.max(0, length - at * 8))) & 0xff)
 }
 
 function addressText(octets: number[]): string {

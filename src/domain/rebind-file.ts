@@ -3,9 +3,10 @@
 import { readPart } from './binding.ts'
 import type { Binding, Groups, PartName } from './binding.ts'
 import { FieldError, quote } from './field.ts'
-import type { ImportError } from './import-check.ts'
-import { ImportFileError, readCsv } from './import-file.ts'
-import type { FileLimits } from './import-file.ts'
+import { readCsv } from './import/csv-file.ts'
+import type { ImportError } from './import/error.ts'
+import { ImportFileError } from './import/file-error.ts'
+import type { FileLimits } from './import/file-error.ts'
 import { canonicalUsername } from './username.ts'
 
 /** A row that can be read; `line` as a text editor counts, the header is 1. */

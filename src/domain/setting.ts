@@ -6,6 +6,7 @@ import type { Db } from '../db/schema.ts'
 import { FieldError, quote } from './field.ts'
 import { isZone } from './instant.ts'
 import { isCurrency } from './money.ts'
+import { parseClientPrefix } from './prefix.ts'
 
 /** How a subscriber may prove itself to the ISP's NASes: RFC 2865 §5.2 and §5.3, RFC 2548 §2. */
 export const authMethods = ['pap', 'chap', 'mschapv1', 'mschapv2'] as const
@@ -48,11 +49,49 @@ const shapes = {
   garden_session_timeout_s: seconds(60, 86_400).default(900),
   /** Lines that renew by themselves renew so long before they expire (decision 19). */
   renew_ahead_hours: z.int().min(0).max(168).default(6),
+  /** Lines whose service ended longer ago than this no longer renew by themselves. */
+  renew_late_days: z.int().min(1).max(365).default(30),
   secret_minimum_length: z.int().min(8).max(64).default(12),
   /** How long the old secret of a client stays valid after a rotation. */
   secret_overlap_days: z.int().min(0).max(90).default(7),
+  /** Offices of the ISP: guesses at passwords elsewhere never make an operator wait who signs in from there. */
+  sign_in_networks: z.array(z.string().refine(isNetwork, 'is not a network such as 192.0.2.0/24')).max(100).default([]),
+  /** Whether a new subscriber with an e-mail address is welcomed. */
+  welcome_messages: z.boolean().default(false),
+  /** So many days before the end of a service period its subscriber is reminded; empty: never. */
+  reminder_days: z.array(z.int().min(1).max(60)).max(5).default([]),
+  /** Hosts in our own networks that webhooks may call; every other private address is refused. */
+  webhook_hosts: z.array(z.string().min(1).max(253)).max(20).default([]),
+  message_days: z.int().min(1).max(3_650).default(90),
+  /** Where the panel is reached from outside, for links in mails: `https://panel.example.net`. */
+  panel_url: z
+    .string()
+    .max(200)
+    .regex(/^(https?:\/\/[^\s/]+)?$/, 'is not like https://panel.example.net')
+    .default(''),
   import_maximum_rows: z.int().min(1).max(1_000_000).default(250_000),
   import_maximum_mb: z.int().min(1).max(2_000).default(200),
+  /** How long an import and the errors of its rows are kept. */
+  import_keep_days: z.int().min(1).max(3_650).default(90),
+  /** How long an export that was made in the background waits to be fetched. */
+  export_keep_days: z.int().min(1).max(90).default(7),
+  /** A deleted subscriber is purged after this long. */
+  deleted_retention_days: z.int().min(1).max(3_650).default(90),
+  /** Subscribers a second of one bulk run at most, so that logins and their NASes keep breathing. */
+  bulk_rate: z.int().min(1).max(100_000).default(2_500),
+  /** A bulk run upon so many asks for a fresh proof of who one is, and for the count that was shown. */
+  bulk_large: z.int().min(1).max(1_000_000).default(100),
+  /** How long results of bulk runs are kept. */
+  bulk_keep_days: z.int().min(1).max(3_650).default(90),
+}
+
+function isNetwork(text: string): boolean {
+  try {
+    return parseClientPrefix('network', text) !== ''
+  } catch (error) {
+    if (error instanceof FieldError) return false
+    throw error
+  }
 }
 
 const everySetting = z.object(shapes)

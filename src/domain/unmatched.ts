@@ -10,6 +10,8 @@ import type { Db } from '../db/schema.ts'
 import { NotFoundError } from './field.ts'
 import { showLineId } from './line-id.ts'
 import type { LineFacts } from './line.ts'
+import { everything, nasGroupInScope } from './scope.ts'
+import type { Scope } from './scope.ts'
 
 /**
  * Rejections that attaching a line can mend. Not only those that found nobody: the commonest call at a support desk is a new
@@ -147,8 +149,22 @@ export type UnmatchedListed = {
 
 const listedAtMost = 500
 
-/** The inbox, the last that came first; all, or of one NAS by name. Throws NotFoundError. */
-export async function listUnmatched(db: Db, filter: { nas?: string; limit?: number } = {}): Promise<UnmatchedListed[]> {
+export type UnmatchedFilter = {
+  /** By name. */
+  nas?: string | undefined
+  nasId?: bigint | undefined
+  reason?: string | undefined
+  limit?: number
+  /** Where the page before ended. */
+  before?: { lastAt: Date; id: bigint } | undefined
+}
+
+/** The inbox, the last that came first; all in reach, or of one NAS. Throws NotFoundError for the name of a NAS. */
+export async function listUnmatched(
+  db: Db,
+  filter: UnmatchedFilter = {},
+  scope: Scope = everything,
+): Promise<UnmatchedListed[]> {
   if (filter.nas !== undefined) await requireNas(db, filter.nas)
   let query = db
     .selectFrom('unmatched_request as request')
@@ -167,6 +183,13 @@ export async function listUnmatched(db: Db, filter: { nas?: string; limit?: numb
     .orderBy('request.id', 'desc')
     .limit(filter.limit ?? listedAtMost)
   if (filter.nas !== undefined) query = query.where('nas.name', '=', filter.nas)
+  if (filter.nasId !== undefined) query = query.where('request.nas_id', '=', filter.nasId)
+  if (filter.reason !== undefined) query = query.where('request.reason', '=', filter.reason)
+  if (filter.before !== undefined) {
+    const { lastAt, id } = filter.before
+    query = query.where(sql<boolean>`(request.last_at, request.id) < (${lastAt}, ${id}::bigint)`)
+  }
+  if (scope !== everything) query = query.where(nasGroupInScope(scope, 'nas.nas_group_id'))
   const rows = await query.execute()
   return rows.map((row) => ({
     ...row,

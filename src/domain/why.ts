@@ -8,7 +8,12 @@ import type { Database, Db } from '../db/schema.ts'
 import type { RejectReason } from './access-decision.ts'
 import { lastDecisions } from './access-log.ts'
 import type { LoggedDecision } from './access-log.ts'
+import { reasonMend } from './access-mend.ts'
 import { NotFoundError } from './field.ts'
+import { everything, subscriberInScope } from './scope.ts'
+import type { Scope } from './scope.ts'
+import { subscriberLabel } from './subscriber-label.ts'
+import type { SubscriberFacts, SubscriberLabel } from './subscriber-label.ts'
 import { showSubscriber } from './subscriber-profile.ts'
 import type { SubscriberProfile } from './subscriber-profile.ts'
 import { canonicalUsername } from './username.ts'
@@ -37,7 +42,11 @@ const sentences: Record<RejectReason, string> = {
 }
 
 /** A decision of the access log, and what it means in plain words. */
-export type Decision = LoggedDecision & { sentence: string }
+export type Decision = LoggedDecision & {
+  sentence: string
+  /** What helps; null where nothing is wrong. */
+  mend: string | null
+}
 
 export type Explanation = {
   username: string
@@ -49,11 +58,15 @@ export type Explanation = {
   similar: { username: string; known: boolean; lastRefusedAt: Date | null }[]
 }
 
-/** Explains the last `limit` (default 10) decisions about a username in any spelling; an unknown one is no error. */
+/**
+ * Explains the last `limit` (default 10) decisions about a username in any spelling. An unknown one is no error to who sees
+ * all subscribers; to a reader with less reach it is not there (NotFoundError).
+ */
 export async function explainAccess(
   pool: Pool,
   input: { username: string; limit?: number },
   now: Date,
+  scope: Scope = everything,
 ): Promise<Explanation> {
   const db = createKysely<Database>(pool)
   const username = canonicalUsername(input.username)
@@ -61,13 +74,74 @@ export async function explainAccess(
     if (error instanceof NotFoundError) return undefined
     throw error
   })
-  const logged = await lastDecisions(pool, username, input.limit ?? 10)
-  const decisions = logged.map((decision) => ({
+  const seesAll = scope.ownerId === undefined && scope.zones === undefined
+  if (!seesAll && (subscriber === undefined || !(await isInScope(db, subscriber.id, scope)))) {
+    throw new NotFoundError('subscriber', username)
+  }
+  const decisions = await decisionsAbout(pool, username, input.limit ?? 10, seesAll ? undefined : subscriber?.id)
+  // Names of others, and of those who were refused, are not for a reseller.
+  const similar = seesAll ? await similarNames(db, username, subscriber === undefined, now) : []
+  return { username, subscriber, decisions, similar }
+}
+
+/** The same of one subscriber, also of one whose username is free again. Throws NotFoundError. */
+export async function explainSubscriber(
+  pool: Pool,
+  input: { subscriberId: bigint; limit: number },
+  now: Date,
+  scope: Scope,
+): Promise<Omit<Explanation, 'similar' | 'subscriber'> & { standing: Standing }> {
+  const db = createKysely<Database>(pool)
+  const { rows } = await sql<SubscriberFacts & Omit<Standing, 'label' | 'openSessions'> & { openSessions: bigint }>`
+    select subscriber.id, subscriber.username, plan.name as plan, subscriber.enabled,
+      subscriber.block_reason as "blockReason", subscriber.blocked_at as "blockedAt",
+      subscriber.activated_at as "activatedAt", subscriber.expires_at as "expiresAt",
+      subscriber.grace_until as "graceUntil", subscriber.archived_at as "archivedAt",
+      (select count(*) from session where session.subscriber_id = subscriber.id and session.ended_at is null
+        and session.service is null) as "openSessions"
+    from subscriber join plan on plan.id = subscriber.plan_id
+    where subscriber.id = ${input.subscriberId} and ${subscriberInScope(scope)}`.execute(db)
+  const row = rows[0]
+  if (row === undefined) throw new NotFoundError('subscriber', String(input.subscriberId))
+  const { id, username, plan, blockReason, blockedAt, expiresAt, graceUntil } = row
+  const decisions = await decisionsAbout(pool, username, input.limit, id)
+  const label = subscriberLabel(row, now)
+  const openSessions = Number(row.openSessions)
+  const standing = { id, username, label, plan, blockReason, blockedAt, expiresAt, graceUntil, openSessions }
+  return { username, decisions, standing }
+}
+
+/** How things stand now. */
+export type Standing = {
+  id: bigint
+  username: string
+  label: SubscriberLabel
+  plan: string
+  blockReason: string | null
+  blockedAt: Date | null
+  expiresAt: Date | null
+  graceUntil: Date | null
+  openSessions: number
+}
+
+async function decisionsAbout(
+  pool: Pool,
+  username: string,
+  limit: number,
+  subscriberId: bigint | undefined,
+): Promise<Decision[]> {
+  const logged = await lastDecisions(pool, username, limit, subscriberId)
+  return logged.map((decision) => ({
     ...decision,
     sentence: reasonSentence(decision.accepted, decision.reason),
+    mend: reasonMend(decision.reason) ?? null,
   }))
-  const similar = await similarNames(db, username, subscriber === undefined, now)
-  return { username, subscriber, decisions, similar }
+}
+
+async function isInScope(db: Db, id: bigint, scope: Scope): Promise<boolean> {
+  const { rows } = await sql`
+    select from subscriber where subscriber.id = ${id} and ${subscriberInScope(scope)}`.execute(db)
+  return rows.length === 1
 }
 
 /** The sentence of a reason, as the access log keeps it. */

@@ -3,7 +3,6 @@
 
 import express, { type Express, type Request } from 'express'
 import { rateLimit } from 'express-rate-limit'
-import type { Store } from 'express-rate-limit'
 import helmet from 'helmet'
 import { addressOf, readCookie, sessionCookie } from './auth.ts'
 import type { Services } from './context.ts'
@@ -22,7 +21,6 @@ export type HttpOptions = {
   services: Services
   /** Requests a minute of one caller (by token, panel session or address). Default 1,200. */
   requestsPerMinute?: number
-  rateStore?: Store
   /** Tests only: every answer is compared with its schema. */
   checkAnswers?: boolean
 }
@@ -34,6 +32,8 @@ export function createApp(options: HttpOptions): Express {
   app.disable('x-powered-by')
   app.set('trust proxy', [...options.trustedProxies])
   app.set('query parser', 'simple')
+  // A version that no row has would only ever be refused as If-Match.
+  app.set('etag', false)
   app.use(giveRequestId)
   app.use(securityHeaders())
   app.use((_request, response, next) => {
@@ -41,7 +41,7 @@ export function createApp(options: HttpOptions): Express {
     next()
   })
   addHealth(app, options)
-  app.use('/api', limitRate(options))
+  app.use('/api', limitRate(options, 'caller'), limitRate(options, 'address'))
   app.use('/api', createReference(routes))
   app.use('/api/v1', createRouter({ services, routes, checkAnswers: options.checkAnswers ?? false }))
   app.use(() => {
@@ -86,16 +86,22 @@ function addHealth(app: Express, options: HttpOptions): void {
   })
 }
 
-/** By who asks rather than from where: an office behind one address must not starve itself (W24). */
-function limitRate(options: HttpOptions) {
+/** So many callers may share an address: an office, or a proxy that is not named. */
+const callersOfAnAddress = 10
+
+/**
+ * By who asks: an office behind one address must not starve itself (W24). And, with more room, by address: what claims to be
+ * somebody is not yet proved here, and could be another each time.
+ */
+function limitRate(options: HttpOptions, by: 'caller' | 'address') {
+  const limit = options.requestsPerMinute ?? 1_200
+  const callerOf = (request: Request) => request.headers.authorization ?? readCookie(request, sessionCookie)
   return rateLimit({
     windowMs: 60_000,
-    limit: options.requestsPerMinute ?? 1_200,
-    standardHeaders: 'draft-7',
+    limit: by === 'caller' ? limit : limit * callersOfAnAddress,
+    standardHeaders: by === 'caller' ? 'draft-7' : false,
     legacyHeaders: false,
-    ...(options.rateStore === undefined ? {} : { store: options.rateStore }),
-    keyGenerator: (request) =>
-      request.headers.authorization ?? readCookie(request, sessionCookie) ?? addressOf(request) ?? 'unknown',
+    keyGenerator: (request) => (by === 'caller' ? callerOf(request) : undefined) ?? addressOf(request) ?? 'unknown',
     handler: (_request, response) => {
       throw new Problem('too-many-requests', undefined, {
         headers: { 'Retry-After': response.get('Retry-After') ?? '60' },

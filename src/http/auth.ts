@@ -58,11 +58,13 @@ export function admit(
   now: Date,
 ): Author {
   const { request, requestId, services } = input
+  // Who may into the portal is asked by the portal itself, of a cookie of its own.
+  const isOpen = route.access === 'anybody' || route.access === 'portal'
   if (caller === undefined) {
-    if (route.access !== 'anybody') throw new Problem('not-signed-in')
+    if (!isOpen) throw new Problem('not-signed-in')
     return nobody(request, requestId, services)
   }
-  if (route.access !== 'anybody' && route.access !== 'half-signed-in') requireFull(route, caller, now)
+  if (!isOpen && route.access !== 'half-signed-in') requireFull(route, caller, now)
   return authorOf(caller, { address: addressOf(request), requestId }, services.keyring)
 }
 

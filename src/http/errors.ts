@@ -5,6 +5,8 @@ import { ZodError } from 'zod'
 import { isUnavailable, isUniqueViolation, sqlState, sqlStateOf } from '../db/errors.ts'
 import { ForbiddenError } from '../domain/author.ts'
 import { ConflictError, FieldError, NotFoundError } from '../domain/field.ts'
+import { AboveError } from '../domain/operator/rank.ts'
+import { ChangedMeanwhileError } from '../domain/operator/row-version.ts'
 
 /** Every problem by its code. `docs/http/problems.md` explains each; a test compares. */
 export const problems = {
@@ -57,6 +59,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof ZodError) return invalidRequest(error)
   if (error instanceof FieldError) return withField('invalid-field', error.field, error.reason)
+  if (error instanceof AboveError) return withField('forbidden', error.field, error.reason)
+  if (error instanceof ChangedMeanwhileError) return new Problem('changed-meanwhile')
   if (error instanceof ConflictError) return withField('conflict', error.field, error.reason)
   if (error instanceof NotFoundError) return new Problem('not-found', error.message)
   if (error instanceof ForbiddenError) return new Problem('forbidden', error.message)
@@ -91,6 +95,8 @@ function ofDatabase(error: unknown): Problem | undefined {
   const state = sqlStateOf(error)
   if (state === sqlState.queryCanceled) return new Problem('too-slow')
   if (isUnavailable(error)) return new Problem('database-away')
+  // character_not_in_repertoire, untranslatable_character: Postgres keeps no NUL.
+  if (state === '22021' || state === '22P05') return new Problem('invalid-request', 'a text holds a NUL character')
   if (isUniqueViolation(error)) return new Problem('conflict', 'somebody was faster: this exists now')
   if (state === sqlState.foreignKeyViolation)
     return new Problem('conflict', 'something that it refers to, or that refers to it')

@@ -50,6 +50,7 @@ export function createOpenApi(routes: readonly Route[]): ReturnType<typeof creat
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer' },
           panel: { type: 'apiKey', in: 'cookie', name: '__Host-gatehouse' },
+          portal: { type: 'apiKey', in: 'cookie', name: '__Host-gatehouse-portal' },
         },
       },
     },
@@ -65,6 +66,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
     description: whoMay(route),
     tags: [route.tag],
     ...(route.access === 'anybody' ? { security: [] } : {}),
+    ...(route.access === 'portal' ? { security: [{ portal: [] }] } : {}),
     requestParams: {
       ...(isObject(route.params) ? { path: route.params } : {}),
       ...(isObject(route.query) ? { query: route.query } : {}),
@@ -106,6 +108,7 @@ function whoMay(route: Route): string {
 
 function accessSentence({ access }: Route): string {
   if (access === 'anybody') return 'For everybody.'
+  if (access === 'portal') return 'For subscribers, by the sign-in of the portal.'
   if (access === 'signed-in') return 'For everybody who is signed in.'
   if (access === 'half-signed-in') return 'For everybody who has begun to sign in.'
   return `Needs \`${access}\`: ${permissions[access as Permission]}.`

@@ -7,9 +7,9 @@ import type { Context } from './context.ts'
 
 /**
  * Who may call it. A permission; `signed-in`: every operator and token; `half-signed-in`: also who still owes the second factor
- * or a new password; `anybody`.
+ * or a new password; `anybody`; `portal`: a subscriber, by the portal's own sign-in (portal-route.ts), and nobody of the panel.
  */
-export type Access = Permission | 'signed-in' | 'half-signed-in' | 'anybody'
+export type Access = Permission | 'signed-in' | 'half-signed-in' | 'anybody' | 'portal'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 

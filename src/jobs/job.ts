@@ -1,9 +1,11 @@
 // A job: what runs by itself, and when. The planned local time, never the instant it ran, is its identity, so that two
 // instances, a clock step or a restart make one run (decision on nights).
 import type { Pool } from '../db/pool.ts'
+import type { Db } from '../db/schema.ts'
+import type { Keyring } from '../domain/data-key.ts'
 import type { Logger } from '../log.ts'
 
-export type JobContext = { pool: Pool; now: Date; zone: string; log: Logger }
+export type JobContext = { pool: Pool; db: Db; keyring: Keyring; now: Date; zone: string; log: Logger }
 
 export type Job = {
   name: string

@@ -2,6 +2,8 @@
 // inserts the row runs it, on whatever instance.
 import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
+import type { Db } from '../db/schema.ts'
+import type { Keyring } from '../domain/data-key.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { finishJobRun, takeJobRun, type RunKey } from '../domain/job-run.ts'
@@ -17,6 +19,8 @@ export type JobRunner = {
 
 type Options = {
   pool: Pool
+  db: Db
+  keyring: Keyring
   jobs: readonly Job[]
   clock: Clock
   log: Logger
@@ -57,9 +61,9 @@ async function runDue(options: Options): Promise<void> {
 }
 
 async function runJob(options: Options, job: Job, key: RunKey, zone: string): Promise<void> {
-  const { pool, clock, log, metrics } = options
+  const { pool, db, keyring, clock, log, metrics } = options
   try {
-    const result = await job.run({ pool, now: clock.now(), zone, log })
+    const result = await job.run({ pool, db, keyring, now: clock.now(), zone, log })
     log.info({ job: job.name, planned: key.plannedLocal, result }, 'job done')
     metrics.jobRuns.inc({ job: job.name, outcome: 'done' })
     await finishJobRun(pool, key, { result }, clock.now())

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKysely } from '../../src/db/pool.ts'
 import type { Database, Db } from '../../src/db/schema.ts'
+import { ownAuthor } from '../../src/domain/author.ts'
 import { addClient, setClient } from '../../src/domain/client.ts'
 import { addHomeServer, listHomeServers, removeHomeServer } from '../../src/domain/home-server.ts'
 import { addPlan } from '../../src/domain/plan.ts'
@@ -38,7 +39,12 @@ beforeAll(async () => {
   await addClient(db, service.keyring, { name: 'bng', address: '127.0.0.1', vendor: 'mikrotik', secret }, now)
   await setClient(db, { name: 'bng', patienceMs: 700 })
   await addPlan(db, { name: 'home', down: '50M', up: '20M', days: 30 }, () => undefined, now)
-  await addSubscriber(db, service.keyring, { username: 'anna', password: 'secret of anna', plan: 'home' }, now)
+  await addSubscriber(
+    db,
+    { username: 'anna', password: 'secret of anna', plan: 'home' },
+    ownAuthor('system', 'test', service.keyring),
+    now,
+  )
   const { address, authPort, acctPort } = home.row
   const ports = { address, authPort, acctPort, timeoutMs: 200, secret: homeSecret.octets.toString() }
   await addHomeServer(db, service.keyring, { pool: 'partner', name: 'partner-1', ...ports }, now)
@@ -211,7 +217,7 @@ describe('a client that moves over', () => {
     expect(home.requests).toHaveLength(2)
 
     const bert = { username: 'bert', password: 'secret of bert', plan: 'home' }
-    await addSubscriber(db, service.keyring, bert, new Date())
+    await addSubscriber(db, bert, ownAuthor('system', 'test', service.keyring), new Date())
     expect(await login('bert', 'secret of bert')).toBe('Access-Accept')
     expect(home.requests).toHaveLength(2)
     await service.flush()

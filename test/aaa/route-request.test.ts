@@ -60,7 +60,7 @@ function makeRouter(pool = office.pool): Router {
 beforeAll(async () => {
   router = makeRouter()
   await makePlan(office, { name: 'home' })
-  await addSubscriber(office.db, office.keyring, { username: 'anna', plan: 'home' }, noon)
+  await addSubscriber(office.db, { username: 'anna', plan: 'home' }, office.author, noon)
 })
 afterAll(() => router.close())
 beforeEach(() => {
@@ -233,7 +233,7 @@ describe('at a client that moves over step by step', () => {
 
   it('a name is asked again after a moment: who was moved is recorded here', async () => {
     expect(await account('bert', [], moving)).toEqual(['pool 9'])
-    await addSubscriber(office.db, office.keyring, { username: 'bert', plan: 'home' }, noon)
+    await addSubscriber(office.db, { username: 'bert', plan: 'home' }, office.author, noon)
     expect(await account('bert', [], moving)).toEqual(['pool 9'])
     clock.advance(3_000)
     expect(await account('bert', [], moving)).toEqual(['accounting bert'])

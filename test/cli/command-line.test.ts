@@ -160,7 +160,7 @@ describe('the command line', () => {
     ],
     [
       ['plan', 'add', '--name', 'x', '--down', 'fast', '--up', '1M', '--days', '1'],
-      'gatehouse: down: "fast" is not a rate',
+      'gatehouse: down-bps: "fast" is not a rate',
     ],
     [['setting', 'set', 'zone', 'Mars'], 'gatehouse: zone: is not a time zone'],
   ])('%j is wrong use: 2', async (args, message) => {

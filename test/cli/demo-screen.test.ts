@@ -83,9 +83,17 @@ describe('the lines of the demonstration', () => {
 
   it('begin with what there is to try', () => {
     const login = { username: 'guest', password: 'made-up' }
-    const view = { url: 'http://127.0.0.1:8080', dataDirectory: '/tmp/x', login, radclient: 'echo … | radclient' }
+    const operator = { email: 'demo@example.net', password: 'shown-once' }
+    const view = {
+      url: 'http://127.0.0.1:8080',
+      operator,
+      dataDirectory: '/tmp/x',
+      login,
+      radclient: 'echo … | radclient',
+    }
     const text = formatIntroduction(view).join('\n')
-    for (const part of ['http://127.0.0.1:8080', 'guest   password made-up', 'echo … | radclient', '/tmp/x']) {
+    expect(text).toContain('http://127.0.0.1:8080   sign in as demo@example.net, password shown-once')
+    for (const part of ['guest   password made-up', 'echo … | radclient', '/tmp/x']) {
       expect(text).toContain(part)
     }
   })

@@ -26,6 +26,8 @@ type Line = {
   differences: number
   radclient: string
   login: { username: string; password: string }
+  url: string
+  operator: { email: string; password: string }
 }
 
 function start(): ChildProcess {
@@ -86,6 +88,12 @@ describe('gatehouse demo', () => {
     expect(last.open).toBe(last.online)
     expect(await sendPrintedLine(last)).toBe(codes.accessAccept)
     expect(last.radclient).toContain(`${last.login.username},User-Password=${last.login.password}`)
+    const signIn = await fetch(`${last.url}/api/v1/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-gatehouse': '1' },
+      body: JSON.stringify(last.operator),
+    })
+    expect(await signIn.json()).toMatchObject({ state: 'full' })
     expect(processesOf(demo.pid!).length).toBeGreaterThan(2)
 
     demo.kill('SIGINT')

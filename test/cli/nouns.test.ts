@@ -133,16 +133,17 @@ describe('plan', () => {
     expect(await run('plan list')).toEqual([expect.stringContaining('there are no plans') as string])
     await run('plan add --name Home --down 50M --up 20M --days 30 --price 20.00')
     await run(
-      'plan add --name Big --down 1G --up 500M --days 30 --price 60 --session-limit 2 --device-limit 3 --quota 1.5T --pool big ' +
+      'plan add --name Big --down 1G --up 500M --days 1 --price 60 --session-limit 2 --device-limit 3 --quota 1.5T --pool big ' +
         '--ipv6-pool v6 --delegated-ipv6-pool pd --address-list paid --idle-timeout 600 --interim 120 --burst-down 2G --burst-up 1G ' +
         '--burst-threshold-down 800M --burst-threshold-up 400M --burst-seconds 16 --priority 3 --grace-hours 48 ' +
         '--expiry-rule local-hour --expiry-hour 6 --uncut-days 6,7 --on-expiry garden --on-block garden --on-quota garden ' +
-        '--garden-address-list unpaid --garden-pool jail --attribute Filter-Id~=~gold Session-Timeout~=~3600',
+        '--validity-unit calendar-month --setup-price 49 --auto-renew --mac-rule bound --quota-down 1T --quota-period week ' +
+        '--min-down 10M --min-up 5M --garden-address-list unpaid --garden-pool jail --attribute Filter-Id~=~gold Session-Timeout~=~3600',
     )
     expect(await table('plan list')).toEqual([
-      'NAME DOWN UP DAYS PRICE SESSIONS QUOTA POOL OWNER',
-      'Big 1G 500M 30 60.00 EUR 2 1500G big all',
-      'Home 50M 20M 30 20.00 EUR - - - all',
+      'NAME DOWN UP VALID PRICE SESSIONS QUOTA POOL OWNER',
+      'Big 1G 500M 1 calendar-month 60.00 EUR 2 1500G, 1T down a week big all',
+      'Home 50M 20M 30 days 20.00 EUR - - - all',
     ])
     await run('plan list --json')
     expect(JSON.parse(stdout)).toMatchObject([
@@ -151,6 +152,14 @@ describe('plan', () => {
         session_limit: 2,
         device_limit: 3,
         quota_octets: '1500000000000',
+        quota_down_octets: '1000000000000',
+        quota_period: 'week',
+        validity: 1,
+        validity_unit: 'calendar-month',
+        setup_price: '49.00',
+        auto_renew: true,
+        mac_rule: 'bound',
+        min_down_bps: 10_000_000,
         ipv6_pool: 'v6',
         delegated_ipv6_pool: 'pd',
         idle_timeout_s: 600,
@@ -313,6 +322,7 @@ describe('why', () => {
       '2026-11-22T11:00:00Z, 12 times since 2026-11-22T10:00:00Z',
       'rejected: the password was wrong, or the shared secret of the NAS is not the one stored here',
       'rule: wrong-password; the password is wrong',
+      'mend: enter the password in the router anew or reset it; if all logins of this NAS fail, compare its shared secret',
       'method pap, NAS bng1, line mac:aa:bb:cc:00:00:01, interface vlan7',
       '',
       '2026-11-22T10:00:00Z',

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKysely } from '../../src/db/pool.ts'
 import type { Database, Db } from '../../src/db/schema.ts'
+import { ownAuthor } from '../../src/domain/author.ts'
 import { addClient } from '../../src/domain/client.ts'
 import { addPlan } from '../../src/domain/plan.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
@@ -33,7 +34,12 @@ beforeAll(async () => {
   const now = new Date()
   await addPlan(db, { name: 'Home', down: '50M', up: '20M', days: 30 }, () => undefined, now)
   for (let i = 1; i <= 6; i++) {
-    await addSubscriber(db, service.keyring, { username: `line${i}`, password, plan: 'Home' }, now)
+    await addSubscriber(
+      db,
+      { username: `line${i}`, password, plan: 'Home' },
+      ownAuthor('system', 'test', service.keyring),
+      now,
+    )
   }
   await addClient(db, service.keyring, { name: 'named', address: '127.0.0.31', vendor: 'mikrotik', secret }, now)
   await addClient(db, service.keyring, { name: 'behind', address: '127.0.0.32/31', secret }, now)
@@ -103,7 +109,7 @@ describe('gatehouse simulate', () => {
   it('renews leases of lines that have no password', async () => {
     const now = new Date()
     for (let i = 0; i < 2; i++) {
-      await addSubscriber(db, service.keyring, lease(i), now)
+      await addSubscriber(db, lease(i), ownAuthor('system', 'test', service.keyring), now)
     }
     const file = join(directory, 'leases.csv')
     writeFileSync(file, `username,mac\nlease0,${makeMac(900)}\nlease1,${makeMac(901)}\n`)

@@ -132,7 +132,7 @@ describe('claimAccess', () => {
       const [subject] = await loadAccess(
         database.pool,
         [{ username: `crowd${round}`, line: undefined, nasGroupId: 1n, addressSpaceId: 1n }],
-        { intervalS: 300, now: noon },
+        { zone: 'UTC', intervalS: 300, now: noon },
       )
       const { rows } = await database.pool.query('select slot from session_claim where subscriber_id = $1', [id])
       expect(rows).toHaveLength(3)
@@ -197,7 +197,7 @@ describe('claimAccess', () => {
     }
 
     it('starts the service period now and ends it after the days of the plan and its grace', async () => {
-      const { result, row } = await activate({ validity_days: 30, grace_hours: 48 })
+      const { result, row } = await activate({ validity: 30, grace_hours: 48 })
       const activation = {
         activatedAt: noon,
         expiresAt: new Date('2026-04-09T12:00:00Z'),
@@ -214,7 +214,7 @@ describe('claimAccess', () => {
     })
 
     it('happens once: a second login changes nothing', async () => {
-      const { input, row } = await activate({ validity_days: 30 })
+      const { input, row } = await activate({ validity: 30 })
       expect(await claim(input, after(3_600))).toEqual(won)
       const { rows } = await database.pool.query('select expires_at from subscriber where id = $1', [
         input.subscriberId,
@@ -223,26 +223,34 @@ describe('claimAccess', () => {
     })
 
     it('of a plan without end, and of a subscriber with an end of its own, sets no other end', async () => {
-      expect((await activate({ validity_days: 0, grace_hours: 5 })).row).toMatchObject({
+      expect((await activate({ validity: 0, grace_hours: 5 })).row).toMatchObject({
         expires_at: null,
         grace_until: null,
       })
       const own = { expires_at: after(999), grace_until: after(1_999) }
-      expect((await activate({ validity_days: 30, grace_hours: 5 }, { subscriber: own })).row).toMatchObject(own)
+      expect((await activate({ validity: 30, grace_hours: 5 }, { subscriber: own })).row).toMatchObject(own)
     })
 
     it.each([
       // Berlin goes to summer time on 2026-03-29: the local hour stays.
-      [{ validity_days: 30 }, '2026-04-09T11:00:00Z'],
-      [{ validity_days: 1, expiry_rule: 'end-of-day' }, '2026-03-11T23:00:00Z'],
-      [{ validity_days: 30, expiry_rule: 'end-of-day' }, '2026-04-09T22:00:00Z'],
-      [{ validity_days: 1, expiry_rule: 'local-hour', expiry_hour: 18 }, '2026-03-11T17:00:00Z'],
-      [{ validity_days: 1, expiry_rule: 'local-hour', expiry_hour: 6 }, '2026-03-12T05:00:00Z'],
+      [{ validity: 30 }, '2026-04-09T11:00:00Z'],
+      [{ validity: 1, expiry_rule: 'end-of-day' }, '2026-03-11T23:00:00Z'],
+      [{ validity: 30, expiry_rule: 'end-of-day' }, '2026-04-09T22:00:00Z'],
+      [{ validity: 1, expiry_rule: 'local-hour', expiry_hour: 18 }, '2026-03-11T17:00:00Z'],
+      [{ validity: 1, expiry_rule: 'local-hour', expiry_hour: 6 }, '2026-03-12T05:00:00Z'],
+      [{ validity: 36, validity_unit: 'hours' }, '2026-03-12T00:00:00Z'],
+      [{ validity: 1, validity_unit: 'months' }, '2026-04-10T11:00:00Z'],
+      [{ validity: 1, validity_unit: 'calendar-month' }, '2026-03-31T22:00:00Z'],
+      [{ validity: 2, validity_unit: 'calendar-month', expiry_rule: 'end-of-day' }, '2026-04-30T22:00:00Z'],
+      [
+        { validity: 1, validity_unit: 'calendar-month', expiry_rule: 'local-hour', expiry_hour: 0 },
+        '2026-03-31T22:00:00Z',
+      ],
       // 2026-03-13 is a Friday: not on it, nor on the weekend after it.
-      [{ validity_days: 3, no_cut_days: [5, 6, 7] }, '2026-03-16T12:00:00Z'],
+      [{ validity: 3, no_cut_days: [5, 6, 7] }, '2026-03-16T12:00:00Z'],
       // The end of Friday is the first instant of Saturday.
-      [{ validity_days: 3, expiry_rule: 'end-of-day', no_cut_days: [6, 7] }, '2026-03-15T23:00:00Z'],
-      [{ validity_days: 3, no_cut_days: [1, 2, 3, 4, 5, 6, 7] }, '2026-03-13T12:00:00Z'],
+      [{ validity: 3, expiry_rule: 'end-of-day', no_cut_days: [6, 7] }, '2026-03-15T23:00:00Z'],
+      [{ validity: 3, no_cut_days: [1, 2, 3, 4, 5, 6, 7] }, '2026-03-13T12:00:00Z'],
     ])('of plan %j in Berlin ends at %s', async (plan, expected) => {
       const { row } = await activate(plan, { zone: 'Europe/Berlin' })
       expect(row['expires_at']).toEqual(new Date(expected))

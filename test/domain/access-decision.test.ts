@@ -42,7 +42,7 @@ describe('decideAccess', () => {
       { binding: { nasGroupId: 2n } },
       { devices: [bound(macB)] },
       { binding: { nasGroupId: null, cVlan: 12 } },
-      { plan: { quota_octets: '10' }, usedOctets: 10n },
+      { plan: { quota_octets: '10' }, used: { down: 4n, up: 6n } },
       { sessionLimit: 1, otherLines: 1 },
     ]
     const reasons = everything.map((_, from) =>
@@ -68,11 +68,72 @@ describe('decideAccess', () => {
     })
   })
 
+  describe('NAS groups', () => {
+    it('are all allowed, or those that the plan names', () => {
+      const at = (nasGroupId: bigint) => testRequest({ nas: testNas({ nasGroupId }) })
+      expect(reasonOf(testSubject(), at(9n))).toBe('accept')
+      const subject = testSubject({ plan: { allowed_nas_group_ids: [1, 2] } })
+      expect([reasonOf(subject, at(2n)), reasonOf(subject, at(3n))]).toEqual(['accept', 'nas-not-allowed'])
+      expect(decideAccess(subject, at(3n), 'match', noon)).toMatchObject({
+        detail: 'the plan Home50 is not for the NAS group of bng-1',
+      })
+    })
+  })
+
+  describe('quota', () => {
+    const used = { down: 100n, up: 0n }
+
+    it('that a slower plan follows refuses nobody', () => {
+      const plan = { quota_octets: '100', on_quota: 'slower' } as const
+      expect(reasonOf(testSubject({ plan, used }))).toBe('accept')
+    })
+
+    it('counts the directions together or each for itself', () => {
+      expect(reasonOf(testSubject({ plan: { quota_down_octets: '100' }, used }))).toBe('quota-exhausted')
+      expect(reasonOf(testSubject({ plan: { quota_up_octets: '100' }, used }))).toBe('accept')
+      expect(reasonOf(testSubject({ plan: { quota_octets: '101' }, used: { down: 100n, up: 1n } }))).toBe(
+        'quota-exhausted',
+      )
+    })
+  })
+
+  describe('the rule for devices', () => {
+    const asked = testRequest({ mac: macA })
+    const learnt = (subject: AccessSubject) => {
+      const decision = decideAccess(subject, asked, 'match', noon)
+      return decision.kind === 'accept' ? decision.claim?.learn?.mac : decision.reason
+    }
+
+    it('learn: as many as the limit says', () => {
+      expect(learnt(testSubject({ deviceLimit: 1 }))).toBe(macA)
+      expect(learnt(testSubject({ deviceLimit: 1, devices: [bound(macB)] }))).toBe('mac-not-bound')
+      expect(learnt(testSubject())).toBeUndefined()
+    })
+
+    it('free: every device, and none is learnt; what an operator bound still holds', () => {
+      const plan = { mac_rule: 'free' } as const
+      expect(learnt(testSubject({ plan, deviceLimit: 1 }))).toBeUndefined()
+      expect(learnt(testSubject({ plan, devices: [bound(macB)] }))).toBe('mac-not-bound')
+    })
+
+    it('bound: only those that are bound', () => {
+      const plan = { mac_rule: 'bound' } as const
+      expect(learnt(testSubject({ plan }))).toBe('mac-not-bound')
+      expect(learnt(testSubject({ plan, deviceLimit: 5, devices: [bound(macB)] }))).toBe('mac-not-bound')
+      expect(learnt(testSubject({ plan, devices: [bound(macA)] }))).toBeUndefined()
+      // An open window is how one is bound from afar.
+      expect(decideAccess(testSubject({ plan, learnMacUntil: after(60) }), asked, 'match', noon)).toMatchObject({
+        kind: 'accept',
+        learnInWindow: macA,
+      })
+    })
+  })
+
   describe('walled garden', () => {
     it.each([
       ['expired', { expiresAt: after(-1) }, { on_expiry: 'garden' }],
       ['blocked', { blockedAt: after(-1) }, { on_block: 'garden' }],
-      ['quota-exhausted', { usedOctets: 5n }, { on_quota: 'garden', quota_octets: '5' }],
+      ['quota-exhausted', { used: { down: 5n, up: 0n } }, { on_quota: 'garden', quota_octets: '5' }],
     ] as const)('takes a login that is %s where the plan says so', (reason, facts, plan) => {
       expect(decideAccess(testSubject({ ...facts, plan }), request, 'match', noon)).toMatchObject({
         kind: 'accept',
@@ -165,8 +226,8 @@ describe('decideAccess', () => {
   describe('quota', () => {
     const plan = { quota_octets: '9007199254740993' }
     it('is used up when it is reached, exact above 2^53', () => {
-      expect(reasonOf(testSubject({ plan, usedOctets: 9007199254740992n }))).toBe('accept')
-      expect(reasonOf(testSubject({ plan, usedOctets: 9007199254740993n }))).toBe('quota-exhausted')
+      expect(reasonOf(testSubject({ plan, used: { down: 9007199254740992n, up: 0n } }))).toBe('accept')
+      expect(reasonOf(testSubject({ plan, used: { down: 9007199254740992n, up: 1n } }))).toBe('quota-exhausted')
     })
   })
 

@@ -34,7 +34,7 @@ const key = (username: string, changes: Partial<AccessKey> = {}): AccessKey => (
 })
 
 function load(...keys: AccessKey[]): Promise<(AccessSubject | undefined)[]> {
-  return loadAccess(database.pool, keys, { intervalS: 300, now: noon })
+  return loadAccess(database.pool, keys, { zone: 'UTC', intervalS: 300, now: noon })
 }
 
 async function loadOne(username: string, changes: Partial<AccessKey> = {}): Promise<AccessSubject> {
@@ -82,7 +82,7 @@ describe('loadAccess', () => {
       devices: [],
       addresses: [],
       routes: [],
-      usedOctets: undefined,
+      used: undefined,
       otherLines: 0,
     })
   })
@@ -173,7 +173,7 @@ describe('loadAccess', () => {
         { kind: 'delegated-ipv6-prefix', prefix: '2001:db8:100::/56' },
       ],
       routes: ['198.51.100.0/24 0.0.0.0 1', '192.0.2.0/29 "x" 1'],
-      usedOctets: 2n ** 53n + 1n,
+      used: { down: 1n, up: 2n ** 53n },
     })
     expect(subject.plan).toMatchObject({
       burst_down_bps: 100_000_000,
@@ -209,9 +209,57 @@ describe('loadAccess', () => {
     const id = await insertSubscriber(database.pool, { username: 'quota', plan_id: plan })
     const usage = { subscriber_id: id, input_octets: 60, output_octets: 30 }
     await insertRow(database.pool, 'usage_period', { ...usage, period_started_at: after(-999_999) })
-    expect((await loadOne('quota')).usedOctets).toBe(0n)
+    expect((await loadOne('quota')).used).toEqual({ down: 0n, up: 0n })
     await insertRow(database.pool, 'usage_period', { ...usage, period_started_at: after(-86_400) })
-    expect((await loadOne('quota')).usedOctets).toBe(90n)
+    expect((await loadOne('quota')).used).toEqual({ down: 30n, up: 60n })
+  })
+
+  it('counts usage of the day where the plan does, of plans with several windows in one batch', async () => {
+    const daily = await insertPlan(database.pool, { quota_down_octets: 100, quota_period: 'day' })
+    const monthly = await insertPlan(database.pool, {
+      fup_steps: '[{"after_octets":"5","down_bps":1,"up_bps":1}]',
+      quota_period: 'month',
+    })
+    const ids = await Promise.all(
+      [
+        ['daily', daily],
+        ['monthly', monthly],
+        ['unlimited', planId],
+      ].map(([username, plan]) =>
+        insertSubscriber(database.pool, { username: String(username), plan_id: BigInt(plan!) }),
+      ),
+    )
+    for (const id of ids) {
+      const usage = { subscriber_id: id, input_octets: 1, output_octets: 10 }
+      await insertRow(database.pool, 'usage_hour', { ...usage, hour: after(-3_600) })
+      await insertRow(database.pool, 'usage_hour', { ...usage, hour: after(-86_400) })
+      await insertRow(database.pool, 'usage_period', { ...usage, period_started_at: after(-86_400) })
+    }
+    const subjects = await load(key('daily'), key('nobody'), key('unlimited'), key('monthly'))
+    expect(subjects.map((subject) => subject?.used)).toEqual([
+      { down: 10n, up: 1n },
+      undefined,
+      undefined,
+      { down: 20n, up: 2n },
+    ])
+  })
+
+  it('has the pools of NAS groups and the slower plan, and sees a change of either at once', async () => {
+    const slower = await insertPlan(database.pool, { down_bps: 1_000 })
+    const plan = await insertPlan(database.pool, { quota_octets: 1, on_quota: 'slower', quota_plan_id: slower })
+    await insertSubscriber(database.pool, { username: 'pooled', plan_id: plan })
+    expect((await loadOne('pooled')).plan).toMatchObject({ group_pools: [], slower: { down_bps: 1_000 } })
+    await insertRow(database.pool, 'plan_pool', { plan_id: plan, nas_group_id: 1, pool: 'north' })
+    await database.pool.query('update plan set down_bps = 2000 where id = $1', [slower])
+    const pools = { nas_group_id: 1, ipv6_pool: null, delegated_ipv6_pool: null }
+    expect((await loadOne('pooled')).plan).toMatchObject({
+      group_pools: [{ ...pools, pool: 'north' }],
+      slower: { down_bps: 2_000 },
+    })
+    await database.pool.query(`update plan_pool set pool = 'south' where plan_id = $1`, [plan])
+    expect((await loadOne('pooled')).plan.group_pools).toEqual([{ ...pools, pool: 'south' }])
+    await database.pool.query('delete from plan_pool where plan_id = $1', [plan])
+    expect((await loadOne('pooled')).plan.group_pools).toEqual([])
   })
 
   describe('other live lines', () => {

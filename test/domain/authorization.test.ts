@@ -178,6 +178,72 @@ describe('authorize', () => {
       expect(given.rates.downBps).toBe(500_000)
       expect(authorized({ plan }, { garden: 'blocked' })).toMatchObject({ address: undefined, pool: 'home' })
     })
+
+    it('may differ by its reason; what a reason does not name is the plan’s', () => {
+      const gardens = {
+        expired: { address_list: 'pay', pool: null },
+        quota: { address_list: null, pool: 'more-volume' },
+      }
+      const fenced = { ...plan, garden_address_list: 'garden-of-plan', garden_pool: 'garden-pool', gardens }
+      const given = (garden: 'expired' | 'blocked' | 'quota-exhausted') => authorized({ plan: fenced }, { garden })
+      expect(given('expired')).toMatchObject({ addressList: 'pay', pool: 'garden-pool' })
+      expect(given('blocked')).toMatchObject({ addressList: 'garden-of-plan', pool: 'garden-pool' })
+      expect(given('quota-exhausted')).toMatchObject({ addressList: 'garden-of-plan', pool: 'more-volume' })
+    })
+
+    it('with a pool of its own for one reason gives no leased address again', () => {
+      const lease = { framedIp: '192.0.2.99', framedIpv6Prefix: undefined, delegatedIpv6Prefix: undefined }
+      const gardens = { quota: { address_list: null, pool: 'more-volume' } }
+      expect(authorized({ plan }, { lease }).address).toBe('192.0.2.99')
+      expect(authorized({ plan: { ...plan, gardens } }, { lease })).toMatchObject({ address: undefined, pool: 'home' })
+    })
+  })
+
+  describe('pools of a NAS group', () => {
+    const group_pools = [{ nas_group_id: 2, pool: 'north', ipv6_pool: null, delegated_ipv6_pool: 'north-pd' }]
+    const plan = { pool: 'home', ipv6_pool: 'home6', group_pools }
+
+    it('take the place of the plan’s there, where they are named', () => {
+      expect(authorized({ plan }, { nasGroupId: 2n })).toMatchObject({
+        pool: 'north',
+        ipv6Pool: 'home6',
+        delegatedIpv6Pool: 'north-pd',
+      })
+      for (const nasGroupId of [1n, undefined]) {
+        expect(authorized({ plan }, { nasGroupId })).toMatchObject({ pool: 'home', delegatedIpv6Pool: undefined })
+      }
+      expect(authorized({ plan }, { nasGroupId: 2n, garden: 'expired' }).pool).toBe('north')
+    })
+  })
+
+  describe('what was used', () => {
+    const slower = { ...testSubject().plan, id: 2, down_bps: 2_000_000, up_bps: 1_000_000, address_list: 'slow' }
+    const plan = { quota_down_octets: '100', on_quota: 'slower', slower, address_list: 'paid' } as const
+
+    it('brings the rates and the list of the slower plan, and nothing else of it', () => {
+      expect(authorized({ plan, used: { down: 99n, up: 999n } })).toMatchObject({ addressList: 'paid' })
+      const slowed = authorized({ plan: { ...plan, pool: 'home' }, used: { down: 100n, up: 0n } })
+      expect(slowed).toMatchObject({
+        rates: { downBps: 2_000_000 },
+        addressList: 'slow',
+        pool: 'home',
+        garden: undefined,
+      })
+      const listless = { ...plan, slower: { ...slower, address_list: null } }
+      expect(authorized({ plan: listless, used: { down: 100n, up: 0n } }).addressList).toBe('paid')
+    })
+
+    it('brings the rates of a fair use step, by the clock of the ISP else those of the hour', () => {
+      const schedule = [{ weekdays: [2], from: '13:00', to: '14:00', percent: 200 }]
+      const fair = { schedule, fup_steps: [{ after_octets: '10', down_bps: 3, up_bps: 2 }] }
+      const settings = { ...defaultSettings, zone: 'Europe/Berlin' }
+      expect(authorized({ plan: fair }, { settings }).rates.downBps).toBe(100_000_000)
+      expect(authorized({ plan: fair }).rates.downBps).toBe(50_000_000)
+      expect(authorized({ plan: fair, used: { down: 10n, up: 0n } }, { settings }).rates).toMatchObject({
+        downBps: 3,
+        upBps: 2,
+      })
+    })
   })
 })
 

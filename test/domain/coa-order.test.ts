@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 
 async function subscriber(username: string, sessions: number): Promise<bigint> {
-  const { id } = await addSubscriber(office.db, office.keyring, { username, plan: 'Home' }, noon)
+  const { id } = await addSubscriber(office.db, { username, plan: 'Home' }, office.author, noon)
   for (let at = 0; at < sessions; at += 1) await openSession(office, id, `${username}-${at}`)
   return id
 }

@@ -115,23 +115,23 @@ describe('setting a password', () => {
   it('replaces the one before, made up where none is brought', async () => {
     const added = await addSubscriber(
       office.db,
-      office.keyring,
       { username: 'anna', plan: 'Home', password: 'first' },
+      office.author,
       noon,
     )
-    const made = await setPassword(office.db, office.keyring, { username: ' ANNA ' }, hours(1))
+    const made = await setPassword(office.db, { username: ' ANNA ' }, office.author, hours(1))
     expect(made).toMatchObject({ made: true, warning: undefined })
     const row = await stored('anna')
     expect(openCredential(office.keyring, added.id, row.kind, row.secret).toString()).toBe(made.password)
     expect(
-      await setPassword(office.db, office.keyring, { username: 'anna', password: 'second' }, hours(2)),
+      await setPassword(office.db, { username: 'anna', password: 'second' }, office.author, hours(2)),
     ).toMatchObject({ made: false })
   })
 
   it('keeps the kind unless another is named', async () => {
-    await setPassword(office.db, office.keyring, { username: 'anna', password: 'third', kind: 'verifier' }, noon)
+    await setPassword(office.db, { username: 'anna', password: 'third', kind: 'verifier' }, office.author, noon)
     expect((await stored('anna')).kind).toBe('verifier')
-    const result = await setPassword(office.db, office.keyring, { username: 'anna', password: 'fourth' }, noon)
+    const result = await setPassword(office.db, { username: 'anna', password: 'fourth' }, office.author, noon)
     expect(result.warning).toContain('cannot answer chap, mschapv2')
     const row = await stored('anna')
     expect(matchesVerifier(office.keyring, credentialPlace(row.id), row.secret, Buffer.from('fourth'))).toBe(true)
@@ -139,9 +139,9 @@ describe('setting a password', () => {
 
   it('refuses a kind that can never work, and a name that nobody has', async () => {
     await writeSetting(office.db, { name: 'auth_methods', value: ['chap'] }, noon)
-    const change = setPassword(office.db, office.keyring, { username: 'anna', password: 'x', kind: 'nt-hash' }, noon)
+    const change = setPassword(office.db, { username: 'anna', password: 'x', kind: 'nt-hash' }, office.author, noon)
     await expect(change).rejects.toThrow('credential: nt-hash can prove none of chap')
-    await expect(setPassword(office.db, office.keyring, { username: 'nobody' }, noon)).rejects.toThrow(
+    await expect(setPassword(office.db, { username: 'nobody' }, office.author, noon)).rejects.toThrow(
       'there is no subscriber "nobody"',
     )
   })

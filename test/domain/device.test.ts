@@ -25,7 +25,7 @@ describe('the MAC of a device', () => {
 
 describe('binding a device', () => {
   it('takes one that was learnt, and is done once', async () => {
-    const { id } = await addSubscriber(office.db, office.keyring, { username: 'anna', plan: 'Home' }, noon)
+    const { id } = await addSubscriber(office.db, { username: 'anna', plan: 'Home' }, office.author, noon)
     await rowsOf(office, `insert into device (subscriber_id, mac, learnt_at) values ($1, 'aa:bb:cc:00:00:01', $2)`, [
       id,
       noon,

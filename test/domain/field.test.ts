@@ -33,6 +33,11 @@ describe('a phone number', () => {
     ['(030) 123/4567', '+49', '+49301234567'],
     ['030 1234567', '', '0301234567'],
     ['112', '', '112'],
+    // What is dialled before a national number is the country's business.
+    ['06 1234 5678', '+39', '+390612345678'],
+    ['8 912 345-67-89', '+7', '+79123456789'],
+    ['+44 (0)20 7946 0958', '', '+442079460958'],
+    ['021 1234567', '+98', '+98211234567'],
   ])('%s with country code %j is %s', (text, countryCode, expected) => {
     expect(checkPhone('phone', text, countryCode)).toBe(expected)
   })

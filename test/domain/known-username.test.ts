@@ -9,7 +9,7 @@ describe('known usernames', () => {
   beforeAll(async () => {
     await makePlan(office, { name: 'home' })
     for (const username of ['anna', 'quo"te\\back,comma{}']) {
-      await addSubscriber(office.db, office.keyring, { username, plan: 'home' }, noon)
+      await addSubscriber(office.db, { username, plan: 'home' }, office.author, noon)
     }
   })
 
@@ -20,7 +20,7 @@ describe('known usernames', () => {
   })
 
   it('are those of archived subscribers while the name is kept for them', async () => {
-    await addSubscriber(office.db, office.keyring, { username: 'gone', plan: 'home' }, noon)
+    await addSubscriber(office.db, { username: 'gone', plan: 'home' }, office.author, noon)
     await rowsOf(office, `update subscriber set archived_at = $1 where username = 'gone'`, [noon])
     const [row] = await rowsOf(office, `select username_reserved from subscriber where username = 'gone'`)
     expect(await knownUsernames(office.pool, ['gone'])).toEqual([row!.username_reserved])

@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { addReseller, findOwner, ispId } from '../../src/domain/organisation.ts'
+import { ownAuthor } from '../../src/domain/author.ts'
+import {
+  addReseller,
+  createReseller,
+  editOrganisation,
+  findOwner,
+  ispId,
+  listOrganisations,
+  requireSubscriberRoom,
+} from '../../src/domain/organisation.ts'
 import { makeOwnPayer } from '../../src/domain/payer.ts'
-import { noon, rowsOf, useOffice } from '../support/operator.ts'
+import { everything } from '../../src/domain/scope.ts'
+import { makePlan, noon, rowsOf, useOffice } from '../support/operator.ts'
 
 const office = useOffice()
 
@@ -23,6 +33,44 @@ describe('organisations', () => {
     )
     await expect(addReseller(office.db, { name: 'V' }, noon)).rejects.toThrow('name: must have 2 to 50')
     await expect(findOwner(office.db, 'Nobody')).rejects.toThrow('there is no organisation "Nobody"')
+  })
+})
+
+describe('a reseller’s room', () => {
+  const by = () => ownAuthor('system', 'test', office.keyring)
+
+  async function addSubscriber(ownerId: bigint, username: string): Promise<void> {
+    await inTransaction(office.db, async (trx) => {
+      await requireSubscriberRoom(trx, { ownerId, adding: 1 })
+      const payerId = await makeOwnPayer(trx, { ownerId, name: username, currency: 'EUR' }, noon)
+      const plan = await trx.selectFrom('plan').select('id').limit(1).executeTakeFirstOrThrow()
+      await trx
+        .insertInto('subscriber')
+        .values({ owner_id: ownerId, payer_id: payerId, plan_id: plan.id, username })
+        .execute()
+    })
+  }
+
+  it('is kept when many add at once, and has no limit unless one is set', async () => {
+    await makePlan(office, { name: 'Room Plan' })
+    const { id } = await createReseller(
+      office.db,
+      { name: 'Room Net', subscriberLimit: 3, creditLimitMinor: 0n },
+      by(),
+      noon,
+    )
+    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, at) => addSubscriber(id, `room-${at}`)))
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(3)
+    await expect(addSubscriber(id, 'one-more')).rejects.toThrow('owner: Room Net may have 3 subscribers and has 3')
+    await editOrganisation(office.db, { id, changes: { subscriberLimit: null }, ifMatch: undefined }, by(), noon)
+    await addSubscriber(id, 'one-more')
+    const isp = await ispId(office.db)
+    await requireSubscriberRoom(office.db, { ownerId: isp, adding: 1_000_000 })
+    const [first, ...rest] = await listOrganisations(office.db, everything)
+    expect(first).toMatchObject({ id: isp, kind: 'isp' })
+    expect(rest.find((row) => row.id === id)).toMatchObject({ subscribers: 4, subscriberLimit: null })
+    const seen = await listOrganisations(office.db, { ...everything, ownerId: id })
+    expect(seen.map((row) => row.name)).toEqual(['Room Net'])
   })
 })
 

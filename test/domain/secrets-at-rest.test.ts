@@ -2,10 +2,11 @@
 // in base64, in hex and as UTF-16.
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { ownAuthor } from '../../src/domain/author.ts'
 import { addClient, rotateSecret } from '../../src/domain/client.ts'
 import { ntHashOf, setPassword } from '../../src/domain/credential.ts'
 import { addHomeServer } from '../../src/domain/home-server.ts'
-import { importSubscribers } from '../../src/domain/import.ts'
+import { importSubscribers } from '../../src/domain/import/import.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
 import { makePlan, noon, rowsOf, useOffice } from '../support/operator.ts'
 
@@ -68,10 +69,25 @@ it('no secret that was put in can be read in any table', async () => {
   await addClient(db, keyring, { name: 'c', address: '192.0.2.1', secret }, noon)
   await addHomeServer(db, keyring, { pool: 'p', name: 'h', address: '192.0.2.2', secret: home }, noon)
   await rotateSecret(db, keyring, { name: 'c', secret: rotated }, noon)
-  await addSubscriber(db, keyring, { username: 'clear', plan: 'Home', password: clear }, noon)
-  await addSubscriber(db, keyring, { username: 'hash', plan: 'Home', password: hash, credential: 'nt-hash' }, noon)
-  await addSubscriber(db, keyring, { username: 'verify', plan: 'Home', password: verify, credential: 'verifier' }, noon)
-  await setPassword(db, keyring, { username: 'clear', password: set }, noon)
+  await addSubscriber(
+    db,
+    { username: 'clear', plan: 'Home', password: clear },
+    ownAuthor('system', 'test', keyring),
+    noon,
+  )
+  await addSubscriber(
+    db,
+    { username: 'hash', plan: 'Home', password: hash, credential: 'nt-hash' },
+    ownAuthor('system', 'test', keyring),
+    noon,
+  )
+  await addSubscriber(
+    db,
+    { username: 'verify', plan: 'Home', password: verify, credential: 'verifier' },
+    ownAuthor('system', 'test', keyring),
+    noon,
+  )
+  await setPassword(db, { username: 'clear', password: set }, ownAuthor('system', 'test', keyring), noon)
   async function* file(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(
       `username,password,nt_hash,plan\nimported,${imported},,Home\nhashed,,${ntHashOf(hash).toString('hex')},Home\n`,

@@ -4,7 +4,9 @@ import { readSubscriberFields } from '../../src/domain/subscriber-fields.ts'
 import type { SubscriberTexts } from '../../src/domain/subscriber-fields.ts'
 import { optionNames } from '../../src/domain/subscriber.ts'
 
-const settings = { ...defaultSettings, zone: 'Asia/Tehran', phone_country_code: '+98' }
+const checkAttribute = (texts: readonly string[]) =>
+  texts.some((text) => !text.startsWith('Filter-Id = ')) ? 'is not known' : undefined
+const settings = { ...defaultSettings, zone: 'Asia/Tehran', phone_country_code: '+98', checkAttribute }
 const read = (texts: Partial<SubscriberTexts>) =>
   readSubscriberFields({ username: 'anna', ...texts }, optionNames, settings)
 const fieldsWrong = (texts: Partial<SubscriberTexts>) => read(texts).errors.map((error) => error.field)
@@ -28,6 +30,15 @@ describe('the fields of a subscriber', () => {
         phone: null,
         email: null,
         address: null,
+        phoneExtension: null,
+        latitude: null,
+        longitude: null,
+        zone: null,
+        language: null,
+        nextPlan: null,
+        sessionLimit: null,
+        deviceLimit: null,
+        attributes: [],
       },
     })
     const blank = {
@@ -84,10 +95,43 @@ describe('the fields of a subscriber', () => {
         phone: 'x',
         email: 'x',
         address: 'x'.repeat(501),
+        phoneExtension: '12a',
+        latitude: '90.1',
+        longitude: 'east',
+        zone: 'x'.repeat(101),
+        language: 'no language',
+        nextPlan: 'x'.repeat(101),
+        sessionLimit: '0',
+        deviceLimit: '1001',
+        attributes: 'Nonsense = 1',
       }).toSorted(),
     ).toEqual(Object.values(optionNames).toSorted())
     expect(fieldsWrong({ username: '' })).toEqual(['username'])
     expect(fieldsWrong({ username: '  ' })).toEqual(['username'])
+  })
+
+  it('hold a place in degrees, both of them or none', () => {
+    expect(read({ latitude: '35.7', longitude: '-51.42' }).fields).toMatchObject({ latitude: 35.7, longitude: -51.42 })
+    expect(fieldsWrong({ latitude: '35.7' })).toEqual(['latitude'])
+    expect(fieldsWrong({ longitude: '35.7' })).toEqual(['latitude'])
+    for (const bad of ['1e2', '91', 'NaN', '0x10']) {
+      expect(fieldsWrong({ latitude: bad, longitude: '1' })).toEqual(['latitude'])
+    }
+  })
+
+  it('hold a language in its canonical form, limits as numbers, an extension as digits', () => {
+    const { fields } = read({ language: 'PT-br', sessionLimit: '2', deviceLimit: '3', phoneExtension: ' 007 ' })
+    expect(fields).toMatchObject({ language: 'pt-BR', sessionLimit: 2, deviceLimit: 3, phoneExtension: '007' })
+  })
+
+  it('hold extra attributes apart by semicolons and lines, but not inside of quotes', () => {
+    const text = 'Filter-Id = "a;b\\"c"; Filter-Id = d\n\nFilter-Id = e;'
+    expect(read({ attributes: text }).fields.attributes).toEqual([
+      'Filter-Id = "a;b\\"c"',
+      'Filter-Id = d',
+      'Filter-Id = e',
+    ])
+    expect(read({ attributes: ' ; ' }).fields.attributes).toEqual([])
   })
 
   it('of an IPoE line name its MAC, and only what was wrong with it', () => {

@@ -9,7 +9,7 @@ import { hours, makePlan, noon, openSession, rowsOf, useOffice } from '../suppor
 
 const office = useOffice()
 const add = (input: Partial<NewSubscriber> & { username: string }) =>
-  addSubscriber(office.db, office.keyring, { plan: 'Home', ...input }, noon)
+  addSubscriber(office.db, { plan: 'Home', ...input }, office.author, noon)
 const show = (username: string, now = noon) => showSubscriber(office.db, username, now)
 
 beforeAll(async () => {

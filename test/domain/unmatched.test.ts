@@ -58,7 +58,7 @@ async function arrive(facts: Partial<LineFacts>, changes: Partial<UnmatchedRow> 
 }
 
 async function subscriber(username: string, columns: Record<string, unknown> = {}): Promise<bigint> {
-  const { id } = await addSubscriber(office.db, office.keyring, { username, plan: 'Home' }, noon)
+  const { id } = await addSubscriber(office.db, { username, plan: 'Home' }, office.author, noon)
   for (const [name, value] of Object.entries(columns))
     await office.pool.query(`update subscriber set ${name} = $1 where id = $2`, [value, id])
   return id

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeAccessLog } from '../../src/domain/access-log.ts'
 import type { AccessLogRow } from '../../src/domain/access-log.ts'
-import { blockSubscriber } from '../../src/domain/block.ts'
+import { block } from '../../src/domain/subscriber-action/block.ts'
+import { takeByUsername } from '../../src/domain/subscriber-action/by-username.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
 import { explainAccess, reasonSentence } from '../../src/domain/why.ts'
 import { hours, makePlan, noon, openSession, useOffice } from '../support/operator.ts'
@@ -33,9 +34,10 @@ async function logged(username: string, changes: Partial<AccessLogRow> = {}): Pr
 
 beforeAll(async () => {
   await makePlan(office, { name: 'Home' })
-  const { id } = await addSubscriber(office.db, office.keyring, { username: 'annalena', plan: 'Home' }, noon)
+  const { id } = await addSubscriber(office.db, { username: 'annalena', plan: 'Home' }, office.author, noon)
   await openSession(office, id, 'open-1')
-  await blockSubscriber(office.db, { username: 'annalena', reason: 'unpaid' }, noon)
+  const input = { username: 'annalena', params: { reason: 'unpaid' } }
+  await takeByUsername(office.db, block, input, office.author, noon)
   const blocked = { reason: 'blocked', detail: 'the subscriber is blocked: unpaid', count: 7, lastAt: noon }
   await logged('annalena', {
     accepted: true,

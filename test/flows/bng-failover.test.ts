@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { importSubscribers } from '../../src/domain/import.ts'
+import { importSubscribers } from '../../src/domain/import/import.ts'
 import type { Dial } from '../../src/simulator/nas-session.ts'
 import type { SimulatedNas } from '../../src/simulator/nas.ts'
 import { useDatabase } from '../support/database.ts'

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import { createKysely } from '../../src/db/pool.ts'
 import type { Database } from '../../src/db/schema.ts'
+import { ownAuthor } from '../../src/domain/author.ts'
 import { addClient } from '../../src/domain/client.ts'
 import { openKeyring } from '../../src/domain/data-key.ts'
 import { addPlan } from '../../src/domain/plan.ts'
@@ -51,7 +52,12 @@ beforeAll(async () => {
   const now = systemClock.now()
   await addPlan(db, { name: 'Home50', down: '50M', up: '20M', days: 30, sessionLimit: 1 }, () => undefined, now)
   for (let at = 0; at < subscribers; at += 1) {
-    await addSubscriber(db, keyring, { username: `sub${at}`, password, plan: 'Home50' }, now)
+    await addSubscriber(
+      db,
+      { username: `sub${at}`, password, plan: 'Home50' },
+      ownAuthor('system', 'test', keyring),
+      now,
+    )
   }
   nases = []
   for (const [at, vendor] of (['mikrotik', 'accel-ppp'] as const).entries()) {

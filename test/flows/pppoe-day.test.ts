@@ -1,7 +1,9 @@
 // One day of a PPPoE subscriber: dials in, is counted, is blocked, comes back, expires. A MikroTik on a loopback address, real
 // UDP, a real database.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blockSubscriber, unblockSubscriber } from '../../src/domain/block.ts'
+import { ownAuthor } from '../../src/domain/author.ts'
+import { block, unblock } from '../../src/domain/subscriber-action/block.ts'
+import { takeByUsername } from '../../src/domain/subscriber-action/by-username.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { SimulatedNas } from '../../src/simulator/nas.ts'
 import type { NasSession } from '../../src/simulator/nas-session.ts'
@@ -70,13 +72,15 @@ describe('a subscriber of MikroTik PPPoE', () => {
   it('is refused at the next dial once blocked, and let in once unblocked; the live session gets an order', async () => {
     await isp.subscriber('blocked')
     const session = await online('blocked')
-    const block = await blockSubscriber(isp.db, { username: 'blocked', reason: 'unpaid' }, systemClock.now())
-    expect(block).toMatchObject({ kind: 'blocked', sessions: 1 })
+    const by = ownAuthor('system', 'test', isp.service.keyring)
+    const unpaid = { username: 'blocked', params: { reason: 'unpaid' } }
+    const blocked = await takeByUsername(isp.db, block, unpaid, by, systemClock.now())
+    expect(blocked).toMatchObject({ kind: 'done', detail: { sessions: 1 } })
     const orders = await isp.pool.query(`select wish, reason, state from coa_order order by id desc limit 1`)
     expect(orders.rows).toEqual([{ wish: 'disconnect', reason: 'blocked', state: 'waiting' }])
     await mikrotik.stop(session, 'User-Request')
     expect(await refused('blocked')).toBe('Your service is blocked')
-    await unblockSubscriber(isp.db, { username: 'blocked' }, systemClock.now())
+    await takeByUsername(isp.db, unblock, { username: 'blocked', params: {} }, by, systemClock.now())
     await mikrotik.stop(await online('blocked'), 'User-Request')
   })
 

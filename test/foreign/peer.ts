@@ -6,6 +6,7 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
+import { ownAuthor } from '../../src/domain/author.ts'
 import type { VendorName } from '../../src/domain/nas.ts'
 import { createKysely } from '../../src/db/pool.ts'
 import type { Database } from '../../src/db/schema.ts'
@@ -40,7 +41,7 @@ export function usePeer(options: { settings?: Record<string, unknown>; vendor?: 
       now,
     )
     await addPlan(db, { name: 'home', down: '50M', up: '20M', days: 30, pool: 'pppoe' }, () => undefined, now)
-    await addSubscriber(db, keyring, { username, password, plan: 'home' }, now)
+    await addSubscriber(db, { username, password, plan: 'home' }, ownAuthor('system', 'test', keyring), now)
     await service.refresh()
   })
   afterAll(() => service?.close())

@@ -144,6 +144,10 @@ describe('W24 too many requests', () => {
       const refused = await ask(one)
       expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true])
       expect((await ask(other)).status).toBe(200)
+      // Somebody else with every request, as far as anybody can say: the address has a limit too.
+      const statuses: number[] = []
+      for (let at = 0; at < 30; at += 1) statuses.push((await ask(`__Host-gatehouse=${'x'.repeat(40)}${at}`)).status)
+      expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0)
     } finally {
       await server.close()
     }

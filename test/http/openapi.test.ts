@@ -1,4 +1,5 @@
 // The OpenAPI document and its page: valid, complete, and served without any help from elsewhere.
+import { readFileSync } from 'node:fs'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
 import { problems } from '../../src/http/errors.ts'
@@ -59,4 +60,10 @@ describe('the reference page', () => {
     const html = await (await fetch(`${api.url}/api/docs/problems`)).text()
     for (const code of Object.keys(problems)) expect(html).toContain(`id="${code}"`)
   })
+})
+
+it('docs/http/problems.md has every problem with its status', () => {
+  const page = readFileSync(new URL('../../docs/http/problems.md', import.meta.url), 'utf8')
+  const told = [...page.matchAll(/^\| `([\w-]+)` \| (\d+) \|/gm)].map(([, code, status]) => [code, Number(status)])
+  expect(told).toEqual(Object.entries(problems).map(([code, { status }]) => [code, status]))
 })

@@ -5,14 +5,16 @@ import type { Job } from '../../src/jobs/job.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
 import { createLogger } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics.ts'
-import { useDatabase } from '../support/database.ts'
+import { useOffice } from '../support/operator.ts'
 
-const database = useDatabase()
+const database = useOffice()
 const log = createLogger({ level: 'silent' })
 
 function start(jobs: Job[], clock = createTestClock(new Date('2026-05-01T10:20:00Z')), instance = 'one') {
   const runner = startJobs({
     pool: database.pool,
+    db: database.db,
+    keyring: database.keyring,
     jobs,
     clock,
     log,

@@ -63,7 +63,7 @@ export async function makeSubscriber(
   const username = `subscriber${made}`
   const { rows } = await db.query<{ id: bigint }>(
     `with plan as (
-       insert into plan (name, down_bps, up_bps, validity_days, quota_octets) values ($1, $2, $3, 30, $4) returning id
+       insert into plan (name, down_bps, up_bps, validity, quota_octets) values ($1, $2, $3, 30, $4) returning id
      ), payer as (
        insert into payer (owner_id, name) select id, $1 from organisation where kind = 'isp' returning id, owner_id
      )

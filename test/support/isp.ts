@@ -1,6 +1,7 @@
 // A small ISP for the stories in test/flows: a RADIUS service on the test's database, and emulated NASes that dial in.
 import { createKysely, type Pool } from '../../src/db/pool.ts'
 import type { Database, Db } from '../../src/db/schema.ts'
+import { ownAuthor } from '../../src/domain/author.ts'
 import { addClient, type NewClient } from '../../src/domain/client.ts'
 import { addPlan, type NewPlan } from '../../src/domain/plan.ts'
 import { addSubscriber, type NewSubscriber } from '../../src/domain/subscriber.ts'
@@ -59,12 +60,17 @@ export async function openIsp(
       await addPlan(db, { name: 'Home50', down: '50M', up: '20M', days: 30, ...input }, () => undefined, now())
     },
     async subscriber(username, input = {}) {
-      const added = await addSubscriber(db, service.keyring, { username, password, plan: 'Home50', ...input }, now())
+      const added = await addSubscriber(
+        db,
+        { username, password, plan: 'Home50', ...input },
+        ownAuthor('system', 'test', service.keyring),
+        now(),
+      )
       return added.id
     },
     async line(username, input = {}) {
       const line = { username, plan: 'Home50', accountType: 'ipoe', ...input }
-      return (await addSubscriber(db, service.keyring, line, now())).id
+      return (await addSubscriber(db, line, ownAuthor('system', 'test', service.keyring), now())).id
     },
     async client(name, address, input = {}) {
       await addClient(db, service.keyring, { name, address, secret, ...input }, now())

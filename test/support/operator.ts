@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { createKysely } from '../../src/db/pool.ts'
 import type { Pool } from '../../src/db/pool.ts'
 import type { Database, Db } from '../../src/db/schema.ts'
+import { ownAuthor, type Author } from '../../src/domain/author.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
 import type { NewPlan } from '../../src/domain/plan.ts'
 import { addPlan } from '../../src/domain/plan.ts'
@@ -18,6 +19,8 @@ export type Office = {
   readonly db: Db
   readonly keyring: Keyring
   readonly keyFile: string
+  /** Of deeds that the test does itself. */
+  readonly author: Author
 }
 
 /** A migrated database of its own for the test file, with its keyring. */
@@ -46,22 +49,32 @@ export function useOffice(): Office {
     get keyFile() {
       return keys!.keyFile
     },
+    get author() {
+      return ownAuthor('system', 'test', keys!.keyring)
+    },
   }
 }
 
 /** Adds a plan: 50M down, 20M up, 30 days, unless said otherwise. */
-export function makePlan(office: Office, input: Partial<NewPlan> & { name: string }): Promise<{ id: bigint }> {
+export function makePlan(
+  office: Pick<Office, 'db'>,
+  input: Partial<NewPlan> & { name: string },
+): Promise<{ id: bigint }> {
   return addPlan(office.db, { down: '50M', up: '20M', days: 30, ...input }, () => undefined, noon)
 }
 
 /** The rows of a statement. */
-export async function rowsOf(office: Office, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+export async function rowsOf(
+  office: Pick<Office, 'pool'>,
+  text: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
   return (await office.pool.query<Record<string, unknown>>(text, values)).rows
 }
 
 /** Puts an open session of a subscriber into the database and returns its id. */
 export async function openSession(
-  office: Office,
+  office: Pick<Office, 'pool'>,
   subscriberId: bigint,
   acctSessionId: string,
   changes: { endedAt?: Date; parentId?: bigint } = {},

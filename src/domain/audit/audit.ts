@@ -36,6 +36,18 @@ const personalFields = new Set([
   'text',
   'macs',
   'mac',
+  'circuit_id',
+  'remote_id',
+  'duid',
+  // Where a person lives on the network, and what was written of it in words of one's own.
+  'addresses',
+  'routes',
+  'attributes',
+  'bound_interface',
+  'bound_port',
+  'bound_s_vlan',
+  'bound_c_vlan',
+  'block_reason',
 ])
 /** What is never written down, whoever hands it in. */
 const secretFields = /password|secret|hash|token|recovery|credential_value/i
@@ -105,18 +117,24 @@ function part(values: AuditValues | undefined, hasPerson: boolean): [Plain | nul
   const open: Plain = {}
   const personal: Plain = {}
   for (const [name, value] of Object.entries(values)) {
-    const shown = secretFields.test(name) && typeof value !== 'boolean' ? '***' : plain(value)
+    const shown = masked(name, value)
     if (hasPerson && personalFields.has(name)) personal[name] = shown
     else open[name] = shown
   }
   return [open, personal]
 }
 
-/** Octets and ids are bigint here and decimal text in JSON. */
+function masked(name: string, value: unknown): unknown {
+  return secretFields.test(name) && typeof value !== 'boolean' && value !== null ? '***' : plain(value)
+}
+
+/** Octets and ids are bigint here and decimal text in JSON. Secrets are masked at any depth. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
-  if (Buffer.isBuffer(value)) return `0x${value.toString('hex')}`
-  return Array.isArray(value) ? value.map(plain) : (value ?? null)
+  if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString('hex')}`
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value ?? null
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, masked(name, member)]))
 }
 
 async function sealRows(
@@ -125,7 +143,9 @@ async function sealRows(
   by: Author,
   now: Date,
 ): Promise<(Row & { sealed: Buffer | null })[]> {
-  const persons = [...new Set(rows.flatMap(({ personId }) => (personId === null ? [] : [personId])))]
+  const found = new Set(rows.flatMap(({ personId }) => (personId === null ? [] : [personId])))
+  // In one order: two runs over the same persons must not wait for each other in a circle.
+  const persons = [...found].toSorted((one, other) => (one < other ? -1 : 1))
   const keys = persons.length === 0 ? undefined : await personKeys(db, by.keyring, persons, now)
   return rows.map((row) => {
     const key = row.personId === null ? undefined : keys?.get(row.personId)

@@ -36,27 +36,21 @@ export async function takeGuess(db: Db, keys: readonly { key: Buffer; rule: Gues
   return { kind: 'taken' }
 }
 
+/** One statement: of fifty at once each sees the count of those before it, and none slips in between count and pause. */
 async function takeOne(db: Db, key: Buffer, rule: GuessRule, now: Date): Promise<Guess> {
   const forgetBefore = rule.forgetMs === undefined ? null : new Date(now.getTime() - rule.forgetMs)
-  const { rows } = await sql<{ failures: number }>`
+  const failures = sql`case when counter.last_at < ${forgetBefore}::timestamptz then 1 else counter.failures + 1 end`
+  const ceiling = rule.ceiling ?? 2_000_000_000
+  const { rows } = await sql`
     insert into guess_counter as counter (key, failures, last_at) values (${key}, 1, ${now})
-    on conflict (key) do update set last_at = ${now},
-      failures = case when counter.last_at < ${forgetBefore}::timestamptz then 1 else counter.failures + 1 end
+    on conflict (key) do update set last_at = ${now}, failures = ${failures},
+      closed_until = case when ${failures} < ${rule.free}::int then null
+        when ${failures} >= ${ceiling}::int then ${now}::timestamptz + interval '1 day'
+        else ${now}::timestamptz
+          + least(${longestSeconds}::int, 2 ^ least(30, ${failures} - ${rule.free}::int)) * interval '1 second' end
     where counter.closed_until is null or counter.closed_until <= ${now}
-    returning failures`.execute(db)
-  const [taken] = rows
-  if (taken === undefined) return { kind: 'wait', seconds: await secondsLeft(db, key, now) }
-  const pause = pauseMs(taken.failures, rule)
-  const closedUntil = pause === 0 ? null : new Date(now.getTime() + pause)
-  await db.updateTable('guess_counter').set({ closed_until: closedUntil }).where('key', '=', key).execute()
-  return { kind: 'taken' }
-}
-
-/** How long after so many guesses in a row the next one is taken. */
-export function pauseMs(failures: number, rule: GuessRule): number {
-  if (failures < rule.free) return 0
-  if (rule.ceiling !== undefined && failures >= rule.ceiling) return dayMs
-  return Math.min(longestSeconds, 2 ** Math.min(30, failures - rule.free)) * 1000
+    returning 1`.execute(db)
+  return rows.length === 1 ? { kind: 'taken' } : { kind: 'wait', seconds: await secondsLeft(db, key, now) }
 }
 
 async function secondsLeft(db: Db, key: Buffer, now: Date): Promise<number> {
@@ -69,8 +63,8 @@ async function secondsLeft(db: Db, key: Buffer, now: Date): Promise<number> {
 export async function forgiveGuess(db: Db, input: { account: Buffer; address: Buffer | undefined }): Promise<void> {
   await db.deleteFrom('guess_counter').where('key', '=', input.account).execute()
   if (input.address === undefined) return
-  await sql`update guess_counter set failures = greatest(0, failures - 1), closed_until = null
-    where key = ${input.address} and closed_until is not null or key = ${input.address}`.execute(db)
+  await sql`update guess_counter set failures = greatest(0, guess_counter.failures - 1), closed_until = null
+    where guess_counter.key = ${input.address}`.execute(db)
 }
 
 /** A key of the counters: what it is and whose, as a hash, so that nothing that was typed is kept. */

@@ -8,6 +8,7 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 /** More at once only wait for each other and take memory. */
 const atOnce = 4
 
+let stranger: Promise<string> | undefined
 let running = 0
 const waiting: (() => void)[] = []
 
@@ -21,7 +22,7 @@ export function hashPassword(password: string): Promise<string> {
  * work, so that the time tells nobody which accounts there are.
  */
 export async function isPassword(phc: string | null | undefined, password: string): Promise<boolean> {
-  const isRight = await inTurn(async () => verify(phc ?? (await stranger), password.normalize('NFKC')))
+  const isRight = await inTurn(async () => verify(phc ?? (await strangerHash()), password.normalize('NFKC')))
   return isRight && typeof phc === 'string'
 }
 
@@ -30,8 +31,11 @@ export function isOutdated(phc: string): boolean {
   return !phc.startsWith(`$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$`)
 }
 
-/** What an unknown account is compared with. */
-const stranger: Promise<string> = hash('nobody has this password', cost)
+/** What an unknown account is compared with; made once. */
+function strangerHash(): Promise<string> {
+  stranger ??= hash('nobody has this password', cost)
+  return stranger
+}
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))

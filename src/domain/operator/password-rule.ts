@@ -2,7 +2,7 @@
 // first, not made of the person's own name. No rules of composition, nothing is cut off, every character counts.
 
 import { readFileSync } from 'node:fs'
-import { checkText, FieldError } from '../field.ts'
+import { FieldError } from '../field.ts'
 
 const minimum = 12
 /** Argon2 takes any length; a request of megabytes must not. */
@@ -60,13 +60,10 @@ function undisguise(text: string): string {
   return [...text].map((character) => disguises[character] ?? character).join('')
 }
 
-/** Distinct characters of the letters and signs that remain when words, keyboard runs and digits are gone. */
+/** How many distinct letters remain when words and keyboard runs are gone; of a password without letters, distinct signs. */
 function lettersLeft(form: string, own: ReadonlySet<string>): number {
-  const bare = form.replaceAll(/[^\p{L}]/gu, '')
-  const rest = withoutWords(bare, own)
-  // What stands between letters counts too where it is not only digits at the end: a passphrase may be all numbers and signs.
-  const signs = bare.length === 0 ? new Set(withoutRuns(form)).size - 3 : 0
-  return new Set(rest).size + Math.max(0, signs)
+  const letters = form.replaceAll(/[^\p{L}]/gu, '')
+  return letters === '' ? new Set(withoutRuns(form)).size : new Set(withoutWords(letters, own)).size
 }
 
 /** The longest word at every place is taken out; what is no word stays. */
@@ -95,6 +92,10 @@ function withoutRuns(text: string): string {
 }
 
 /** The words of an operator or of the one who is about to be. */
-export function passwordContext(operator: { name: string; email: string; organisation?: string }): string[] {
-  return [checkText('name', operator.name, 0, 200), operator.email, operator.organisation ?? '']
+export function passwordContext(operator: {
+  name: string
+  email: string
+  organisation?: string | undefined
+}): string[] {
+  return [operator.name, operator.email, operator.organisation ?? '']
 }

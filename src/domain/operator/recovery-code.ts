@@ -38,13 +38,13 @@ export async function useRecoveryCode(
     .where('operator_id', '=', input.operatorId)
     .where('used_at', 'is', null)
     .execute()
-  const found = rows.filter((row) => matchesVerifier(keyring, placeOf(input.operatorId), row.code_hash, typed))
-  if (found[0] === undefined) return false
+  const found = rows.find((row) => matchesVerifier(keyring, placeOf(input.operatorId), row.code_hash, typed))
+  if (found === undefined) return false
   // Two requests with the same code: one of them updates the row.
   const used = await db
     .updateTable('recovery_code')
     .set({ used_at: now })
-    .where('id', '=', found[0].id)
+    .where('id', '=', found.id)
     .where('used_at', 'is', null)
     .executeTakeFirst()
   return used.numUpdatedRows === 1n

@@ -33,6 +33,8 @@ export type SubscriberAction<Params = unknown> = {
   params: z.ZodType<Params>
   /** Asks for a fresh proof of who one is (W20), on one subscriber too. In bulk every action does. */
   grave?: boolean
+  /** Its outcomes hold what is shown once (`revealed`). */
+  reveals?: boolean
   /** Subscribers of one transaction: 500 unless each is a transaction of its own (1: money). */
   chunk: number
   /**

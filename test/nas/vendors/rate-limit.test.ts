@@ -21,6 +21,11 @@ describe('Mikrotik-Rate-Limit', () => {
     ['20M/50M 40M/100M 15M/37500k 8/8', { burst }],
     ['20M/50M 40M/100M 15M/37500k 8/8 5', { burst, priority: 5 }],
     ['20M/50M 0/0 0/0 0/0 1', { priority: 1 }],
+    ['20M/50M 0/0 0/0 0/0 8 2M/5M', { minimum: { downBps: 5_000_000, upBps: 2_000_000 } }],
+    [
+      '20M/50M 40M/100M 15M/37500k 8/8 5 64k/128k',
+      { burst, priority: 5, minimum: { downBps: 128_000, upBps: 64_000 } },
+    ],
   ])('%s', (text, changes) => {
     expect(formatRateLimit({ ...plain, ...changes })).toBe(text)
   })
@@ -44,19 +49,22 @@ describe('Mikrotik-Rate-Limit', () => {
         { nil: undefined },
       ),
       priority: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+      minimum: fc.option(fc.record({ downBps: rate, upBps: rate }), { nil: undefined }),
     })
     fc.assert(
       fc.property(rates, (given) => {
         const text = formatRateLimit(given)
-        expect(text).toMatch(/^[0-9kM/ ]{3,120}$/)
-        expect(readRateLimit(text)).toEqual(given)
+        expect(text).toMatch(/^[0-9kM/ ]{3,150}$/)
+        // A minimum is only there behind a priority: 8 is what the router takes for none.
+        const priority = given.priority ?? (given.minimum && 8)
+        expect(readRateLimit(text)).toEqual({ ...given, priority })
       }),
       { numRuns: 2_000 },
     )
   })
 })
 
-/** The grammar as the manual has it: rx[/tx] [burst [threshold [time [priority]]]]; rx is the subscriber's upload. */
+/** The grammar as the manual has it: rx[/tx] [burst [threshold [time [priority [minimum]]]]]; rx is the subscriber's upload. */
 function readRateLimit(text: string): Rates {
   const parts = text.split(' ')
   const pair = (at: number): [number, number] => {
@@ -65,7 +73,9 @@ function readRateLimit(text: string): Rates {
   }
   const [upBps, downBps] = pair(0)
   const priority = parts[4] === undefined ? undefined : Number(parts[4])
-  if (parts.length === 1 || pair(1)[0] === 0) return { upBps, downBps, burst: undefined, priority }
+  const least = parts[5] === undefined ? undefined : pair(5)
+  const minimum = least && { upBps: least[0], downBps: least[1] }
+  if (parts.length === 1 || pair(1)[0] === 0) return { upBps, downBps, burst: undefined, priority, minimum }
   const [burstUp, burstDown] = pair(1)
   const [thresholdUpBps, thresholdDownBps] = pair(2)
   const seconds = pair(3)[0]
@@ -74,6 +84,7 @@ function readRateLimit(text: string): Rates {
     downBps,
     burst: { upBps: burstUp, downBps: burstDown, thresholdUpBps, thresholdDownBps, seconds },
     priority,
+    minimum,
   }
 }
 

@@ -1,0 +1,226 @@
+// `npm run bench -- list`: a million subscribers, and every filter, order and search of the list asked over HTTP, one after the
+// other, as one operator's browser does; how long each took, what it cost Postgres, and whether a large table was read whole.
+
+import * as fs from 'node:fs'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createAttributeCheck } from '../src/cli/attribute-check.ts'
+import { systemClock } from '../src/clock.ts'
+import { startEmbeddedPostgres } from '../src/db/embedded.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { createKysely, createPool } from '../src/db/pool.ts'
+import type { Pool } from '../src/db/pool.ts'
+import type { Database } from '../src/db/schema.ts'
+import { openKeyring } from '../src/domain/data-key.ts'
+import { bearerHash, makeBearer } from '../src/domain/operator/caller.ts'
+import { refreshLive } from '../src/domain/subscriber-list/live.ts'
+import { createApp } from '../src/http/app.ts'
+import { sessionCookie } from '../src/http/auth.ts'
+import { startHttpServer } from '../src/http/server.ts'
+import { createLogger } from '../src/log.ts'
+import { listCases } from './list-cases.ts'
+import type { Case } from './list-cases.ts'
+import { fillLists } from './list-data.ts'
+import { cpuSeconds } from './process.ts'
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+/** Read whole, they cost more than any page may. */
+const largeTables = ['subscriber', 'payer', 'session', 'device', 'usage_period', 'subscriber_live', 'subscriber_usage']
+
+type Timed = Case & { ms: number; rows: number }
+type Api = { url: string; cookies: { staff: string; reseller: string } }
+
+/** Runs it and prints the table. `undo` takes what must be ended when it is interrupted. */
+export async function benchList(undo: (() => Promise<unknown>)[]): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      subscribers: { type: 'string', default: '1000000' },
+      rounds: { type: 'string', default: '3' },
+      /** A database that an earlier run has filled. */
+      database: { type: 'string' },
+    },
+  })
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'))
+  undo.push(() => fs.promises.rm(folder, { recursive: true, force: true }))
+  const { url, pid } = await openDatabase(values.database, folder, undo)
+  const pool = createPool(url, { name: 'bench fill', statementTimeoutMs: 0 })
+  undo.push(() => pool.end())
+  const now = systemClock.now()
+  if (values.database === undefined) await fill(pool, url, Number(values.subscribers), now)
+  const api = await startApi(pool, url, folder, now, undo)
+
+  const cases = listCases(now)
+  await ask(api, cases.slice(0, 40))
+  const scans = await sequentialScans(pool)
+  const cpu = pid === undefined ? 0 : cpuSeconds(pid)
+  const timed: Timed[] = []
+  for (let round = 0; round < Number(values.rounds); round += 1) timed.push(...(await ask(api, cases)))
+  const postgresMs = pid === undefined ? undefined : ((cpuSeconds(pid) - cpu) * 1000) / timed.length
+  report(timed, postgresMs, scans, await sequentialScans(pool))
+}
+
+async function openDatabase(
+  given: string | undefined,
+  folder: string,
+  undo: (() => Promise<unknown>)[],
+): Promise<{ url: string; pid: number | undefined }> {
+  if (given !== undefined) return { url: given, pid: undefined }
+  const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(folder, 'data'), durable: true, log: silent })
+  undo.push(() => postgres.stop())
+  return { url: postgres.url, pid: postgres.pid }
+}
+
+async function fill(pool: Pool, url: string, subscribers: number, now: Date): Promise<void> {
+  await migrate(url)
+  const told = (step: string, seconds: number): void => say(`${step}: ${seconds.toFixed(1)} s`)
+  await fillLists(pool, subscribers, now, told)
+  for (const what of ['read model, first', 'read model, again']) {
+    const begun = performance.now()
+    await refreshLive(pool, 'UTC', now)
+    told(what, (performance.now() - begun) / 1000)
+  }
+  await pool.query('vacuum analyze')
+}
+
+/** The application as it is served, and two who are signed in: of the ISP, and of a reseller. */
+async function startApi(
+  pool: Pool,
+  url: string,
+  folder: string,
+  now: Date,
+  undo: (() => Promise<unknown>)[],
+): Promise<Api> {
+  const served = createPool(url, { name: 'bench http', statementTimeoutMs: 5_000 })
+  undo.push(() => served.end())
+  const db = createKysely<Database>(served)
+  const keyring = await openKeyring(pool, path.join(folder, 'key'), now).catch(() => undefined)
+  if (keyring === undefined) throw new Error('the database was filled with another key: let this run fill its own')
+  const services = {
+    db,
+    pool: served,
+    longPool: served,
+    longDb: db,
+    keyring,
+    clock: systemClock,
+    log: createLogger({ level: 'silent', name: 'bench' }),
+    checkAttribute: createAttributeCheck(),
+    fileDirectory: folder,
+  }
+  const app = createApp({
+    ready: () => Promise.resolve(true),
+    metrics: () => Promise.resolve(''),
+    trustedProxies: [],
+    services,
+    requestsPerMinute: 10_000_000,
+  })
+  const server = await startHttpServer(app, {
+    address: '127.0.0.1',
+    port: 0,
+    tls: undefined,
+    onCertificateError: () => undefined,
+  })
+  undo.push(() => server.close())
+  const cookies = {
+    staff: await signIn(pool, 'administrator', 'isp', now),
+    reseller: await signIn(pool, 'reseller', 'reseller', now),
+  }
+  return { url: server.url, cookies }
+}
+
+async function signIn(pool: Pool, role: string, kind: string, now: Date): Promise<string> {
+  const bearer = makeBearer()
+  await pool.query(
+    `with made as (
+       insert into operator (organisation_id, role_id, name, email, created_at, updated_at)
+       select max(organisation.id), (select id from role where name = $1), $1, $1 || '@' || $3 || '.test', $4, $4
+       from organisation where kind = $2 returning id
+     )
+     insert into panel_session (token_hash, operator_id, state, created_at, last_seen_at, proved_at, ends_at)
+     select $5, made.id, 'full', $4, $4, $4, $4::timestamptz + interval '11 hours' from made`,
+    [role, kind, process.pid, now, bearerHash(bearer)],
+  )
+  return `${sessionCookie}=${bearer}`
+}
+
+async function ask(api: Api, cases: readonly Case[]): Promise<Timed[]> {
+  const timed: Timed[] = []
+  for (const asked of cases) {
+    const cookie = asked.group === 'reseller' ? api.cookies.reseller : api.cookies.staff
+    let cursor = ''
+    for (let turned = 0; turned < (asked.turned ?? 0); turned += 1)
+      cursor = (await get(api, cookie, asked.query + cursor)).next
+    const { ms, rows } = await get(api, cookie, asked.query + cursor)
+    timed.push({ ...asked, ms, rows })
+  }
+  return timed
+}
+
+/** From the request to the last byte of the answer. */
+async function get(api: Api, cookie: string, query: string): Promise<{ ms: number; rows: number; next: string }> {
+  const begun = performance.now()
+  const response = await fetch(`${api.url}/api/v1${query}`, { headers: { cookie } })
+  const text = await response.text()
+  const ms = performance.now() - begun
+  if (response.status !== 200 && response.status !== 503) throw new Error(`${query}: ${response.status} ${text}`)
+  const body = JSON.parse(text) as { items?: unknown[]; next_cursor?: string | null }
+  const next = typeof body.next_cursor === 'string' ? `&cursor=${body.next_cursor}` : ''
+  return { ms, rows: body.items?.length ?? 0, next }
+}
+
+/** Sequential scans begun, by table. Backends tell theirs a second late. */
+async function sequentialScans(pool: Pool): Promise<Map<string, number>> {
+  await sleep(2_500)
+  const { rows } = await pool.query<{ relname: string; seq_scan: bigint }>(
+    `select relname, seq_scan from pg_stat_user_tables where relname = any ($1)`,
+    [largeTables],
+  )
+  return new Map(rows.map((row) => [row.relname, Number(row.seq_scan)]))
+}
+
+function report(
+  timed: readonly Timed[],
+  postgresMs: number | undefined,
+  before: Map<string, number>,
+  after: Map<string, number>,
+): void {
+  const quantile = (values: readonly number[], share: number): string =>
+    (values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0).toFixed(1)
+  const groups = ['filter', 'sort', 'search', 'page', 'reseller', 'count'] as const
+  say('group     requests  p50 ms  p95 ms  p99 ms  most ms')
+  for (const group of [...groups, undefined]) {
+    const of = timed.filter((one) => group === undefined || one.group === group).map(({ ms }) => ms)
+    const cells = [0.5, 0.95, 0.99, 1].map((share) => quantile(of, share).padStart(7))
+    say(`${(group ?? 'all').padEnd(10)}${String(of.length).padStart(8)} ${cells.join(' ')}`)
+  }
+  say('\nthe slowest (median of the rounds):')
+  const byQuery = Map.groupBy(timed, ({ query }) => query)
+  const medians = [...byQuery].map(([query, all]) => ({
+    query,
+    ms: Number(
+      quantile(
+        all.map(({ ms }) => ms),
+        0.5,
+      ),
+    ),
+  }))
+  for (const { query, ms } of medians.toSorted((a, b) => b.ms - a.ms).slice(0, 15)) {
+    say(`${ms.toFixed(0).padStart(6)} ${decodeURIComponent(query).replace(/limit=50&columns=[^&]*&/, '')}`)
+  }
+  if (postgresMs !== undefined) say(`\nCPU of Postgres: ${postgresMs.toFixed(1)} ms a request`)
+  const scanned = largeTables.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0))
+  say(scanned.length === 0 ? 'no sequential scan of a large table' : `READ WHOLE: ${scanned.join(', ')}`)
+  say(
+    `load average ${os
+      .loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')} on ${os.cpus().length} cores`,
+  )
+  if (scanned.length > 0) throw new Error('a large table was read whole')
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,128 @@
+// The second reading of a file, a chunk at a time: rows made ready once more, now with those that are there locked, and written
+// with their audit entries.
+
+import type { Db } from '../../db/schema.ts'
+import { writeAudits } from '../audit/audit.ts'
+import type { Deed } from '../audit/audit.ts'
+import { roomFor } from '../subscriber/room.ts'
+import { checkTaken } from './check.ts'
+import type { Checked } from './check-file.ts'
+import type { ImportColumn } from './column.ts'
+import type { ErrorLog } from './error-log.ts'
+import type { Report } from './error.ts'
+import type { FileRow } from './file-error.ts'
+import { prepareRows } from './prepare.ts'
+import type { ImportContext, Prepared } from './prepare.ts'
+import { columnValue } from './row-value.ts'
+import { updateRows } from './update.ts'
+import type { Update } from './update.ts'
+import { writeRows } from './write.ts'
+import type { Made } from './write.ts'
+
+/** Something has changed between the two readings of the file. */
+export class MeanwhileError extends Error {
+  override readonly name = 'MeanwhileError'
+}
+
+type Input = {
+  context: ImportContext
+  rows: readonly FileRow[]
+  checked: Checked
+  runId: bigint | undefined
+  /** Looks once more for what is taken, and tells it here; without it what was found meanwhile is thrown. */
+  log?: ErrorLog
+}
+
+export type WrittenChunk = { created: number; updated: number; unchanged: number; groupsMade: string[] }
+
+/** Writes rows that were found good, in the caller's transaction. Throws MeanwhileError, or what the database throws. */
+export async function writeChunk(trx: Db, input: Input, now: Date): Promise<WrittenChunk> {
+  const { context, log } = input
+  const { by, keyring } = context
+  const found = new Set<number>()
+  const report: Report = (line, field, reason) => {
+    found.add(line)
+    if (log === undefined) throw new MeanwhileError(`${field}: ${reason}`)
+    log.report(line, field, reason)
+  }
+  const prepared = await prepareRows(trx, context, input.rows, { report, lock: true }, now)
+  if (log !== undefined) await checkTaken(trx, context, prepared, report)
+  const good = prepared.filter((one) => one.kind === 'unchanged' || (one.kind !== 'bad' && !found.has(one.row.line)))
+  const creates = good.flatMap((one) => (one.kind === 'create' ? [one.row] : []))
+  const updates = good.filter((one): one is Update => one.kind === 'update')
+  await requireRoom(trx, creates, input.checked)
+  const { made, groupsMade } = await writeRows(trx, keyring, creates, now)
+  const changed = await updateRows(trx, updates, by, throwing, now)
+  await writeAudits(
+    trx,
+    [...madeDeeds(made, input.runId), ...updates.map((one) => updateDeed(one, input.runId))],
+    by,
+    now,
+  )
+  return {
+    created: creates.length,
+    updated: updates.length,
+    unchanged: good.length - creates.length - updates.length,
+    groupsMade: [...groupsMade, ...changed.groupsMade],
+  }
+}
+
+const throwing: Report = (_line, field, reason) => {
+  throw new MeanwhileError(`${field}: ${reason}`)
+}
+
+/** The limits were counted before: only where there is one it is held now. */
+async function requireRoom(
+  trx: Db,
+  rows: readonly (Prepared & { kind: 'create' })['row'][],
+  { rooms }: Checked,
+): Promise<void> {
+  const owners = new Set(rows.map(({ ownerId }) => ownerId).filter((ownerId) => rooms.isLimited(ownerId)))
+  for (const ownerId of [...owners].toSorted((one, other) => Number(one - other))) {
+    const room = await roomFor(trx, ownerId)
+    const wanted = rows.filter((row) => row.ownerId === ownerId).length
+    if (room !== undefined && room < wanted) throw new MeanwhileError('owner: it may have no more subscribers')
+  }
+}
+
+/** Without personal values: who was added is told by its row, and a seal for each would cost more than the row. */
+function madeDeeds(made: readonly Made[], runId: bigint | undefined): Deed[] {
+  return made.map(({ id, row }) => ({
+    action: 'subscriber.create',
+    noun: 'subscriber',
+    rowId: id,
+    ownerId: row.ownerId,
+    after: { import_run_id: runId ?? null, plan: row.plan, expires_at: row.fields.expiresAt?.toISOString() ?? null },
+  }))
+}
+
+/** What lies open in the audit trail; of other columns it says only that they have changed. */
+const openColumns: readonly ImportColumn[] = [
+  'plan',
+  'next_plan',
+  'enabled',
+  'block_reason',
+  'auto_renew',
+  'zone',
+  'group',
+]
+
+function updateDeed({ row, existing, changed }: Update, runId: bigint | undefined): Deed {
+  const shown = openColumns.filter((column) => changed.has(column))
+  const before = shown.map((column) => {
+    const value = existing.values.get(column)
+    return [column, value?.kind === 'text' ? value.text : null] as const
+  })
+  return {
+    action: 'subscriber.edit',
+    noun: 'subscriber',
+    rowId: existing.id,
+    ownerId: existing.ownerId,
+    before: Object.fromEntries(before),
+    after: {
+      import_run_id: runId ?? null,
+      changed: [...changed],
+      ...Object.fromEntries(shown.map((column) => [column, columnValue(row, column) ?? null])),
+    },
+  }
+}

@@ -1,0 +1,141 @@
+// Writing down what a deed gave: the renewal, its periods, and the subscriber's plan and usage period once one begins.
+
+import { sql } from 'kysely'
+import type { Db } from '../../db/schema.ts'
+import type { Author } from '../author.ts'
+import { orderForSubscribers } from '../coa-order.ts'
+import type { PricedPeriod } from './price-periods.ts'
+import type { Service } from './service.ts'
+
+export type RenewalRow = {
+  service: Service
+  kind: 'activation' | 'renewal' | 'plan-change'
+  free: boolean
+  /** Charged in all; negative: given back. */
+  amountMinor: bigint
+  currency: string
+  transactionId: bigint | undefined
+  reference: string | undefined
+  planId: bigint
+  periods: readonly PricedPeriod[]
+}
+
+/** Writes a renewal with its periods and returns its id. */
+export async function writeRenewal(db: Db, row: RenewalRow, by: Author, now: Date): Promise<bigint> {
+  const { service, periods } = row
+  const { id } = await db
+    .insertInto('renewal')
+    .values({
+      at: now,
+      kind: row.kind,
+      subscriber_id: service.id,
+      periods: periods.length,
+      free: row.free,
+      amount_minor: row.amountMinor,
+      currency: row.currency,
+      transaction_id: row.transactionId ?? null,
+      reference: row.reference ?? null,
+      author_name: by.name,
+      before_expires_at: service.expiresAt,
+      before_grace_until: service.graceUntil,
+      before_activated_at: service.activatedAt,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const first = await firstNumber(db, service.id)
+  await db
+    .insertInto('service_period')
+    .values(
+      periods.map((period, index) => ({
+        renewal_id: id,
+        subscriber_id: service.id,
+        number: first + index,
+        plan_id: row.planId,
+        starts_at: period.startsAt,
+        ends_at: period.endsAt,
+        amount_minor: period.amountMinor,
+        series_start: period.series.start,
+        series_count: period.series.count,
+        validity: period.validity.count,
+        validity_unit: period.validity.unit,
+      })),
+    )
+    .execute()
+  return id
+}
+
+async function firstNumber(db: Db, subscriberId: bigint): Promise<number> {
+  const { last } = await db
+    .selectFrom('service_period')
+    .select((eb) => eb.fn.max('number').as('last'))
+    .where('subscriber_id', '=', subscriberId)
+    .where('void_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return (last ?? 0) + 1
+}
+
+/** Periods that were set aside by an expiry that somebody changed by hand no longer hold. */
+export async function voidPeriodsAfter(db: Db, subscriberId: bigint, from: Date, now: Date): Promise<void> {
+  await db
+    .updateTable('service_period')
+    .set({ void_at: now })
+    .where('subscriber_id', '=', subscriberId)
+    .where('void_at', 'is', null)
+    .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', from)]))
+    .execute()
+}
+
+type Begun = { subscriber_id: bigint; is_felt: boolean }
+
+/**
+ * Takes over plan and usage period of periods whose time has come: of these subscribers, or of at most 500 that wait. Live
+ * sessions that feel it are told where `orders` is set. Returns the subscribers. Call it inside a transaction.
+ */
+export async function beginPeriods(
+  db: Db,
+  input: { subscriberIds?: readonly bigint[]; orders: boolean },
+  now: Date,
+): Promise<bigint[]> {
+  const whose =
+    input.subscriberIds === undefined
+      ? sql`true`
+      : sql`service_period.subscriber_id = any(${input.subscriberIds}::bigint[])`
+  const { rows } = await sql<Begun>`
+    with waiting as materialized (
+      select distinct service_period.subscriber_id
+      from service_period join subscriber on subscriber.id = service_period.subscriber_id
+      where service_period.begun_at is null and service_period.void_at is null and service_period.starts_at <= ${now}
+        and ${whose}
+      limit 500
+    ), held as materialized (
+      select subscriber.id, subscriber.plan_id, subscriber.next_plan_id, subscriber.period_started_at
+      from subscriber where subscriber.id in (select waiting.subscriber_id from waiting)
+      order by subscriber.id for no key update
+    ), due as materialized (
+      -- Several at once after an outage: each follows the one before it.
+      select service_period.id, held.id as subscriber_id, service_period.plan_id, service_period.starts_at,
+        held.next_plan_id, held.plan_id as held_plan_id,
+        coalesce(lag(service_period.plan_id) over rows_of, held.plan_id) as before_plan_id,
+        coalesce(lag(service_period.starts_at) over rows_of, held.period_started_at) as before_period_started_at,
+        row_number() over (partition by held.id order by service_period.starts_at desc) as from_last
+      from held join service_period on service_period.subscriber_id = held.id
+      where service_period.begun_at is null and service_period.void_at is null and service_period.starts_at <= ${now}
+      window rows_of as (partition by held.id order by service_period.starts_at)
+    ), begun as (
+      update service_period set begun_at = ${now}, before_plan_id = due.before_plan_id,
+        before_next_plan_id = due.next_plan_id, before_period_started_at = due.before_period_started_at
+      from due where service_period.id = due.id and service_period.begun_at is null
+    )
+    update subscriber set plan_id = due.plan_id, next_plan_id = nullif(subscriber.next_plan_id, due.plan_id),
+      period_started_at = due.starts_at, updated_at = ${now}
+    from due join plan on plan.id = due.held_plan_id
+    where due.from_last = 1 and subscriber.id = due.subscriber_id
+    returning subscriber.id as subscriber_id,
+      due.held_plan_id <> due.plan_id or plan.quota_octets is not null or plan.quota_down_octets is not null
+        or plan.quota_up_octets is not null as is_felt`.execute(db)
+  const felt = rows.filter((row) => row.is_felt).map((row) => row.subscriber_id)
+  if (input.orders && felt.length > 0) {
+    await orderForSubscribers(db, { subscriberIds: felt, wish: 'reapply', reason: 'renewed' }, now)
+  }
+  return rows.map((row) => row.subscriber_id)
+}

@@ -1,0 +1,143 @@
+// One page of subscribers in order, at a million rows and any filter. Three ways, each with a bound: along the index of the sort,
+// where most rows match; all matches sorted at once, where they are few; and further along the index. Nobody knows beforehand
+// how many match: the first way that fills the page or comes to the end decides.
+
+import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
+import type { Db } from '../../db/schema.ts'
+import type { Scope } from '../scope.ts'
+import { subscriberCondition } from './filter.ts'
+import type { SubscriberFilter } from './filter.ts'
+import { findsFew } from './search.ts'
+import { keyOf, keyValue, subscriberSort } from './sort.ts'
+import type { Order, Place } from './sort.ts'
+import { directionOf, findSegments, walk, walkNames } from './walk.ts'
+import type { Question, Segment } from './walk.ts'
+
+/** How far each way goes before the next is tried. */
+export type Bounds = {
+  /** Rows looked at along the index before another way is tried, and after it. */
+  shortWalk: number
+  longWalk: number
+  /** Segments (plans, owners, groups) gone through one by one. */
+  segments: number
+  /** Matches that are sorted at once; by names more, where a walk is longer: first all of one, then all of the next. */
+  matches: number
+  matchesByName: number
+}
+
+const usualBounds: Bounds = {
+  shortWalk: 2_000,
+  longWalk: 50_000,
+  segments: 3,
+  matches: 10_000,
+  matchesByName: 60_000,
+}
+
+export type PageInput = {
+  filter: SubscriberFilter
+  order: Order
+  /** Behind this one; undefined: the first page. */
+  after: Place | undefined
+  /** Rows at most. */
+  limit: number
+}
+
+/** The places of the next rows, in order. Less than `limit`: there are no more. */
+export async function findPage(
+  db: Db,
+  input: PageInput,
+  scope: Scope,
+  now: Date,
+  bounds: Bounds = usualBounds,
+): Promise<Place[]> {
+  const question: Question = {
+    ...input,
+    sort: subscriberSort(input.order.by),
+    find: subscriberCondition(input.filter, scope, now, 'find'),
+    check: subscriberCondition(input.filter, scope, now, 'check'),
+    scope,
+    now,
+  }
+  const segments = await findSegments(db, question)
+  if (!isNarrow(input.filter)) {
+    const first = segments.slice(0, bounds.segments)
+    const near = await walk(db, question, first, bounds.shortWalk)
+    if (isEnough(near, question) && (near.places.length === input.limit || first.length === segments.length)) {
+      return near.places
+    }
+  }
+  const byName = question.sort.kind === 'name'
+  const matches = await sortMatches(db, question, byName ? bounds.matchesByName : bounds.matches)
+  if (matches !== undefined) return matches
+  if (byName) return walkAllNames(db, question, segments, bounds)
+  const far = await walk(db, question, segments, bounds.longWalk)
+  // Where the index begins with so many others, all matches are sorted after all.
+  return isEnough(far, question) ? far.places : ((await sortMatches(db, question)) ?? [])
+}
+
+function isEnough(walked: { places: Place[]; isExhausted: boolean }, { limit }: Question): boolean {
+  return walked.places.length === limit || walked.isExhausted
+}
+
+/** Whether so few can match that it is no use to look along an index. */
+function isNarrow({ search, ids, payer_id: payers }: SubscriberFilter): boolean {
+  return ids !== undefined || payers !== undefined || (search !== undefined && findsFew(search))
+}
+
+async function walkAllNames(
+  db: Db,
+  question: Question,
+  segments: readonly Segment[],
+  bounds: Bounds,
+): Promise<Place[]> {
+  const named = segments.filter((segment) => segment.named !== null)
+  const places = await walkNames(db, question, named)
+  const limit = question.limit - places.length
+  const nameless = segments.filter((segment) => segment.named === null)
+  if (limit === 0 || nameless.length === 0) return places
+  const rest = { ...question, limit }
+  const found = await walk(db, rest, nameless, bounds.longWalk)
+  if (isEnough(found, rest)) return [...places, ...found.places]
+  return (await sortMatches(db, question)) ?? []
+}
+
+/** The page out of all matches behind the place; undefined where there are more than `most` of them. */
+async function sortMatches(db: Db, question: Question, most?: number): Promise<Place[] | undefined> {
+  const { sort, find, limit } = question
+  const { join, key, parent } = keyOf(sort)
+  const { direction } = directionOf(question)
+  const bound = most === undefined ? sql`` : sql`limit ${most + 1}`
+  const { rows } = await sql<{ total: number; id: bigint | null; key: string | null; parent: bigint | null }>`
+    with matching as materialized (
+      select subscriber.id, ${key} as key, ${parent ?? sql`null::bigint`} as parent
+      from subscriber ${join}
+      where ${find} and ${behind(question)}
+      ${bound}
+    )
+    select total.count::integer as total, page.id, page.key::text as key, page.parent
+    from (select count(*) as count from matching) as total
+    left join lateral (
+      select * from matching
+      order by matching.key ${direction} nulls last, matching.parent ${direction}, matching.id ${direction}
+      limit ${limit}
+    ) as page on ${most === undefined ? sql`true` : sql`total.count <= ${most}`}`.execute(db)
+  const [first] = rows
+  if (most !== undefined && first !== undefined && first.total > most) return undefined
+  return rows.flatMap(({ id, ...row }) => (id === null ? [] : [{ id, key: row.key, parent: row.parent }]))
+}
+
+/** Whether a row comes after the place that the page before ended at. */
+function behind(question: Question): RawBuilder<unknown> {
+  const { sort, after } = question
+  if (after === undefined) return sql`true`
+  const { key, parent, nullable } = keyOf(sort)
+  const { beyond } = directionOf(question)
+  if (after.key === null) return sql`(${key} is null and subscriber.id ${beyond} ${after.id})`
+  const value = keyValue(sort, after.key)
+  const later =
+    parent === undefined
+      ? sql`(${key}, subscriber.id) ${beyond} (${value}, ${after.id}::bigint)`
+      : sql`(${key}, ${parent}, subscriber.id) ${beyond} (${value}, ${after.parent}::bigint, ${after.id}::bigint)`
+  return nullable ? sql`(${later} or ${key} is null)` : later
+}

@@ -1,0 +1,220 @@
+// Exports to files: at once as a stream, or in the background for what takes longer than anybody waits.
+
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { auditExport, exportOrder, permitExport, withExport } from '../../domain/export/export.ts'
+import type { ExportOrder } from '../../domain/export/export.ts'
+import { exportNouns } from '../../domain/export/nouns.ts'
+import type { ExportNoun } from '../../domain/export/nouns.ts'
+import { beginExport, findExport, listExports, stopExport, takeExportFile } from '../../domain/export/run.ts'
+import { contentTypes, fileFormats } from '../../domain/export/table.ts'
+import { runInScope } from '../../domain/scope.ts'
+import { subscriberFilter } from '../../domain/subscriber-list/filter.ts'
+import { requireProof } from '../auth.ts'
+import type { Context, Services } from '../context.ts'
+import { idKey, nextCursor, readCursor } from '../cursor.ts'
+import { Problem } from '../errors.ts'
+import { announceFile, sendFile } from '../file-answer.ts'
+import { exportOut, presentExport } from '../present/file-run.ts'
+import { route } from '../route.ts'
+import { byId, flag, nothing, pageOf, pageQuery } from '../schemas.ts'
+import { filterQuery, readFilter } from '../subscriber-query.ts'
+
+const tag = 'Export'
+const access = 'export.run'
+const produces = Object.values(contentTypes)
+
+const formQuery = {
+  format: z.enum(fileFormats).default('csv'),
+  bom: flag.default(false).meta({ description: 'Begins CSV with a byte order mark, for Excel' }),
+}
+const columnsQuery = z
+  .string()
+  .max(4_000)
+  .transform((list) => list.split(','))
+  .optional()
+  .meta({ description: 'Names apart by commas; without it all that an import takes and that is not secret' })
+
+/** Each holds a connection for as long as its taker takes. */
+const mostAtOnce = 3
+const running = new WeakMap<Services, number>()
+
+async function oneOfFew(services: Services, work: () => Promise<void>): Promise<void> {
+  const count = running.get(services) ?? 0
+  if (count >= mostAtOnce) {
+    throw new Problem('too-many-requests', 'other exports are under way: try later, or in the background', {
+      headers: { 'Retry-After': '10' },
+    })
+  }
+  running.set(services, count + 1)
+  try {
+    await work()
+  } finally {
+    running.set(services, running.get(services)! - 1)
+  }
+}
+
+async function stream(context: Context, order: ExportOrder): Promise<void> {
+  const { services, by, caller, request, response, now } = context
+  const permitted = permitExport(order, by)
+  if (permitted.grave) requireProof(caller, now)
+  await oneOfFew(services, async () => {
+    await auditExport(services.db, permitted, by, now)
+    announceFile(response, order.noun, order.format, now)
+    await withExport(services.longDb, permitted, by, now, (file) => sendFile(request, response, file))
+  })
+}
+
+/** Absent where it was not said. */
+function given<Name extends string, Value>(name: Name, value: Value | undefined): { [Key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [Key in Name]: Value })
+}
+
+const nounTitles: Readonly<Record<ExportNoun, string>> = {
+  sessions: 'Sessions',
+  ledger: 'Movements of money',
+  'access-log': 'Access decisions',
+  audit: 'Audit entries, without personal values',
+  operators: 'Operators',
+}
+
+const nounRoutes = exportNouns.map((noun) =>
+  route({
+    method: 'get',
+    path: `/exports/${noun}`,
+    summary: `${nounTitles[noun]} as a file`,
+    tag,
+    access,
+    query: z.strictObject({
+      ...formQuery,
+      from: z.iso.datetime({ offset: true }).optional(),
+      to: z.iso.datetime({ offset: true }).optional(),
+    }),
+    answer: nothing,
+    transaction: 'own',
+    produces,
+    run: (context) => {
+      const { format, bom, from, to } = context.query
+      return stream(context, { noun, format, bom, ...given('from', from), ...given('to', to) })
+    },
+  }),
+)
+
+/** Where a path says `export` in place of an id: to stand before the routes of one subscriber. */
+export const subscriberExportRoutes = [
+  route({
+    method: 'get',
+    path: '/subscribers/export',
+    summary: 'Subscribers as a file, filtered as the list; passwords and everybody ask for a fresh proof of who one is',
+    tag,
+    access,
+    query: z.strictObject({ ...formQuery, columns: columnsQuery, ...filterQuery }),
+    answer: nothing,
+    transaction: 'own',
+    produces,
+    run: (context) => {
+      const { format, bom, columns, ...filter } = context.query
+      return stream(context, {
+        noun: 'subscribers',
+        format,
+        bom,
+        ...given('columns', columns),
+        filter: readFilter(filter),
+      })
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/subscribers/export',
+    summary: 'The same, with the filter as a body',
+    tag,
+    access,
+    body: z.strictObject({
+      format: z.enum(fileFormats).default('csv'),
+      bom: z.boolean().default(false),
+      columns: z.array(z.string().min(1).max(50)).min(1).max(120).optional(),
+      filter: subscriberFilter.default({}),
+    }),
+    answer: nothing,
+    transaction: 'own',
+    produces,
+    run: (context) => {
+      const { columns, ...order } = context.body
+      return stream(context, { noun: 'subscribers', ...order, ...given('columns', columns) })
+    },
+  }),
+]
+
+export const exportRoutes = [
+  ...nounRoutes,
+  route({
+    method: 'post',
+    path: '/exports',
+    summary: 'Have a file made in the background',
+    tag,
+    access,
+    body: exportOrder,
+    answer: exportOut,
+    status: 202,
+    async run({ db, by, caller, body, now }) {
+      const permitted = permitExport(body, by)
+      if (permitted.grave) requireProof(caller, now)
+      const tokenId = caller?.kind === 'token' ? caller.id : null
+      return presentExport(await beginExport(db, { permitted, tokenId }, by, now))
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/exports',
+    summary: 'Your exports in the background, newest first',
+    tag,
+    access,
+    query: z.strictObject(pageQuery),
+    answer: pageOf(exportOut),
+    async run({ db, by, query: { cursor, limit } }) {
+      const runs = await listExports(db, { before: readCursor(cursor, idKey), limit }, by)
+      return { items: runs.map(presentExport), next_cursor: nextCursor(runs, limit, ({ id }) => [String(id)]) }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/exports/:id',
+    summary: 'One export and its progress',
+    tag,
+    access,
+    params: byId,
+    answer: exportOut,
+    run: async ({ db, by, params }) => presentExport(await findExport(db, params.id, by)),
+  }),
+  route({
+    method: 'get',
+    path: '/exports/:id/file',
+    summary: 'The file of an export that is done; kept for a week',
+    tag,
+    access,
+    params: byId,
+    answer: nothing,
+    transaction: 'own',
+    produces,
+    async run({ services, request, response, by, params, now }) {
+      const { run, name } = await runInScope(services.db, by.scope, true, (db) =>
+        takeExportFile(db, params.id, by, now),
+      )
+      announceFile(response, run.noun, run.format, run.created_at)
+      response.set('Content-Length', run.octets.toString())
+      await sendFile(request, response, createReadStream(join(services.fileDirectory, name)))
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/exports/:id/stop',
+    summary: 'Stop an export',
+    tag,
+    access,
+    params: byId,
+    answer: exportOut,
+    status: 202,
+    run: async ({ db, by, params, now }) => presentExport(await stopExport(db, params.id, by, now)),
+  }),
+]
