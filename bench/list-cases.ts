@@ -119,7 +119,7 @@ export function listCases(now: Date): Case[] {
       query: page(`label=active&sort=${sort}`),
       turned: 10,
     })),
-    ...['', 'label=expired', 'online=true', `${encoded('search=müller')}`].flatMap((filter) =>
+    ...['', 'label=expired', 'online=true', encoded('search=müller')].flatMap((filter) =>
       ['username', 'expires_at', 'balance'].map((sort): Case => ({
         group: 'reseller',
         query: page([filter, `sort=${sort}`].filter((part) => part !== '').join('&')),

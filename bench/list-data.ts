@@ -54,28 +54,27 @@ const steps: readonly { name: string; text: string }[] = [
         address, zone, language, enabled, block_reason, blocked_at, activated_at, period_started_at, expires_at, grace_until,
         auto_renew, bound_interface, bound_port, bound_c_vlan, created_at, archived_at)
       select
-        case when r5 % 5 = 0 then 2 + (sqrt(r3 % 3600))::integer % 60 else 1 end,
-        n, 1 + least(39, (r1 % 40) * (r2 % 40) / 40), case when r1 % 50 = 0 then 1 + r2 % 40 end,
-        case when r2 % 3 = 0 then 1 + r4 % 300 end,
-        'line' || lpad((n * 7 % 10000000)::text, 7, '0') || case when n % 10 = 0 then '@fiber.example' else '' end,
-        case when r3 % 8 = 0 then 'ipoe' else 'pppoe' end,
-        ${texts(given)}[1 + r1 % ${given.length}] || ' ' || ${texts(family)}[1 + r2 % ${family.length}] || ' ' || n % 5000,
-        case when r4 % 5 > 0 then 'mail' || n || '@example' || r3 % 20 || '.net' end,
+        case when r[1] % 5 = 0 then 2 + (sqrt(r[2] % 3600))::integer % 60 else 1 end,
+        n, 1 + least(39, (r[3] % 40) * (r[4] % 40) / 40), case when r[5] % 50 = 0 then 1 + r[6] % 40 end,
+        case when r[7] % 3 = 0 then 1 + r[8] % 300 end,
+        'line' || lpad((n::bigint * 7919 % 10000000)::text, 7, '0') || case when n % 10 = 0 then '@fiber.example' else '' end,
+        case when r[9] % 8 = 0 then 'ipoe' else 'pppoe' end,
+        ${texts(given)}[1 + r[10] % ${given.length}] || ' ' || ${texts(family)}[1 + r[11] % ${family.length}] || ' ' || n % 5000,
+        case when r[12] % 5 > 0 then 'mail' || n || '@example' || r[13] % 20 || '.net' end,
         '+49' || (1500000000 + n * 37 % 800000000),
-        ${texts(streets)}[1 + r4 % ${streets.length}] || ' ' || 1 + r3 % 300 || ', ' || 10000 + r5 % 3000 || ' Town ' || r2 % 400,
-        'zone ' || 1 + r1 % 30, case when r3 % 4 = 0 then 'en' else 'de' end,
-        r1 % 200 > 0, case when r2 % 100 = 0 then 'unpaid' end,
-        case when r2 % 100 = 0 then $2::timestamptz - interval '1 day' end,
-        case when r3 % 70 > 0 then $2::timestamptz - interval '1 day' * (r3 % 1500) end,
-        $2::timestamptz - interval '1 day' * (r4 % 30),
-        case when r4 % 40 > 0 then $2::timestamptz + interval '1 minute' * (r5 % 60000 - 12000) end,
-        case when r4 % 60 = 1 then $2::timestamptz + interval '1 day' end,
-        r5 % 10 = 0, case when r3 % 20 = 0 then 'ae' || r1 % 40 || '.' || r2 % 4000 end,
-        case when r3 % 20 = 0 then '0/' || r1 % 40 end, case when r3 % 20 = 0 then r2 % 4000 end,
-        $2::timestamptz - interval '1 minute' * (2000000 - n * 2), case when r5 % 30 = 1 then $2::timestamptz end
+        ${texts(streets)}[1 + r[14] % ${streets.length}] || ' ' || 1 + r[15] % 300 || ', ' || 10000 + r[16] % 3000 || ' Town ' || r[17] % 400,
+        'zone ' || 1 + r[18] % 30, case when r[19] % 4 = 0 then 'en' else 'de' end,
+        r[20] % 200 > 0, case when r[33] % 100 = 0 then 'unpaid' end,
+        case when r[33] % 100 = 0 then $2::timestamptz - interval '1 day' end,
+        case when r[21] % 70 > 0 then $2::timestamptz - interval '1 day' * (r[22] % 1500) end,
+        $2::timestamptz - interval '1 day' * (r[23] % 30),
+        case when r[24] % 40 > 0 then $2::timestamptz + interval '1 minute' * (r[25] % 60000 - 12000) end,
+        case when r[26] % 60 = 1 then $2::timestamptz + interval '1 day' end,
+        r[27] % 10 = 0, case when r[34] % 20 = 0 then 'ae' || r[28] % 40 || '.' || r[29] % 4000 end,
+        case when r[34] % 20 = 0 then '0/' || r[30] % 40 end, case when r[34] % 20 = 0 then r[31] % 4000 end,
+        $2::timestamptz - interval '1 minute' * (2000000 - n * 2), case when r[32] % 30 = 1 then $2::timestamptz end
       from (
-        select n, abs(hashint4(n)) as r1, abs(hashint4(n + 10000001)) as r2, abs(hashint4(n + 20000002)) as r3,
-          abs(hashint4(n + 30000003)) as r4, abs(hashint4(n + 40000004)) as r5
+        select n, array(select (hashint4extended(n, draw) >> 33 & 2147483647)::integer from generate_series(1, 34) as draw) as r
         from generate_series(1, $1::integer) as n
       ) as random`,
   },
@@ -87,7 +86,7 @@ const steps: readonly { name: string; text: string }[] = [
         select id, ('02' || lpad(to_hex(id * 7919 % 1099511627776), 10, '0'))::macaddr, id % 9 = 0 from subscriber
       )
       insert into subscriber_address (subscriber_id, address_space_id, kind, prefix)
-      select id, 1, 'framed-ip', '100.64.0.0'::inet + id from subscriber where id % 50 = 0`,
+      select id, 1, 'framed-ip', '100.64.0.0'::inet + id from subscriber where abs(hashint8(id + 7)) % 50 = 0`,
   },
   {
     name: 'sessions',
@@ -99,7 +98,8 @@ const steps: readonly { name: string; text: string }[] = [
         case when id % 3 = 0 then set_masklen('2001:db8::'::inet + (id << 8 << 32 << 32), 56) end,
         $2::timestamptz - interval '1 minute' * (id % 5000), $2::timestamptz - interval '1 second' * (id % 300),
         $2::timestamptz - interval '1 second' * (id % 300),
-        case when id % 10 = 0 then $2::timestamptz - interval '1 minute' * (id % 2000) end, case when id % 10 = 0 then 'stop' end,
+        case when abs(hashint8(id + 3)) % 10 = 0 then $2::timestamptz - interval '1 minute' * (id % 2000) end,
+        case when abs(hashint8(id + 3)) % 10 = 0 then 'stop' end,
         id * 1000, id * 9000
       from subscriber where abs(hashint8(id)) % 10 < 5 and archived_at is null`,
   },
@@ -108,7 +108,7 @@ const steps: readonly { name: string; text: string }[] = [
     text: `
       insert into usage_period (subscriber_id, period_started_at, input_octets, output_octets)
       select id, period_started_at, abs(hashint8(id)) % 10000000000, abs(hashint8(id + 1))::bigint * 60
-      from subscriber where abs(hashint8(id)) % 10 < 7`,
+      from subscriber where abs(hashint8(id + 5)) % 10 < 7`,
   },
 ]
 

@@ -145,12 +145,20 @@ export async function writeSetting(db: Db, input: { name: string; value: unknown
 export function settingValueFromText(name: string, text: string): unknown {
   const fallback = isSettingName(name) ? defaultSettings[name] : undefined
   if (typeof fallback === 'string' || fallback === undefined) return text
-  if (Array.isArray(fallback) && !text.trimStart().startsWith('[')) return text.split(',').map((part) => part.trim())
+  if (Array.isArray(fallback) && !text.trimStart().startsWith('[')) return listFromText(name, text)
   try {
     return JSON.parse(text)
   } catch {
     return text
   }
+}
+
+/** Numbers where the setting takes no texts; nothing at all is the empty list. */
+function listFromText(name: string, text: string): unknown[] {
+  if (text.trim() === '') return []
+  const texts = text.split(',').map((part) => part.trim())
+  const numbers = texts.map(Number)
+  return isSettingName(name) && shapes[name].safeParse(numbers).success ? numbers : texts
 }
 
 function isSettingName(name: string): name is SettingName {

@@ -1,7 +1,7 @@
 // The HTTP side put together: health and metrics, the API at /api/v1, and what every answer has: an id, strict security
 // headers, no caching, and problems in one form. Answers hold no versions, paths or stacks.
 
-import express, { type Express, type Request } from 'express'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import helmet from 'helmet'
 import { addressOf, readCookie, sessionCookie } from './auth.ts'
@@ -35,6 +35,7 @@ export function createApp(options: HttpOptions): Express {
   // A version that no row has would only ever be refused as If-Match.
   app.set('etag', false)
   app.use(giveRequestId)
+  app.use(limitTime)
   app.use(securityHeaders())
   app.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store')
@@ -49,6 +50,18 @@ export function createApp(options: HttpOptions): Express {
   })
   app.use(failed(services))
   return app
+}
+
+/** A body of JSON comes at once or not at all; a file may take as long as its sender's line (server.ts). */
+const bodyPatienceMs = 30_000
+const fileTypes = ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']
+
+const limitTime: RequestHandler = (request, _response, next) => {
+  if (request.is(fileTypes) === false) {
+    const timer = setTimeout(() => request.destroy(), bodyPatienceMs)
+    request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+  }
+  next()
 }
 
 /** The panel's kit sets styles by attribute; scripts only from here, and no page may frame us. */

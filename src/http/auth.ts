@@ -23,7 +23,8 @@ export function readCookie(request: Request, name: string): string | undefined {
 
 /** Who calls; undefined where nobody is signed in. A cookie on a changing request without our header throws Problem. */
 export async function findCaller(services: Services, request: Request, now: Date): Promise<Caller | undefined> {
-  const bearer = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
+  // The scheme's case does not count (RFC 9110 §11.1).
+  const bearer = /^Bearer ([a-z0-9_-]{20,200})$/i.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined) return callerOfToken(services.db, bearer, addressOf(request), now)
   const cookie = readCookie(request, sessionCookie)
   if (cookie === undefined || cookie === '') return undefined

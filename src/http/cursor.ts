@@ -27,6 +27,19 @@ function parse(cursor: string): unknown {
 /** A key of one id, as lists have that are sorted by it. */
 export const idKey = z.tuple([z.string().regex(/^[1-9]\d{0,15}$/)]).transform(([id]) => BigInt(id))
 
+/** An instant in a key, to the microsecond, as the database writes it; one that no calendar has is none of ours. */
+export const instantKey = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/)
+  .refine(isOfCalendar)
+
+function isOfCalendar(text: string): boolean {
+  const second = text.slice(0, 19).replace(' ', 'T')
+  const at = new Date(`${second}Z`)
+  // February 30 would become a day of March; the calendar of Postgres has no year 0.
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(second) && !text.startsWith('0000')
+}
+
 /** The cursor behind a full page; null where the page is the last. */
 export function nextCursor<Row>(
   rows: readonly Row[],

@@ -71,7 +71,7 @@ type Found = { kind: 'known'; caller: Caller | undefined } | { kind: 'unknown' }
 
 async function look(services: Services, request: Request): Promise<Found> {
   const { db, clock } = services
-  const bearer = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
+  const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   try {
     const caller =
       bearer === undefined

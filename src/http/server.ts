@@ -19,9 +19,9 @@ type Options = {
 /** Listens; resolves when the port is open. Throws the socket's error, or the certificate's. */
 export async function startHttpServer(listener: RequestListener, options: Options): Promise<HttpServer> {
   const { server, stop } = options.tls === undefined ? plain(listener) : secure(listener, options.tls, options)
-  // A slow or silent peer may hold a connection only so long (W25).
+  // A slow or silent peer may hold a connection only so long (W25); all but files has less (app.ts).
   server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
+  server.requestTimeout = 900_000
   server.listen(options.port, options.address)
   await once(server, 'listening')
   const { address, port, family } = server.address() as AddressInfo

@@ -18,7 +18,8 @@ import type { WorkerDefinition } from './workers.ts'
 const turn = 20
 const patienceMs = 20_000
 
-type Sending = { db: Db; keyring: Keyring; now: Date }
+/** `patienceMs`: how long another side may be silent. */
+type Sending = { db: Db; keyring: Keyring; now: Date; patienceMs?: number }
 
 /** Sends what is due; true: there may be more. */
 export async function deliverMessages(sending: Sending): Promise<boolean> {
@@ -26,7 +27,7 @@ export async function deliverMessages(sending: Sending): Promise<boolean> {
   const messages = await claimMessages(db, keyring, turn, now)
   if (messages.length === 0) return false
   const server = await readMailServer(db, keyring)
-  const transport = server && transportOf(server)
+  const transport = server && transportOf(server, sending.patienceMs)
   try {
     await Promise.all(
       messages.map(async (message) => {
@@ -61,7 +62,7 @@ function sendOne(
   })
 }
 
-async function sendWebhook({ db, keyring, now }: Sending, message: Claimed): Promise<void> {
+async function sendWebhook({ db, keyring, now, patienceMs: patience }: Sending, message: Claimed): Promise<void> {
   const webhook = message.webhookId === null ? undefined : await openWebhook(db, keyring, message.webhookId)
   if (webhook === undefined) throw new Error('the webhook is switched off')
   const { webhook_hosts: allowedHosts } = await readSettings(db)
@@ -70,11 +71,12 @@ async function sendWebhook({ db, keyring, now }: Sending, message: Claimed): Pro
     'Gatehouse-Delivery': String(message.id),
     'Gatehouse-Signature': webhookSignature(webhook.secret, message.body, now),
   }
-  await callWebhook({ url: webhook.url, body: message.body, headers, allowedHosts })
+  const patient = patience === undefined ? {} : { patienceMs: patience }
+  await callWebhook({ url: webhook.url, body: message.body, headers, allowedHosts, ...patient })
 }
 
 /** A connection to the mail server, ended after use. */
-export function transportOf(server: MailServer): Transporter {
+export function transportOf(server: MailServer, patience = patienceMs): Transporter {
   return createTransport({
     host: server.host,
     port: server.port,
@@ -84,9 +86,9 @@ export function transportOf(server: MailServer): Transporter {
     ...(server.username === null ? {} : { auth: { user: server.username, pass: server.password ?? '' } }),
     pool: true,
     maxConnections: 2,
-    connectionTimeout: patienceMs,
-    greetingTimeout: patienceMs,
-    socketTimeout: patienceMs,
+    connectionTimeout: patience,
+    greetingTimeout: patience,
+    socketTimeout: patience,
     // A mail is text that we made: nothing in it may read files or fetch addresses.
     disableFileAccess: true,
     disableUrlAccess: true,

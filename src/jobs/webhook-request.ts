@@ -13,6 +13,10 @@ export type WebhookRequest = {
   headers: Readonly<Record<string, string>>
   /** Hosts that may be of a private network (setting webhook_hosts). */
   allowedHosts: readonly string[]
+  /** How long all of it may take. Default: ten seconds. */
+  patienceMs?: number
+  /** Looks up the addresses of a name. Default: as this machine does it. */
+  resolve?: (host: string) => Promise<readonly string[]>
 }
 
 /** The call could not be made or was not taken; the message is for people. */
@@ -21,9 +25,10 @@ export class WebhookError extends Error {
 }
 
 /** Calls; resolves where the other side answered 2xx. Throws WebhookError. */
-export async function callWebhook({ url, body, headers, allowedHosts }: WebhookRequest): Promise<void> {
+export async function callWebhook(input: WebhookRequest): Promise<void> {
+  const { url, body, headers } = input
   const target = new URL(url)
-  const address = await addressOf(target.hostname.replace(/^\[|\]$/g, ''), allowedHosts)
+  const addresses = await addressesOf(bareHost(target.hostname), input)
   const send = target.protocol === 'https:' ? requestHttps : requestHttp
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const request = send(
@@ -33,11 +38,10 @@ export async function callWebhook({ url, body, headers, allowedHosts }: WebhookR
       headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
       // Already looked up: a second look could give another address.
       lookup: (_host, options, callback) => {
-        const family = ipaddr.parse(address).kind() === 'ipv4' ? 4 : 6
-        if (options.all === true) callback(null, [{ address, family }])
-        else callback(null, address, family)
+        if (options.all === true) callback(null, addresses)
+        else callback(null, addresses[0]!.address, addresses[0]!.family)
       },
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(input.patienceMs ?? patienceMs),
     },
     (response) => {
       response.resume()
@@ -50,19 +54,29 @@ export async function callWebhook({ url, body, headers, allowedHosts }: WebhookR
   if (status < 200 || status > 299) throw new WebhookError(`answered ${status}`)
 }
 
-async function addressOf(host: string, allowedHosts: readonly string[]): Promise<string> {
+async function addressesOf(
+  host: string,
+  { allowedHosts, resolve = resolveHere }: WebhookRequest,
+): Promise<{ address: string; family: 4 | 6 }[]> {
   const found = ipaddr.isValid(host)
     ? [host]
-    : (
-        await lookup(host, { all: true }).catch(() => {
-          throw new WebhookError('the host has no address')
-        })
-      ).map(({ address }) => address)
-  const allowed = allowedHosts.includes(host) ? found : found.filter(isPublic)
-  if (allowed[0] === undefined) {
+    : await resolve(host).catch(() => {
+        throw new WebhookError('the host has no address')
+      })
+  const allowed = allowedHosts.some((name) => bareHost(name) === host) ? found : found.filter(isPublic)
+  if (allowed.length === 0) {
     throw new WebhookError('the host is of a private network: name it in the setting webhook_hosts if that is meant')
   }
-  return allowed[0]
+  return allowed.map((address) => ({ address, family: ipaddr.parse(address).kind() === 'ipv4' ? 4 : 6 }))
+}
+
+async function resolveHere(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address)
+}
+
+/** As a URL has it, in small letters and without the brackets of an IPv6 address. */
+function bareHost(host: string): string {
+  return host.toLowerCase().replace(/^\[|\]$/g, '')
 }
 
 /** Neither this machine nor a private, link-local, shared or otherwise special network (RFC 6890). */

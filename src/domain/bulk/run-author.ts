@@ -6,8 +6,8 @@ import type { BulkRunTable } from '../../db/schema-bulk.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Author } from '../author.ts'
 import type { Keyring } from '../data-key.ts'
-import { isPermission, permissionsOf } from '../operator/permission.ts'
-import type { Permission } from '../operator/permission.ts'
+import { standingOf } from '../operator/caller.ts'
+import { isPermission } from '../operator/permission.ts'
 import type { Scope } from '../scope.ts'
 
 type AuthorColumns = Pick<
@@ -70,37 +70,15 @@ export async function runAuthor(db: Db, run: KeptAuthor, keyring: Keyring): Prom
   if (now === undefined) return { kind: 'may-not', reason: 'its author is no longer in service' }
   const scope = narrower(then.scope, now.scope)
   if (scope === undefined) return { kind: 'may-not', reason: 'its author belongs to another organisation now' }
-  const permissions = new Set(now.permissions.filter((permission) => then.permissions.has(permission)))
+  const permissions = new Set([...then.permissions].filter((permission) => now.permissions.has(permission)))
   return { kind: 'may', by: { ...then, permissions, scope } }
 }
 
 /** What the operator may and reaches at this moment; undefined: out of service, or its token is revoked. */
-async function operatorNow(
-  db: Db,
-  operatorId: bigint,
-  tokenId: bigint | null,
-): Promise<{ permissions: Permission[]; scope: Scope } | undefined> {
-  const row = await db
-    .selectFrom('operator')
-    .innerJoin('role', 'role.id', 'operator.role_id')
-    .innerJoin('organisation', 'organisation.id', 'operator.organisation_id')
-    .leftJoin('team', 'team.id', 'operator.team_id')
-    .leftJoin('api_token', (join) => join.on('api_token.id', '=', tokenId))
-    .select(['role.name', 'role.built_in', 'role.permissions', 'operator.organisation_id', 'organisation.kind'])
-    .select(['team.zones', 'team.nas_group_ids', 'api_token.revoked_at'])
-    .where('operator.id', '=', operatorId)
-    .where('operator.enabled', '=', true)
-    .where('operator.archived_at', 'is', null)
-    .executeTakeFirst()
-  if (row === undefined || row.revoked_at !== null) return undefined
-  return {
-    permissions: permissionsOf(row),
-    scope: {
-      ownerId: row.kind === 'reseller' ? row.organisation_id : undefined,
-      zones: row.zones ?? undefined,
-      nasGroupIds: row.nas_group_ids ?? undefined,
-    },
-  }
+async function operatorNow(db: Db, operatorId: bigint, tokenId: bigint | null) {
+  if (tokenId === null) return standingOf(db, operatorId)
+  const token = await db.selectFrom('api_token').select('revoked_at').where('id', '=', tokenId).executeTakeFirst()
+  return token?.revoked_at === null ? standingOf(db, operatorId) : undefined
 }
 
 /** What two scopes of the same organisation both reach; undefined: they are of two. */

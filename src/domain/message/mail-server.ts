@@ -54,7 +54,7 @@ export async function writeMailServer(db: Db, keyring: Keyring, input: MailServe
   if (!/^[A-Za-z0-9.:-]+$/.test(host)) throw new FieldError('host', 'is not the name or address of a host')
   const security = checkChoice('security', input.security, mailSecurities)
   const { password } = input
-  if (security === 'none' && typeof password === 'string') {
+  if (security === 'none' && (typeof password === 'string' || (password === undefined && (await hasPassword(db))))) {
     throw new FieldError('security', 'none would send the password in the clear')
   }
   const values = {
@@ -73,4 +73,9 @@ export async function writeMailServer(db: Db, keyring: Keyring, input: MailServe
     .values(values)
     .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
     .execute()
+}
+
+/** One that was named before goes on being sent, unless it is taken away. */
+async function hasPassword(db: Db): Promise<boolean> {
+  return (await showMailServer(db))?.hasPassword === true
 }

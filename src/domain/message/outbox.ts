@@ -16,8 +16,8 @@ export const messageChannel = 'gatehouse_message'
 
 /** Minutes before the tries after the first; about a day in all. */
 const retryMinutes = [1, 5, 15, 60, 180, 360, 720]
-/** A sender that died has its messages taken over after this. */
-const leaseMs = 120_000
+/** A sender that died has its messages taken over after this: longer than a slow mail server takes for all of one turn. */
+const leaseMs = 600_000
 
 export type Mail = {
   kind: MessageKind
@@ -158,7 +158,10 @@ type ClaimedRow = Omit<Claimed, 'body' | 'attachment'> & {
   attachmentName: string | null
 }
 
-/** Writes how a try ended; `error` undefined: it was taken. After the last try it has failed. */
+/**
+ * Writes how a try ended; `error` undefined: it was taken. After the last try it has failed. A try that somebody else has taken
+ * over meanwhile can still have been taken, but no longer fail: the later one decides.
+ */
 export async function finishMessage(
   db: Db,
   message: Pick<Claimed, 'id' | 'attempts'>,
@@ -174,7 +177,8 @@ export async function finishMessage(
   const state = minutes === undefined ? 'failed' : 'waiting'
   const nextAt = new Date(now.getTime() + (minutes ?? 0) * 60_000)
   await sql`update message set state = ${state}, next_at = ${nextAt}, last_error = ${error.slice(0, 500)},
-    body = case when holds_secret and ${state} = 'failed' then null else body end where id = ${message.id}`.execute(db)
+    body = case when holds_secret and ${state} = 'failed' then null else body end
+    where id = ${message.id} and state = 'sending' and attempts = ${message.attempts}`.execute(db)
 }
 
 export type MessageSummary = {
@@ -228,13 +232,15 @@ export async function listMessages(
     .execute()
 }
 
-/** Sends a message once more, from the beginning. Throws NotFoundError: not there, or its text is gone because it held a link. */
+/** Sends a message once more, from the beginning. Throws NotFoundError: not there, its text is gone because it held a link, or
+ * it is just being sent. */
 export async function sendAgain(db: Db, id: bigint, scope: Scope, now: Date): Promise<void> {
   const result = await db
     .updateTable('message')
     .set({ state: 'waiting', attempts: 0, next_at: now, last_error: null, sent_at: null })
     .where('id', '=', id)
     .where('body', 'is not', null)
+    .where('state', '<>', 'sending')
     .where(ownedInScope(scope, 'message.owner_id'))
     .executeTakeFirst()
   if (result.numUpdatedRows === 0n) throw new NotFoundError('message that can be sent again', String(id))

@@ -3,6 +3,8 @@
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Db } from '../../db/schema.ts'
+import { ForbiddenError } from '../author.ts'
+import type { Author } from '../author.ts'
 import { NotFoundError } from '../field.ts'
 import { everything, ownedInScope, subscriberInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
@@ -67,6 +69,14 @@ function walletRow(id: bigint, scope: Scope): RawBuilder<Row> {
       wallet.credit_limit_minor, null::bigint as person_id
     from wallet where wallet.organisation_id = ${id} and ${ownedInScope(scope, 'wallet.organisation_id')}
     for no key update of wallet`
+}
+
+/** A reseller moves no money into its own wallet, nor sets its credit. Throws ForbiddenError; NotFoundError for another's. */
+export function requireIsp(by: Author, organisationId: bigint): void {
+  const { ownerId } = by.scope
+  if (ownerId === undefined) return
+  if (ownerId !== organisationId) throw new NotFoundError('wallet', String(organisationId))
+  throw new ForbiddenError('organisation.edit')
 }
 
 /** Who pays for what a subscriber renews: the wallet of its organisation where that says so, else its payer. */

@@ -7,7 +7,7 @@ import { writeAudit } from '../audit/audit.ts'
 import type { Author } from '../author.ts'
 import { checkText, ConflictError, FieldError, NotFoundError } from '../field.ts'
 import { formatMoney } from '../money.ts'
-import { lockAccount } from './account.ts'
+import { lockAccount, requireIsp } from './account.ts'
 import type { AccountName, LockedAccount } from './account.ts'
 import { parseAmount, parseSignedAmount } from './amount.ts'
 import { post } from './ledger.ts'
@@ -128,7 +128,8 @@ async function refundedOf(db: Db, paymentId: bigint): Promise<bigint> {
 
 /**
  * Takes a transaction back, once: the same amount the other way. A renewal is taken back with its service (revert-renewal), a
- * payment only while nothing of it was paid back. Throws NotFoundError or ConflictError.
+ * payment only while nothing of it was paid back, what was posted to a wallet only by the ISP. Throws NotFoundError,
+ * ConflictError or ForbiddenError.
  */
 export function reverseTransaction(
   db: Db,
@@ -140,6 +141,7 @@ export function reverseTransaction(
     const reason = requireReason(input.reason)
     const found = await readTransaction(trx, input.id, by.scope)
     const account = await lockAccount(trx, accountOf(found), by.scope)
+    if (account.kind === 'wallet') requireIsp(by, account.id)
     // Read again under the lock: somebody may have been faster.
     const taken = await readTransaction(trx, input.id, by.scope)
     if (taken.reversed_by_id !== null) throw new ConflictError('id', 'was taken back already')
@@ -264,8 +266,8 @@ async function findKnown(
     .select('id')
     .where('owner_id', '=', account.ownerId)
     .where('kind', '=', kind)
-    .where('source', '=', (input.source ?? '').trim())
-    .where('external_reference', '=', input.externalReference.trim())
+    .where('source', '=', (input.source ?? '').trim().normalize('NFC'))
+    .where('external_reference', '=', input.externalReference.trim().normalize('NFC'))
     .executeTakeFirst()
   return row?.id
 }

@@ -3,13 +3,13 @@
 import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
 import { changesOf, writeAudit } from '../audit/audit.ts'
-import { ForbiddenError } from '../author.ts'
 import type { Author } from '../author.ts'
 import { FieldError, NotFoundError } from '../field.ts'
 import { formatMoney, isCurrency } from '../money.ts'
 import { ownedInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
 import { readSettings } from '../setting.ts'
+import { requireIsp } from './account.ts'
 import { parseLimit } from './amount.ts'
 import { forgetFailures } from './posting.ts'
 
@@ -39,14 +39,6 @@ export async function readWallet(db: Db, organisationId: bigint, scope: Scope): 
   const [wallet] = await listWallets(db, scope, organisationId)
   if (wallet === undefined) throw new NotFoundError('wallet', String(organisationId))
   return wallet
-}
-
-/** A reseller moves no money into its own wallet, nor sets its credit. Throws ForbiddenError; NotFoundError for another's. */
-export function requireIsp(by: Author, organisationId: bigint): void {
-  const { ownerId } = by.scope
-  if (ownerId === undefined) return
-  if (ownerId !== organisationId) throw new NotFoundError('wallet', String(organisationId))
-  throw new ForbiddenError('organisation.edit')
 }
 
 /**

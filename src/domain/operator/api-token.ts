@@ -97,6 +97,9 @@ async function requireRoom(db: Db, operatorId: bigint, now: Date): Promise<void>
 function checkNetwork(field: string, text: string): string {
   const whole = text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`
   try {
+    // The parser reads 010.0.0.0 as octal and 10.1 as 10.0.0.1, as C does: nobody means that. A zone (%eth0) is this machine's own.
+    if (!text.includes(':') && !ipaddr.IPv4.isValidCIDRFourPartDecimal(whole)) throw new Error('not four decimal parts')
+    if (text.includes('%')) throw new Error('an address of one link')
     const [address, length] = ipaddr.parseCIDR(whole)
     const network =
       address.kind() === 'ipv4' ? ipaddr.IPv4.networkAddressFromCIDR(whole) : ipaddr.IPv6.networkAddressFromCIDR(whole)

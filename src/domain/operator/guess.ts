@@ -62,9 +62,21 @@ async function secondsLeft(db: Db, key: Buffer, now: Date): Promise<number> {
 /** The guess was right: the account's count ends, the address gets this one back (others there may still be guessing). */
 export async function forgiveGuess(db: Db, input: { account: Buffer; address: Buffer | undefined }): Promise<void> {
   await db.deleteFrom('guess_counter').where('key', '=', input.account).execute()
-  if (input.address === undefined) return
+  if (input.address !== undefined) await giveGuessBack(db, input.address)
+}
+
+/** The account's count as strangers have driven it begins anew: its owner has got a new password from who knows them. */
+export async function reopenAccount(db: Db, email: string): Promise<void> {
+  await db
+    .deleteFrom('guess_counter')
+    .where('key', '=', guessKey('account', email, ''))
+    .execute()
+}
+
+/** A guess at this address or name was none after all: it is given back. */
+export async function giveGuessBack(db: Db, key: Buffer): Promise<void> {
   await sql`update guess_counter set failures = greatest(0, guess_counter.failures - 1), closed_until = null
-    where guess_counter.key = ${input.address}`.execute(db)
+    where guess_counter.key = ${key}`.execute(db)
 }
 
 /** A key of the counters: what it is and whose, as a hash, so that nothing that was typed is kept. */

@@ -6,6 +6,7 @@ import type { Db } from '../../db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Author } from '../author.ts'
 import { ConflictError, FieldError, NotFoundError } from '../field.ts'
+import { reopenAccount } from './guess.ts'
 import { forgetDevices } from './known-device.ts'
 import { madeUpUntil, revokeTokens, writeOperator } from './operator.ts'
 import { voidLinks } from './own-password.ts'
@@ -52,6 +53,9 @@ export async function resetOperatorPassword(
       password_valid_until = ${madeUpUntil(now)}, must_change_password = true, updated_at = ${now}
     where operator.id = ${row.id}`.execute(db)
   await voidLinks(db, row.id, now)
+  await forgetDevices(db, [row.id])
+  // Else who was kept out by strangers' guesses would stay out with the new password as well.
+  await reopenAccount(db, row.email)
   await endPanelSessions(db, { operatorIds: [row.id] }, now)
   await writeAudit(db, deedOf(row, 'reset-password', { after: { must_change_password: true } }), by, now)
 }

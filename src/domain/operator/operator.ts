@@ -8,6 +8,7 @@ import { changesOf, writeAudit } from '../audit/audit.ts'
 import type { Author } from '../author.ts'
 import { checkEmail, checkName, checkPhone, checkText, ConflictError, FieldError } from '../field.ts'
 import { readSettings } from '../setting.ts'
+import { voidLinks } from './own-password.ts'
 import { endPanelSessions } from './panel-session.ts'
 import { findOperator, lockOperators, requireNotAbove, requireSuperAdministrator } from './rank.ts'
 import type { OperatorRow } from './rank.ts'
@@ -136,6 +137,8 @@ export async function writeOperator(
       where operator.id = ${before.id}`.execute(db),
   )
   await requireSuperAdministrator(db, by, before.roleId)
+  // A link that went to another mailbox, perhaps by a slip, sets no password any more.
+  if (before.email !== after.email) await voidLinks(db, before.id, now)
   if (isForcedOut(before, after)) await endPanelSessions(db, { operatorIds: [before.id] }, now)
   if (before.enabled && !after.enabled) await revokeTokens(db, before.id, now)
   const action = before.enabled === after.enabled ? 'edit' : after.enabled ? 'enable' : 'disable'

@@ -9,7 +9,7 @@ import type { Keyring } from '../data-key.ts'
 import { queueMail } from '../message/outbox.ts'
 import { readSettings } from '../setting.ts'
 import { bearerHash, makeBearer } from './caller.ts'
-import { guessKey, mailRule, takeGuess, countedAddress } from './guess.ts'
+import { countedAddress, guessKey, mailRule, reopenAccount, takeGuess } from './guess.ts'
 import { forgetDevices } from './known-device.ts'
 import { setPasswordHash } from './own-password.ts'
 import { endPanelSessions } from './panel-session.ts'
@@ -143,10 +143,7 @@ export async function resetForgotten(
     await endPanelSessions(trx, { operatorIds: [owner.id] }, now)
     await forgetDevices(trx, [owner.id])
     // Who can read the mail is not a stranger who guesses: the account's count begins anew.
-    await trx
-      .deleteFrom('guess_counter')
-      .where('key', '=', guessKey('account', owner.email, ''))
-      .execute()
+    await reopenAccount(trx, owner.email)
     const author: Author = { ...by, kind: 'operator', operatorId: owner.id, name: owner.email }
     const deed = { action: 'operator.reset-forgotten-password', noun: 'operator', rowId: owner.id }
     await writeAudit(trx, { ...deed, ownerId: owner.organisation_id }, author, now)

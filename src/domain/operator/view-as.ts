@@ -9,11 +9,11 @@ import { bearerHash, makeBearer } from './caller.ts'
 import type { Caller } from './caller.ts'
 import { endPanelSession, resumePanelSession } from './panel-session.ts'
 import type { OpenedSession, Peer } from './panel-session.ts'
-import { findOperator } from './rank.ts'
+import { findOperator, requireNotAbove } from './rank.ts'
 
 const viewMs = 30 * 60_000
 
-/** Opens the view. Throws NotFoundError, FieldError for oneself, ConflictError for who is disabled or is looked through already. */
+/** Opens the view. Throws NotFoundError, FieldError for oneself, ConflictError for who is disabled, above, or looked through already. */
 export async function viewAs(
   db: Db,
   input: { caller: Caller; operatorId: bigint; peer: Peer },
@@ -24,6 +24,8 @@ export async function viewAs(
   if (caller.viewedBy !== undefined) throw new ConflictError('id', 'cannot be seen through the eyes of yet another')
   if (caller.operatorId === operatorId) throw new FieldError('id', 'is yourself')
   const operator = await findOperator(db, by, operatorId)
+  // A role of the ISP's own making may have this permission without all others: nobody sees more through other eyes.
+  await requireNotAbove(db, by, operator)
   if (!operator.enabled) throw new ConflictError('id', `${operator.email} is disabled and sees nothing`)
   const bearer = makeBearer()
   const endsAt = new Date(now.getTime() + viewMs)

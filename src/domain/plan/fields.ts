@@ -4,7 +4,7 @@
 import type { Insertable } from 'kysely'
 import type { PlanTable } from '../../db/schema.ts'
 import { checkChoice, checkInteger, checkText, FieldError } from '../field.ts'
-import { parseMoney } from '../money.ts'
+import { parseLimit } from '../money/amount.ts'
 import { checkAttributes } from '../nas-device.ts'
 import type { AttributeCheck } from '../nas-device.ts'
 import { parseVolume } from '../quantity.ts'
@@ -85,7 +85,7 @@ export type PlanRow = Omit<Insertable<PlanTable>, 'id' | 'owner_id' | 'version' 
 
 /** The row of a plan, its lists as JSON. Throws FieldError. Rows that it refers to are looked at by who writes it. */
 export function checkPlan(fields: PlanFields, currency: string, checkAttribute: AttributeCheck): PlanRow {
-  const money = (field: string, text: Maybe<string>) => (text == null ? 0n : parseMoney(field, text, currency))
+  const money = (field: string, text: Maybe<string>) => (text == null ? 0n : parseLimit(field, text, currency))
   return {
     name: checkText('name', fields.name, 1, 100),
     ...checkSpeeds(fields),

@@ -9,7 +9,7 @@ import type { Author } from '../author.ts'
 import { openField } from '../data-key.ts'
 import type { Place } from '../data-key.ts'
 import { ConflictError, FieldError, NotFoundError } from '../field.ts'
-import { addressRule, countedAddress, forgiveGuess, guessKey, takeGuess } from '../operator/guess.ts'
+import { addressRule, countedAddress, forgiveGuess, giveGuessBack, guessKey, takeGuess } from '../operator/guess.ts'
 import type { GuessRule } from '../operator/guess.ts'
 import type { Peer } from '../operator/panel-session.ts'
 import { hashPassword, isPassword } from '../operator/password-hash.ts'
@@ -52,10 +52,11 @@ export async function signInToPortal(
   const from = countedAddress(input.peer.address)
   const here = guessKey('portal', username, from)
   const address = guessKey('portal address', from)
+  const anywhere = guessKey('portal anywhere', username)
   const keys = [
     { key: address, rule: addressRule },
     { key: here, rule: hereRule },
-    { key: guessKey('portal anywhere', username), rule: anywhereRule },
+    { key: anywhere, rule: anywhereRule },
   ]
   const guess = await takeGuess(db, keys, now)
   if (guess.kind === 'wait') return guess
@@ -68,13 +69,18 @@ export async function signInToPortal(
       return { kind: 'wrong' }
     }
     if (current.totp_enabled_at !== null) {
-      if (input.code === undefined) return { kind: 'code-needed' }
+      if (input.code === undefined) {
+        for (const key of [address, anywhere]) await giveGuessBack(trx, key)
+        return { kind: 'code-needed' }
+      }
       if (!(await takeCode(trx, current, input.code, by, now))) {
         await auditFailure(trx, current, 'wrong code', by, now)
         return { kind: 'wrong' }
       }
     }
     await forgiveGuess(trx, { account: here, address })
+    // Only this one: else a subscriber who signs in every day would be slowed down by its own right passwords.
+    await giveGuessBack(trx, anywhere)
     const state = current.must_change_password ? 'change' : 'full'
     const subscriberId = current.subscriber_id
     const session = await openPortalSession(trx, { subscriberId, state, peer: input.peer }, now)

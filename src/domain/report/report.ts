@@ -63,6 +63,8 @@ export function questionOf(
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: input.zone }).format(now)
   const to = parameters.to ?? today
   const from = parameters.from ?? addDays(to, -29)
+  // Days before the epoch are slips of the pen, and the first years cannot be told in four digits.
+  if (to < '1970-01-01') throw new FieldError('to', 'is before 1970')
   if (from > to) throw new FieldError('from', 'is after the end')
   if (from < addDays(to, -longestDays)) throw new FieldError('from', 'is more than two years before the end')
   const { by, days = 7, limit = 1_000 } = parameters

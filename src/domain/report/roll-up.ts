@@ -1,5 +1,5 @@
 // Counts what happened, day by day of the ISP's zone, so that reports read some thousand rows and never packets. Today and
-// yesterday are counted anew each time; running it again changes nothing.
+// yesterday are counted anew each time, and days that were missed; running it again changes nothing.
 
 import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
@@ -9,10 +9,12 @@ import { subscriberLabelSql } from '../subscriber-label.ts'
 
 /** Who has gone may come back: a service that ended counts as lost, or not, for so long. */
 const churnDays = 31
+/** So far back days are counted again that nobody counted while the jobs stood still. */
+const missedDays = 31
 
 type Day = { day: string; from: Date; until: Date }
 
-/** Counts today and yesterday. Returns the rows that are there for today. */
+/** Counts today and yesterday, and what was missed while nobody counted (at most 31 days). Returns the rows that are there for today. */
 export async function rollUpReports(db: Db, zone: string, now: Date): Promise<number> {
   const days = await daysOf(db, zone, now)
   await inTransaction(db, async (trx) => {
@@ -32,13 +34,15 @@ export async function rollUpReports(db: Db, zone: string, now: Date): Promise<nu
   return rows[0]!.n
 }
 
-/** Today and yesterday with their first instants and ends. */
+/** Today, and the days back to the last that was counted, yesterday at least, with their first instants and ends. */
 async function daysOf(db: Db, zone: string, now: Date): Promise<Day[]> {
   const { rows } = await sql<Day>`
     select to_char(day, 'YYYY-MM-DD') as day, day at time zone ${zone} as from,
       (day + interval '1 day') at time zone ${zone} as until
-    from (select (${now}::timestamptz at time zone ${zone})::date::timestamp - back * interval '1 day' as day
-          from generate_series(0, 1) back) days
+    from (select today::timestamp - back * interval '1 day' as day
+          from (select (${now}::timestamptz at time zone ${zone})::date as today) local,
+            generate_series(0, least(${sql.lit(missedDays)}, greatest(1, today - coalesce(
+              (select max(subscriber_day.day) from subscriber_day where subscriber_day.day <= today), today)))) back) days
     order by day desc`.execute(db)
   return rows
 }

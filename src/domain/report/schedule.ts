@@ -165,6 +165,6 @@ async function sendReport(db: Db, keyring: Keyring, due: Due, zone: string, now:
   for (const recipient of schedule.recipients) {
     const onceKey = `report ${due.id} ${due.day} ${recipient}`
     const mail = { kind: 'report' as const, recipient, language: null, values, attachment, onceKey }
-    await queueMail(db, keyring, { ...mail, operatorId: due.operator_id }, now)
+    await queueMail(db, keyring, { ...mail, operatorId: due.operator_id, ownerId: standing.scope.ownerId ?? null }, now)
   }
 }

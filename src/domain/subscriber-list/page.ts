@@ -12,7 +12,7 @@ import { findsFew } from './search.ts'
 import { keyOf, keyValue, subscriberSort } from './sort.ts'
 import type { Order, Place } from './sort.ts'
 import { directionOf, findSegments, walk, walkNames } from './walk.ts'
-import type { Question, Segment } from './walk.ts'
+import type { Question, Segment, Walked } from './walk.ts'
 
 /** How far each way goes before the next is tried. */
 export type Bounds = {
@@ -21,17 +21,20 @@ export type Bounds = {
   longWalk: number
   /** Segments (plans, owners, groups) gone through one by one. */
   segments: number
-  /** Matches that are sorted at once; by names more, where a walk is longer: first all of one, then all of the next. */
+  /** So many matches in the short walk promise enough in the long one. */
+  likely: number
+  /** Matches that are sorted at once; more where a walk promises nothing, because none of the first rows matched or because it goes by names. */
   matches: number
-  matchesByName: number
+  manyMatches: number
 }
 
 const usualBounds: Bounds = {
   shortWalk: 2_000,
   longWalk: 50_000,
   segments: 3,
+  likely: 6,
   matches: 10_000,
-  matchesByName: 60_000,
+  manyMatches: 60_000,
 }
 
 export type PageInput = {
@@ -60,20 +63,37 @@ export async function findPage(
     now,
   }
   const segments = await findSegments(db, question)
+  const byName = question.sort.kind === 'name'
+  let seen: Walked | undefined
   if (!isNarrow(input.filter)) {
     const first = segments.slice(0, bounds.segments)
-    const near = await walk(db, question, first, bounds.shortWalk)
-    if (isEnough(near, question) && (near.places.length === input.limit || first.length === segments.length)) {
-      return near.places
-    }
+    seen = await walk(db, question, first, bounds.shortWalk)
+    const isAll = seen.isExhausted && first.length === segments.length
+    if (isAll || seen.places.length === input.limit) return seen.places
   }
-  const byName = question.sort.kind === 'name'
-  const matches = await sortMatches(db, question, byName ? bounds.matchesByName : bounds.matches)
-  if (matches !== undefined) return matches
-  if (byName) return walkAllNames(db, question, segments, bounds)
-  const far = await walk(db, question, segments, bounds.longWalk)
-  // Where the index begins with so many others, all matches are sorted after all.
-  return isEnough(far, question) ? far.places : ((await sortMatches(db, question)) ?? [])
+  // Some of the first rows match: so may some of the next.
+  const isLikely = seen !== undefined && seen.places.length >= bounds.likely && !byName
+  const ways = [
+    () => walkFar(db, question, segments, bounds),
+    () => sortMatches(db, question, seen?.places.length === 0 || byName ? bounds.manyMatches : bounds.matches),
+  ]
+  for (const way of isLikely ? ways : ways.toReversed()) {
+    const places = await way()
+    if (places !== undefined) return places
+  }
+  return (await sortMatches(db, question)) ?? []
+}
+
+/** Along the whole index, or as far as it is worth it; undefined where that did not fill the page. */
+async function walkFar(
+  db: Db,
+  question: Question,
+  segments: readonly Segment[],
+  bounds: Bounds,
+): Promise<Place[] | undefined> {
+  if (question.sort.kind === 'name') return walkAllNames(db, question, segments, bounds)
+  const walked = await walk(db, question, segments, bounds.longWalk)
+  return isEnough(walked, question) ? walked.places : undefined
 }
 
 function isEnough(walked: { places: Place[]; isExhausted: boolean }, { limit }: Question): boolean {
@@ -90,7 +110,7 @@ async function walkAllNames(
   question: Question,
   segments: readonly Segment[],
   bounds: Bounds,
-): Promise<Place[]> {
+): Promise<Place[] | undefined> {
   const named = segments.filter((segment) => segment.named !== null)
   const places = await walkNames(db, question, named)
   const limit = question.limit - places.length
@@ -99,7 +119,7 @@ async function walkAllNames(
   const rest = { ...question, limit }
   const found = await walk(db, rest, nameless, bounds.longWalk)
   if (isEnough(found, rest)) return [...places, ...found.places]
-  return (await sortMatches(db, question)) ?? []
+  return undefined
 }
 
 /** The page out of all matches behind the place; undefined where there are more than `most` of them. */

@@ -49,6 +49,7 @@ export type NewSubscriberInput = {
   /** In place of those of the texts. */
   attributes?: readonly string[] | undefined
   routes?: readonly string[] | undefined
+  /** Default: as the plan says. */
   autoRenew?: boolean | undefined
   /** The register date; default now. */
   createdAt?: Date | undefined
@@ -207,7 +208,7 @@ async function insertSubscriber(trx: Db, { fields, place, createdAt, input }: Ne
     next_plan_id: place.nextPlanId,
     group_id: place.groupId,
     bound_nas_group_id: place.nasGroupId,
-    auto_renew: input.autoRenew ?? false,
+    auto_renew: input.autoRenew ?? place.plan.auto_renew,
     ...servicePeriod(fields.expiresAt, place.plan.grace_hours, now),
     created_at: createdAt,
     updated_at: now,

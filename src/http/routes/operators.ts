@@ -16,10 +16,10 @@ import { findOperatorIds, listOperators, operatorSorts, readOperator } from '../
 import type { OperatorFilter } from '../../domain/operator/operator-list.ts'
 import { hashPassword } from '../../domain/operator/password-hash.ts'
 import { inviteOperator, sendResetMessage } from '../../domain/operator/password-reset.ts'
-import { findOperator } from '../../domain/operator/rank.ts'
+import { findOperator, requireNotAbove } from '../../domain/operator/rank.ts'
 import { endPanelSessionById, listPanelSessions } from '../../domain/operator/panel-session.ts'
 import { viewAs } from '../../domain/operator/view-as.ts'
-import { ConflictError } from '../../domain/field.ts'
+import { ConflictError, FieldError } from '../../domain/field.ts'
 import { runInScope } from '../../domain/scope.ts'
 import { makePassword } from '../../domain/secret.ts'
 import { writeAudit } from '../../domain/audit/audit.ts'
@@ -297,6 +297,7 @@ export const operatorRoutes = [
     answer: nothing,
     run: async ({ db, by, params, now }) => {
       const row = await findOperator(db, by, params.id)
+      await requireNotAbove(db, by, row)
       await endPanelSessionById(db, { operatorId: row.id, id: params.session_id }, now)
       const deed = { action: 'operator.end-session', noun: 'operator', rowId: row.id, ownerId: row.organisationId }
       await writeAudit(db, { ...deed, after: { panel_session_id: params.session_id } }, by, now)
@@ -354,6 +355,8 @@ export const operatorRoutes = [
     }),
     run: async ({ db, by, body, now }) => {
       const { target, action, value, dry_run: dryRun } = body
+      // Without a team an operator sees everything: that is said, not left out.
+      if (action === 'assign-team' && value === undefined) throw new FieldError('value', 'must be the id of a team, or null')
       const filter = 'filter' in target ? filterOf(target.filter) : {}
       const ids = 'ids' in target ? target.ids : await findOperatorIds(db, filter, by.scope, now)
       const input = { ids: [...new Set(ids)], action, value: value ?? null, dryRun }

@@ -1,10 +1,11 @@
 // Payers and the wallets of resellers: who pays, how much they have, and what is posted for them.
 
 import { z } from 'zod'
+import { requireIsp } from '../../domain/money/account.ts'
 import { postAdjustment, postCharge, postIncome, postRefund } from '../../domain/money/posting.ts'
 import type { PostingInput, PostingResult } from '../../domain/money/posting.ts'
 import { addPayer, editPayer, listPayers, readPayer } from '../../domain/money/payer.ts'
-import { listWallets, readWallet, requireIsp, setWallet } from '../../domain/money/wallet.ts'
+import { listWallets, readWallet, setWallet } from '../../domain/money/wallet.ts'
 import type { Context } from '../context.ts'
 import { idKey, nextCursor, readCursor } from '../cursor.ts'
 import {

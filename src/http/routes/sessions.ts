@@ -12,7 +12,7 @@ import {
 } from '../../domain/activity/session-page.ts'
 import type { SessionShown } from '../../domain/activity/session-page.ts'
 import { usageSeries } from '../../domain/activity/usage-series.ts'
-import { nextCursor, readCursor } from '../cursor.ts'
+import { instantKey, nextCursor, readCursor } from '../cursor.ts'
 import { route } from '../route.ts'
 import { byId, flag, idOut, idText, instant, instantOut, isoOrNull, octetsOut, pageOf, pageQuery } from '../schemas.ts'
 
@@ -73,7 +73,7 @@ const filters = {
 }
 const everyFilter = { ...filters, subscriber_id: idText.optional(), username: z.string().max(253).optional() }
 const sessionKey = z
-  .tuple([z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/), z.string().regex(/^[1-9]\d{0,15}$/)])
+  .tuple([instantKey, z.string().regex(/^[1-9]\d{0,15}$/)])
   .transform(([startedKey, id]) => ({ startedKey, id: BigInt(id) }))
 
 type Asked = { [Name in keyof typeof everyFilter]?: z.output<(typeof everyFilter)[Name]> }

@@ -8,7 +8,7 @@ import type { TimelineKind } from '../../domain/activity/timeline-sources.ts'
 import { requirePermission } from '../../domain/author.ts'
 import type { Author } from '../../domain/author.ts'
 import type { Permission } from '../../domain/operator/permission.ts'
-import { nextCursor, readCursor } from '../cursor.ts'
+import { instantKey, nextCursor, readCursor } from '../cursor.ts'
 import { route } from '../route.ts'
 import { byId, instant, instantOut, pageOf, pageQuery, words } from '../schemas.ts'
 
@@ -23,7 +23,7 @@ const item = z
 
 const timelineKey = z
   .tuple([
-    z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/),
+    instantKey,
     z.enum(timelineKinds),
     z.string().regex(/^[\d:(),]{1,60}$/),
   ])

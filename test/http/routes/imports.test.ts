@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { addPlan } from '../../../src/domain/plan.ts'
 import { workImports } from '../../../src/domain/import/work.ts'
@@ -261,6 +262,33 @@ describe('a run whose instance died', () => {
     while (await work());
     const run = (await support.get(`/imports/${String(sent.body['id'])}`)).body
     expect(run).toMatchObject({ state: 'done', created: 2, errors: 0 })
+  })
+
+  it('is done where all was committed and only its end was not told', async () => {
+    const sent = await send(support, rows('told-a'))
+    const id = String(sent.body['id'])
+    await api.pool.query('update import_run set done_line = 2, created = 1, rows = 1 where id = $1', [id])
+    while (await work());
+    expect((await support.get(`/imports/${id}`)).body).toMatchObject({ state: 'done', created: 1, errors: 0 })
+    expect(await usernames('told-')).toEqual([])
+    expect(readdirSync(folder())).toEqual([])
+  })
+
+  it('fails where its file is gone from everywhere for an hour', async () => {
+    const sent = await send(support, rows('gone-a'))
+    const id = String(sent.body['id'])
+    await api.pool.query(`update import_run set file_name = 'import-of-another.csv' where id = $1`, [id])
+    expect(await work()).toBe(false)
+    await api.pool.query('update import_run set created_at = $2 where id = $1', [
+      id,
+      new Date(api.clock.now().getTime() - 3_600_001),
+    ])
+    expect(await work()).toBe(false)
+    expect((await support.get(`/imports/${id}`)).body).toMatchObject({
+      state: 'failed',
+      error: 'the file is no longer there: send it again',
+    })
+    for (const name of readdirSync(folder())) rmSync(join(folder(), name))
   })
 
   it('is not begun by a process that ends', async () => {

@@ -24,7 +24,7 @@ const view = {
 
 async function saved(client: Client, input: object = {}): Promise<Record<string, unknown> & { id: number }> {
   const { status, body, text } = await client.post('/views', { ...view, name: crypto.randomUUID(), ...input })
-  expect(status, text).toBe(201)
+  if (status !== 201) throw new Error(text)
   return body as Record<string, unknown> & { id: number }
 }
 
