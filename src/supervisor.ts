@@ -22,6 +22,9 @@ const drainMs = 8_000
  */
 const radiusNodeOptions = ['--max-semi-space-size=16', '--max-old-space-size=192']
 
+/** An export is rows that live for a moment: 30,000 of them left 321 MB with V8's defaults and 212 with this, as fast. */
+const adminNodeOptions = ['--max-semi-space-size=4']
+
 export type Service = {
   authPort: number
   acctPort: number
@@ -64,6 +67,7 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
     const admin = await startChild({
       name: 'admin',
       file: new URL('./admin-process.ts', import.meta.url),
+      nodeOptions: adminNodeOptions,
       start,
       log,
       onMessage: (message, child) => void answerMetrics(message, child, radiusChildren),

@@ -151,7 +151,9 @@ function send(options: RouterOptions, route: Route, response: Response, answered
     return
   }
   const { value } = answered
-  if (options.checkAnswers === true) route.answer.parse(value)
+  // As an error of its own: a broken answer is not the caller's request that has the wrong form.
+  if (options.checkAnswers === true && !route.answer.safeParse(value).success)
+    throw new TypeError(`${route.path}: wrong answer`)
   response.status(route.status ?? (value === undefined ? 204 : 200))
   if (value === undefined) response.end()
   else response.json(value)

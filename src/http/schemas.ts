@@ -91,11 +91,6 @@ export const words = <const Word extends string>(choices: readonly Word[]) =>
     return found
   })
 
-/** A bigint of ours as JSON's number, for ids. */
-export function idNumber(value: bigint): number {
-  return Number(value)
-}
-
 /** An instant of ours as ISO 8601, or null. */
 export function isoOrNull(value: Date | null): string | null {
   return value === null ? null : value.toISOString()

@@ -79,8 +79,7 @@ describe('a cursor that no page has given', () => {
   })
 
   it('is a page or a refusal where digits of a true one were changed', async () => {
-    const number = (length: number) =>
-      fc.nat(10 ** length - 1).map((n) => String(n).padStart(length, '0'))
+    const number = (length: number) => fc.nat(10 ** length - 1).map((n) => String(n).padStart(length, '0'))
     const instant = fc
       .tuple(number(4), number(2), number(2), number(2), number(2), number(2))
       .map(([y, mo, d, h, mi, s]) => `${y}-${mo}-${d} ${h}:${mi}:${s}+00`)

@@ -97,6 +97,9 @@ export async function disconnectSession(
 ): Promise<{ orderId: bigint }> {
   return inTransaction(db, async (trx) => {
     const session = await readTarget(trx, input.sessionId, by.scope)
+    // One at a time: two that do not see each other's order would leave both waiting. Not the row of the session, for which
+    // accounting would wait.
+    await sql`select pg_advisory_xact_lock(hashtext('gatehouse coa_order'), hashint8(${input.sessionId}))`.execute(trx)
     const { rows } = await sql<{ id: bigint }>`
       with replaced as (
         update coa_order set state = 'replaced', finished_at = ${now}

@@ -106,9 +106,11 @@ async function append(db: Db, entries: readonly Entry[], now: Date): Promise<voi
 }
 
 async function movePosition(db: Db, { next, isRestored }: Position): Promise<void> {
-  // After a restore the old numbers say nothing any more: what is chained by now is known by its id.
+  // After a restore the old numbers say nothing any more: that these entries are chained by now is known by their ids. Only
+  // entries of the other cluster have numbers of the future; one of ours with a smaller id may still be under way.
   const floor = isRestored
-    ? sql`(select coalesce(max(audit_chain.entry_id), 0) from audit_chain)`
+    ? sql`greatest(audit_chain_position.floor_id, (select max(audit_entry.id) from audit_entry
+        where audit_entry.changed_by >= pg_snapshot_xmax(pg_current_snapshot())))`
     : sql`audit_chain_position.floor_id`
   await sql`update audit_chain_position set changed_by = ${next}::xid8, floor_id = ${floor}`.execute(db)
 }

@@ -1,10 +1,11 @@
 // One chunk of a run: each subscriber still in reach is handed to the action that concerns it, and every item gets its result.
 
 import { sql } from 'kysely'
+import { ZodError } from 'zod'
 import type { Db } from '../../db/schema.ts'
 import type { Author } from '../author.ts'
 import type { Keyring } from '../data-key.ts'
-import { NotFoundError } from '../field.ts'
+import { ConflictError, FieldError, NotFoundError } from '../field.ts'
 import { reachableSubscribers } from '../scope.ts'
 import type { ActionCall, ActionOutcome } from '../subscriber-action/action.ts'
 import { sealRevealed } from './reveal.ts'
@@ -24,11 +25,21 @@ export type Item = {
 export type ItemOutcome = Omit<ActionOutcome, 'kind'> & { kind: ActionOutcome['kind'] | 'failed' }
 export type ItemResult = { position: number; outcome: ItemOutcome }
 
+/** What the call of one item alone is told is wrong, such as a group that is gone: nothing of it concerns the others. */
+export class WrongCallError extends Error {
+  override readonly name = 'WrongCallError'
+
+  constructor(reason: string) {
+    super(reason)
+  }
+}
+
 export type ChunkResults = { kind: 'results'; results: ItemResult[] } | { kind: 'may-not'; reason: string }
 
 /**
  * Does what the items call for, each call once for all that share it, and never more at once than the smallest chunk among
- * them: then only the first of the items have results. Throws what the actions throw, and NotFoundError for no such action.
+ * them: then only the first of the items have results. Throws what the actions throw (WrongCallError in place of what is said of
+ * the call of an item), and NotFoundError for no such action.
  */
 export async function runItems(
   db: Db,
@@ -55,10 +66,8 @@ export async function runItems(
     const { action, params } = resolve(group.call, input.actions)
     const subscriberIds = group.subscriberIds.filter((id) => reachable.has(id))
     if (subscriberIds.length === 0) continue
-    const parsed = action.params.parse(params)
-    for (const outcome of await action.run(db, { subscriberIds, params: parsed }, by, now)) {
-      outcomes.set(outcome.subscriberId, outcome)
-    }
+    const take = async () => action.run(db, { subscriberIds, params: action.params.parse(params) }, by, now)
+    for (const outcome of await (group.isOwn ? take() : asWrongCall(take))) outcomes.set(outcome.subscriberId, outcome)
   }
   const results = items.map(({ position, subscriberId }) => {
     const outcome = reachable.has(subscriberId)
@@ -69,19 +78,46 @@ export async function runItems(
   return { kind: 'results', results }
 }
 
+async function asWrongCall<T>(take: () => Promise<T>): Promise<T> {
+  try {
+    return await take()
+  } catch (error) {
+    throw isWrongForAll(error) ? new WrongCallError(sentenceOf(error)) : error
+  }
+}
+
+/** What an action says of all that it is told to do at once: it is the same for the next. */
+export function isWrongForAll(error: unknown): boolean {
+  return (
+    error instanceof FieldError ||
+    error instanceof NotFoundError ||
+    error instanceof ConflictError ||
+    error instanceof ZodError
+  )
+}
+
+/** The same as a sentence. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ZodError)
+    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
 function resolve(call: ActionCall, actions: FindAction) {
   const action = actions(call.action)
   if (action === undefined) throw new NotFoundError('action', call.action)
   return { action, params: call.params }
 }
 
+type CallGroup = { call: ActionCall; isOwn: boolean; subscriberIds: bigint[] }
+
 /** Who is called upon with the same words is called upon at once. */
-function groupByCall(items: readonly Item[], own: ActionCall): { call: ActionCall; subscriberIds: bigint[] }[] {
-  const groups = new Map<string, { call: ActionCall; subscriberIds: bigint[] }>()
+function groupByCall(items: readonly Item[], own: ActionCall): CallGroup[] {
+  const groups = new Map<string, CallGroup>()
   for (const { call, subscriberId } of items) {
     const key = call === null ? '' : JSON.stringify([call.action, call.params])
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, { call: call ?? own, subscriberIds: [subscriberId] })
+    if (group === undefined) groups.set(key, { call: call ?? own, isOwn: call === null, subscriberIds: [subscriberId] })
     else group.subscriberIds.push(subscriberId)
   }
   return [...groups.values()]

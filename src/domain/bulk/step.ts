@@ -2,18 +2,16 @@
 // any moment leaves each subscriber done once with its result, or not touched. Several instances may do this at once.
 
 import { sql } from 'kysely'
-import { ZodError } from 'zod'
 import { isTransient, isUnavailable, sqlState, sqlStateOf } from '../../db/errors.ts'
 import { retryTransient } from '../../db/pool.ts'
 import type { Db } from '../../db/schema.ts'
 import { failPoint } from '../../fail-points.ts'
 import type { Keyring } from '../data-key.ts'
-import { ConflictError, FieldError, NotFoundError } from '../field.ts'
 import { runInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
 import { findAction } from '../subscriber-action/list.ts'
-import { countOf, recordResults, runItems, usualChunk } from './chunk.ts'
-import type { Item, ItemResult } from './chunk.ts'
+import { countOf, isWrongForAll, recordResults, runItems, sentenceOf, usualChunk, WrongCallError } from './chunk.ts'
+import type { Item, ItemOutcome, ItemResult } from './chunk.ts'
 import { paramsOf } from './params.ts'
 import { isOpen } from './run.ts'
 import { runAuthor } from './run-author.ts'
@@ -68,7 +66,7 @@ async function workOn(db: Db, runId: bigint, work: BulkWork, now: Date): Promise
   } catch (error) {
     if (isUnavailable(error)) throw error
     if (isWrongForAll(error)) return endRun(db, runId, { state: 'failed', error: sentenceOf(error) }, now)
-    if (!isBusy(error)) work.onError(error, { runId })
+    if (!isBusy(error) && !isForeseen(error)) work.onError(error, { runId })
     return workSingly(db, runId, work, now)
   }
 }
@@ -194,20 +192,25 @@ async function record(
   if (moved.numUpdatedRows !== 1n) throw new Error(`somebody else has worked on bulk run ${run.id}`)
 }
 
-/** Writes down that the next item failed, which nobody foresaw. */
-async function failNext(db: Db, runId: bigint, input: { error: unknown; work: BulkWork }, now: Date): Promise<number> {
-  const { error, work } = input
+function outcomeOf(error: unknown): Pick<ItemOutcome, 'kind' | 'reason'> {
+  if (isForeseen(error)) return { kind: 'refused', reason: sentenceOf(error) }
   const reason = isBusy(error)
     ? 'somebody else was changing it: try again'
     : 'something went wrong on our side: the log of the server says what'
+  return { kind: 'failed', reason }
+}
+
+/** Writes down that the next item failed, or that its own call cannot be. */
+async function failNext(db: Db, runId: bigint, input: { error: unknown; work: BulkWork }, now: Date): Promise<number> {
+  const { error, work } = input
   return db.transaction().execute(async (trx) => {
     const run = await lockRun(trx, runId)
     if (run === undefined || run === 'busy') return 0
     const [item] = await nextItems(trx, run, 1)
     if (item === undefined) return 0
-    work.onError(error, { runId, subscriberId: item.subscriberId })
     const { position, subscriberId } = item
-    const results = [{ position, outcome: { subscriberId, kind: 'failed' as const, reason } }]
+    if (!isForeseen(error)) work.onError(error, { runId, subscriberId })
+    const results = [{ position, outcome: { subscriberId, ...outcomeOf(error) } }]
     await record(trx, { run, results, keyring: work.keyring }, now)
     return 1
   })
@@ -240,23 +243,12 @@ async function close(
   return 0
 }
 
-/** What an action says of the whole chunk: it is the same for the next. */
-function isWrongForAll(error: unknown): boolean {
-  return (
-    error instanceof FieldError ||
-    error instanceof NotFoundError ||
-    error instanceof ConflictError ||
-    error instanceof ZodError
-  )
+/** Wrong for one of the items, which has a call of its own. */
+function isForeseen(error: unknown): boolean {
+  return error instanceof WrongCallError
 }
 
 /** Somebody else holds what is needed, for longer than we wait. */
 function isBusy(error: unknown): boolean {
   return isTransient(error) || sqlStateOf(error) === sqlState.lockNotAvailable
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof ZodError)
-    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

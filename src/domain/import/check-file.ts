@@ -7,9 +7,8 @@ import type { Rooms } from './check.ts'
 import type { ErrorLog } from './error-log.ts'
 import type { Report } from './error.ts'
 import { createFileKeys } from './file-keys.ts'
-import type { FileRow } from './file-error.ts'
 import { prepareRows } from './prepare.ts'
-import type { ImportContext } from './prepare.ts'
+import type { ImportContext, ReadRow } from './prepare.ts'
 
 export type Checked = {
   rooms: Rooms
@@ -19,7 +18,7 @@ export type Checked = {
 
 type Input = {
   context: ImportContext
-  chunks: AsyncIterable<FileRow[]>
+  chunks: AsyncIterable<ReadRow[]>
   log: ErrorLog
   /** Of rows up to there only the keys count: they were written by an earlier try. */
   doneLine: number

@@ -1,4 +1,4 @@
-// The rows of a file below its header, in chunks of one size.
+// The rows of a file below its header, in chunks of one size, each read while the one before it is worked on.
 
 import { ImportFileError } from './file-error.ts'
 import type { FileLimits, FileRow } from './file-error.ts'
@@ -39,4 +39,25 @@ function padded({ line, cells }: FileRow, width: number): FileRow {
   const kept = cells.slice(0, Math.max(width, cells.findLastIndex((cell) => cell !== '') + 1))
   while (kept.length < width) kept.push('')
   return { line, cells: kept }
+}
+
+/** The same one after the other, with the next already on its way: it is read while the database is busy with this one. */
+export async function* readAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  const ask = (): Promise<IteratorResult<T>> => {
+    const next = source.next()
+    // Told where it is awaited.
+    next.catch(() => undefined)
+    return next
+  }
+  let next = ask()
+  try {
+    for (;;) {
+      const result = await next
+      if (result.done === true) return
+      next = ask()
+      yield result.value
+    }
+  } finally {
+    await source.return(undefined)
+  }
 }

@@ -12,7 +12,7 @@ import { readSettings } from '../setting.ts'
 import type { Settings } from '../setting.ts'
 import { checkFile } from './check-file.ts'
 import type { Checked } from './check-file.ts'
-import { readChunks, readHeaderRow } from './chunks.ts'
+import { readAhead, readChunks, readHeaderRow } from './chunks.ts'
 import { readHeader } from './column.ts'
 import { createErrorLog } from './error-log.ts'
 import type { ErrorLog, ErrorSink } from './error-log.ts'
@@ -20,7 +20,8 @@ import type { ImportError } from './error.ts'
 import { ImportFileError } from './file-error.ts'
 import type { FileLimits } from './file-error.ts'
 import { loadNames } from './names.ts'
-import type { ImportContext, ImportMode } from './prepare.ts'
+import { readRows } from './prepare.ts'
+import type { ImportContext, ImportMode, ReadRow } from './prepare.ts'
 import type { RowOptions } from './row.ts'
 import { sourceOfStream } from './source.ts'
 import type { RowSource } from './source.ts'
@@ -158,8 +159,8 @@ async function makeContext(db: Db, { input, settings, limits, log, notices }: Ru
 }
 
 async function check(db: Db, run: Run, context: ImportContext, now: Date): Promise<Checked> {
-  const { input, limits, log, counts } = run
-  const chunks = stoppable(run, readChunks(input.source, limits, chunkOptions(run, context)))
+  const { input, log, counts } = run
+  const chunks = chunksOf(run, context)
   const progress = async (line: number, rows: number): Promise<void> => {
     counts.rows += rows
     await log.flush(db)
@@ -171,8 +172,13 @@ async function check(db: Db, run: Run, context: ImportContext, now: Date): Promi
   return checked
 }
 
-function chunkOptions({ input }: Run, { header }: ImportContext) {
-  return { size: chunkSize, width: input.source.encoding === undefined ? header.width : undefined }
+function chunksOf(run: Run, context: ImportContext): AsyncGenerator<ReadRow[]> {
+  const { source } = run.input
+  const width = source.encoding === undefined ? context.header.width : undefined
+  const read = async function* (): AsyncGenerator<ReadRow[]> {
+    for await (const rows of readChunks(source, run.limits, { size: chunkSize, width })) yield readRows(context, rows)
+  }
+  return stoppable(run, readAhead(read()))
 }
 
 async function* stoppable<T>({ input }: Run, chunks: AsyncIterable<T>): AsyncGenerator<T> {
@@ -184,7 +190,7 @@ async function* stoppable<T>({ input }: Run, chunks: AsyncIterable<T>): AsyncGen
 
 /** All in one transaction. */
 async function writeAll(db: Db, run: Run, context: ImportContext, checked: Checked, now: Date): Promise<void> {
-  const chunks = stoppable(run, readChunks(run.input.source, run.limits, chunkOptions(run, context)))
+  const chunks = chunksOf(run, context)
   const before = { ...run.counts }
   let line = 0
   try {
@@ -208,7 +214,7 @@ async function writeAll(db: Db, run: Run, context: ImportContext, checked: Check
 /** Each chunk in a transaction of its own; what was found meanwhile is told and left out. */
 async function writeParts(db: Db, run: Run, context: ImportContext, checked: Checked, now: Date): Promise<void> {
   const { input, log } = run
-  for await (const chunk of stoppable(run, readChunks(input.source, run.limits, chunkOptions(run, context)))) {
+  for await (const chunk of chunksOf(run, context)) {
     const rows = chunk.filter(({ line }) => line > (input.doneLine ?? 0) && !log.isBad(line))
     const write = (looksAgain: boolean) =>
       inTransaction(db, async (trx) => {

@@ -46,22 +46,32 @@ export type Prepared =
 export async function prepareRows(
   db: Db,
   context: ImportContext,
-  rows: readonly FileRow[],
+  read: readonly ReadRow[],
   options: { report: Report; lock: boolean; onRow?: (row: ImportRow) => void },
   now: Date,
 ): Promise<Prepared[]> {
-  const read = rows.map((row) => readValuesOf(context, row, options.report))
+  const { width } = context.header
+  for (const { line, cells } of read) {
+    if (cells !== width) options.report(line, 'row', `has ${cells} cells, the header has ${width}`)
+  }
   const known = await findKnown(db, context, read.map(usernameOf), options.lock, now)
   return read.map((one) => prepareRow(context, one, { known: known.get(usernameOf(one)), ...options }))
 }
 
-type ReadRow = { line: number; values: Map<ImportColumn, Value>; first: ReturnType<typeof readRow> }
+/** A row as it can be read without the database; `cells` counts them. */
+export type ReadRow = {
+  line: number
+  cells: number
+  values: Map<ImportColumn, Value>
+  first: ReturnType<typeof readRow>
+}
 
-function readValuesOf(context: ImportContext, { line, cells }: FileRow, report: Report): ReadRow {
-  const { width } = context.header
-  if (cells.length !== width) report(line, 'row', `has ${cells.length} cells, the header has ${width}`)
-  const values = readValues(context.header, cells)
-  return { line, values, first: readRow(line, values, optionsOf(context)) }
+/** Reads rows of a file by themselves. */
+export function readRows(context: ImportContext, rows: readonly FileRow[]): ReadRow[] {
+  return rows.map(({ line, cells }) => {
+    const values = readValues(context.header, cells)
+    return { line, cells: cells.length, values, first: readRow(line, values, optionsOf(context)) }
+  })
 }
 
 function optionsOf({ settings, checkAttribute }: ImportContext): RowOptions {

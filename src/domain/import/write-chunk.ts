@@ -10,9 +10,8 @@ import type { Checked } from './check-file.ts'
 import type { ImportColumn } from './column.ts'
 import type { ErrorLog } from './error-log.ts'
 import type { Report } from './error.ts'
-import type { FileRow } from './file-error.ts'
 import { prepareRows } from './prepare.ts'
-import type { ImportContext, Prepared } from './prepare.ts'
+import type { ImportContext, Prepared, ReadRow } from './prepare.ts'
 import { columnValue } from './row-value.ts'
 import { updateRows } from './update.ts'
 import type { Update } from './update.ts'
@@ -26,7 +25,7 @@ export class MeanwhileError extends Error {
 
 type Input = {
   context: ImportContext
-  rows: readonly FileRow[]
+  rows: readonly ReadRow[]
   checked: Checked
   runId: bigint | undefined
   /** Looks once more for what is taken, and tells it here; without it what was found meanwhile is thrown. */

@@ -85,6 +85,13 @@ async function findObstacles(
   subjects: readonly Subject[],
   scope: Scope,
 ): Promise<Obstacles> {
+  const rooms = new Map<bigint, number>()
+  // In one order, and before the lines as where one is added, so that two do not wait for each other.
+  const owners = [...new Set(subjects.map((subject) => subject.owner_id))].toSorted((a, b) => Number(a - b))
+  for (const ownerId of owners) {
+    const room = await roomFor(trx, ownerId)
+    if (room !== undefined) rooms.set(ownerId, room)
+  }
   const devices = await devicesOf(
     trx,
     subjects.map(({ id }) => id),
@@ -97,13 +104,6 @@ async function findObstacles(
     })),
     scope,
   )
-  const rooms = new Map<bigint, number>()
-  // In one order, so that two restores do not wait for each other.
-  const owners = [...new Set(subjects.map((subject) => subject.owner_id))].toSorted((a, b) => Number(a - b))
-  for (const ownerId of owners) {
-    const room = await roomFor(trx, ownerId)
-    if (room !== undefined) rooms.set(ownerId, room)
-  }
   return { usernames: await takenUsernames(trx, subjects, scope), lines, rooms }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { inTransaction } from '../../db/transaction.ts'
 import { checkMac } from '../device.ts'
 import { bindDevices, devicesOf, macHolders, releaseDevices } from '../subscriber/device.ts'
-import { otherName } from '../subscriber/line.ts'
+import { lockLines, otherName } from '../subscriber/line.ts'
 import { subscriberAction } from './action.ts'
 import { conclude, doneOf, idsOf, judgeEach, lockSubjects, refused, unchanged } from './take.ts'
 
@@ -25,6 +25,7 @@ export const bindMac = subscriberAction({
     inTransaction(db, async (trx) => {
       const wanted = checkMacs(params.macs)
       const subjects = await lockSubjects(trx, subscriberIds)
+      if (subjects.some((subject) => subject.account_type === 'ipoe')) await lockLines(trx)
       const devices = await devicesOf(trx, subscriberIds)
       const holders = await macHolders(trx, wanted, by.scope)
       const judged = judgeEach(subjects, (subject) => {

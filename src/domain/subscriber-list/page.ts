@@ -16,25 +16,23 @@ import type { Question, Segment, Walked } from './walk.ts'
 
 /** How far each way goes before the next is tried. */
 export type Bounds = {
-  /** Rows looked at along the index before another way is tried, and after it. */
+  /** Rows looked at along the index before another way is tried, and then on. */
   shortWalk: number
   longWalk: number
   /** Segments (plans, owners, groups) gone through one by one. */
   segments: number
   /** So many matches in the short walk promise enough in the long one. */
   likely: number
-  /** Matches that are sorted at once; more where a walk promises nothing, because none of the first rows matched or because it goes by names. */
+  /** Matches that are sorted at once. */
   matches: number
-  manyMatches: number
 }
 
 const usualBounds: Bounds = {
   shortWalk: 2_000,
-  longWalk: 50_000,
+  longWalk: 20_000,
   segments: 3,
   likely: 6,
-  matches: 10_000,
-  manyMatches: 60_000,
+  matches: 60_000,
 }
 
 export type PageInput = {
@@ -64,18 +62,18 @@ export async function findPage(
   }
   const segments = await findSegments(db, question)
   const byName = question.sort.kind === 'name'
-  let seen: Walked | undefined
+  let seen: Walked = { places: [], rest: segments }
   if (!isNarrow(input.filter)) {
     const first = segments.slice(0, bounds.segments)
-    seen = await walk(db, question, first, bounds.shortWalk)
-    const isAll = seen.isExhausted && first.length === segments.length
-    if (isAll || seen.places.length === input.limit) return seen.places
+    const walked = await walk(db, question, first, bounds.shortWalk)
+    seen = { ...walked, rest: [...walked.rest, ...segments.slice(bounds.segments)] }
+    if (isEnough(seen, question)) return seen.places
   }
   // Some of the first rows match: so may some of the next.
-  const isLikely = seen !== undefined && seen.places.length >= bounds.likely && !byName
+  const isLikely = seen.places.length >= bounds.likely && !byName
   const ways = [
-    () => walkFar(db, question, segments, bounds),
-    () => sortMatches(db, question, seen?.places.length === 0 || byName ? bounds.manyMatches : bounds.matches),
+    () => (byName ? walkAllNames(db, question, segments, bounds) : walkFar(db, question, seen, bounds)),
+    () => sortMatches(db, question, bounds.matches),
   ]
   for (const way of isLikely ? ways : ways.toReversed()) {
     const places = await way()
@@ -84,20 +82,16 @@ export async function findPage(
   return (await sortMatches(db, question)) ?? []
 }
 
-/** Along the whole index, or as far as it is worth it; undefined where that did not fill the page. */
-async function walkFar(
-  db: Db,
-  question: Question,
-  segments: readonly Segment[],
-  bounds: Bounds,
-): Promise<Place[] | undefined> {
-  if (question.sort.kind === 'name') return walkAllNames(db, question, segments, bounds)
-  const walked = await walk(db, question, segments, bounds.longWalk)
-  return isEnough(walked, question) ? walked.places : undefined
+/** Further along the index; undefined where that did not fill the page. */
+async function walkFar(db: Db, question: Question, seen: Walked, bounds: Bounds): Promise<Place[] | undefined> {
+  const limit = question.limit - seen.places.length
+  const walked = await walk(db, { ...question, limit }, seen.rest, bounds.longWalk)
+  const all = { places: [...seen.places, ...walked.places], rest: walked.rest }
+  return isEnough(all, question) ? all.places : undefined
 }
 
-function isEnough(walked: { places: Place[]; isExhausted: boolean }, { limit }: Question): boolean {
-  return walked.places.length === limit || walked.isExhausted
+function isEnough({ places, rest }: Walked, { limit }: Question): boolean {
+  return places.length === limit || rest.length === 0
 }
 
 /** Whether so few can match that it is no use to look along an index. */

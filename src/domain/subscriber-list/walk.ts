@@ -35,8 +35,8 @@ export type Segment = {
   named?: { id: bigint; name: string } | null
 }
 
-/** What was found on the way. `isExhausted`: there was nothing more to look at. */
-export type Walked = { places: Place[]; isExhausted: boolean }
+/** What was found on the way, and what there is to go on with; none: all was looked at. */
+export type Walked = { places: Place[]; rest: Segment[] }
 
 type Row = { id: bigint; key: string | null; parent: bigint | null }
 
@@ -47,16 +47,25 @@ export async function findSegments(db: Db, question: Question): Promise<Segment[
   return sort.kind === 'balance' ? balanceSegments(db, question) : columnSegments(question, sort)
 }
 
-/** Places out of the first `budget` rows of each segment, in order, as long as the segments are gone through whole. */
+/** Rows of one statement: few enough that no plan takes all of a table for them. */
+const chunk = 2_000
+
+/** Places out of the first `budget` rows of the segments, in order; no more than wanted. */
 export async function walk(db: Db, question: Question, segments: readonly Segment[], budget: number): Promise<Walked> {
   const places: Place[] = []
-  for (const segment of segments) {
+  const rest = [...segments]
+  for (let left = budget; rest[0] !== undefined && left > 0;) {
+    const size = Math.min(chunk, left)
+    const [segment] = rest
     const limit = question.limit - places.length
-    const { rows } = await segmentQuery(question, segment, budget, limit).execute(db)
+    const { rows } = await segmentQuery(question, segment, size, limit).execute(db)
     places.push(...rows.map((row) => placeOf(row, segment)))
-    if (rows.length === limit || (await isLonger(db, question, segment, budget))) return { places, isExhausted: false }
+    if (rows.length === limit) break
+    const next = await restOf(db, question, segment, size)
+    rest.splice(0, 1, ...(next === undefined ? [] : [next]))
+    left -= size
   }
-  return { places, isExhausted: true }
+  return { places, rest }
 }
 
 /** Of many named segments in one statement, which ends as soon as there are enough. */
@@ -105,13 +114,35 @@ function placeOf(row: Row, { named }: Segment): Place {
   return { id: row.id, key: named?.name ?? null, parent: named?.id ?? null }
 }
 
-/** Whether the walk ended at its budget and not at the end of the segment. */
-async function isLonger(db: Db, question: Question, segment: Segment, budget: number): Promise<boolean> {
-  const { rows } =
-    await sql`select from ${walkedTable(question)} where ${all(segment.conditions)} offset ${budget} limit 1`.execute(
-      db,
-    )
-  return rows.length > 0
+/** The segment behind its first rows; undefined: there are no more. */
+async function restOf(db: Db, question: Question, segment: Segment, size: number): Promise<Segment | undefined> {
+  const { key, id } = walkedColumns(question)
+  const { direction } = directionOf(question)
+  const { rows } = await sql<{ key: string | null; id: bigint }>`
+    select ${key}::text as key, ${id} as id from ${walkedTable(question)} where ${all(segment.conditions)}
+    order by ${key} ${direction}, ${id} ${direction} offset ${size} limit 1`.execute(db)
+  const [first] = rows
+  if (first === undefined) return undefined
+  const from = question.order.descending ? sql`<=` : sql`>=`
+  const begin =
+    first.key === null || segment.named !== undefined
+      ? sql`${id} ${from} ${first.id}`
+      : sql`(${key}, ${id}) ${from} (${walkedValue(question.sort, first.key)}, ${first.id}::bigint)`
+  return { ...segment, conditions: [...segment.conditions, begin] }
+}
+
+/** What the rows of a segment are in the order of. */
+function walkedColumns({ sort }: Question): { key: RawBuilder<unknown>; id: RawBuilder<unknown> } {
+  if (sort.kind === 'balance') return { key: sql`walked.balance_minor`, id: sql`walked.id` }
+  if (sort.kind === 'name') return { key: sql.ref(`walked.${sort.column}`), id: sql`walked.id` }
+  return {
+    key: columnKey(sort, 'walked'),
+    id: sql.ref(sort.table === 'subscriber' ? 'walked.id' : 'walked.subscriber_id'),
+  }
+}
+
+function walkedValue(sort: Sort, key: string): RawBuilder<unknown> {
+  return sort.kind === 'balance' ? sql`${key}::bigint` : keyValue(sort, key)
 }
 
 function walkedTable({ sort }: Question): RawBuilder<unknown> {

@@ -18,7 +18,7 @@ import { checkAttributeLines, readSubscriberFields } from '../subscriber-fields.
 import type { FieldNames, SubscriberFields, SubscriberTexts } from '../subscriber-fields.ts'
 import { addressHolders, replaceAddresses } from './address.ts'
 import { addComment } from './comment.ts'
-import { bindDevices } from './device.ts'
+import { bindDevices, requireDeviceRoom } from './device.ts'
 import { lineConflicts } from './line.ts'
 import type { LineColumns } from './line.ts'
 import { findGroupOf, findNasGroup, findOrganisation, findPayerOf, findPlanFor } from './names.ts'
@@ -91,6 +91,7 @@ export async function createSubscriber(
   return inTransaction(db, async (trx) => {
     const place = await findPlace(trx, input, fields, by, now)
     requireFieldPermissions(fields, input, by)
+    requireDeviceRoom(input.names.mac, fields.macs, fields.deviceLimit ?? place.plan.device_limit)
     const id = await insertSubscriber(trx, { fields, place, createdAt, input }, now)
     await checkFree(trx, { id, fields, input }, by)
     if (credential !== undefined) await writeCredential(trx, by.keyring, { subscriberId: id, credential }, now)

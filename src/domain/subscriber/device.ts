@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
+import { FieldError } from '../field.ts'
 import type { Scope } from '../scope.ts'
 import { acrossOrganisations } from './across.ts'
 
@@ -32,6 +33,12 @@ export async function macHolders(
     where device.mac = any(${macs}::macaddr[]) and device.bound and subscriber.account_type = 'ipoe'
       and subscriber.archived_at is null`
   return acrossOrganisations(db, scope, async () => (await query.execute(db)).rows)
+}
+
+/** Throws FieldError where more MACs would be bound than subscriber or plan allow. */
+export function requireDeviceRoom(field: string, macs: readonly string[], limit: number | null): void {
+  if (limit === null || macs.length <= limit) return
+  throw new FieldError(field, `it may have ${limit} devices, and these are ${macs.length}`)
 }
 
 /** Binds MACs; learnt ones become bound. */

@@ -20,7 +20,7 @@ import { lockSubjects } from '../subscriber-action/take.ts'
 import type { Subject } from '../subscriber-action/take.ts'
 import { addressesOf, addressHolders, replaceAddresses } from './address.ts'
 import { networkColumns, personColumns } from './create.ts'
-import { bindDevices, devicesOf, releaseDevices } from './device.ts'
+import { bindDevices, devicesOf, releaseDevices, requireDeviceRoom } from './device.ts'
 import { currentFields, mergeFields } from './edit-fields.ts'
 import { checkEditPermissions } from './edit-permission.ts'
 import { editCredential } from './edit-credential.ts'
@@ -68,6 +68,10 @@ export async function editSubscriber(
     if (before.row.archived_at !== null) throw new ConflictError('id', 'it is deleted: restore it first')
     const fields = mergeFields(before.fields, patch, await readSettings(trx))
     if (patch.texts.zone !== undefined) requireZone(patch.names.zone, fields.zone, by.scope)
+    // Who has more already, since the limit was lowered, keeps them until one is added.
+    if (fields.macs.some((mac) => !before.fields.macs.includes(mac))) {
+      requireDeviceRoom(patch.names.mac, fields.macs, fields.deviceLimit ?? before.row.plan_device_limit)
+    }
     await checkFree(trx, { before, fields, patch }, by)
     const columns = await columnsOf(trx, { before, fields, patch }, by, now)
     const routes = patch.routes?.map((route) => checkRoute('routes', route)) ?? before.routes

@@ -1,5 +1,6 @@
 // By what the lines of subscribers are told, from their rows, and who else would be told by the same.
 
+import { sql } from 'kysely'
 import type { Selectable, Transaction } from 'kysely'
 import type { Database, SubscriberTable } from '../../db/schema.ts'
 import { findLineHolders, lineFacts } from '../line-conflict.ts'
@@ -52,6 +53,11 @@ export type LineConflict = {
   sentence: string
 }
 
+/** Lets nobody else change by what lines are told until the transaction ends: two at once would not see each other's. */
+export async function lockLines(trx: Transaction<Database>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('gatehouse lines'))`.execute(trx)
+}
+
 /** For each IPoE line that another subscriber has already, or one before it here: what stands against it, by the id. */
 export async function lineConflicts(
   trx: Transaction<Database>,
@@ -60,6 +66,7 @@ export async function lineConflicts(
 ): Promise<Map<bigint, LineConflict>> {
   const identities = lines.map(({ row, macs }) => lineIdentity(row, macs))
   const ids = lines.map(({ row }) => row.id)
+  if (identities.some(({ accountType }) => accountType === 'ipoe')) await lockLines(trx)
   const conflicts = new Map<bigint, LineConflict>()
   const tell = (id: bigint, { field, value }: LineFact, other: string): void => {
     const name = otherName(other, scope)

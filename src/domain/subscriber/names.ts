@@ -27,13 +27,20 @@ export async function findOrganisation(db: Db, named: Named | undefined, scope: 
   return row.id
 }
 
-export type PlanNamed = { id: bigint; name: string; currency: string; grace_hours: number; auto_renew: boolean }
+export type PlanNamed = {
+  id: bigint
+  name: string
+  currency: string
+  grace_hours: number
+  auto_renew: boolean
+  device_limit: number | null
+}
 
 /** A plan that is offered to an organisation: its own before a shared one of the same name. Throws NotFoundError. */
 export async function findPlanFor(db: Db, named: Named, ownerId: bigint): Promise<PlanNamed> {
   const row = await db
     .selectFrom('plan')
-    .select(['id', 'name', 'currency', 'grace_hours', 'auto_renew'])
+    .select(['id', 'name', 'currency', 'grace_hours', 'auto_renew', 'device_limit'])
     .where(matches(named))
     .where('archived_at', 'is', null)
     .where((eb) => eb.or([eb('owner_id', '=', ownerId), eb('owner_id', 'is', null)]))

@@ -13,7 +13,7 @@ import {
   signOutOperator,
 } from '../../domain/operator/operator-deed.ts'
 import { findOperatorIds, listOperators, operatorSorts, readOperator } from '../../domain/operator/operator-list.ts'
-import type { OperatorFilter } from '../../domain/operator/operator-list.ts'
+import type { OperatorFilter, OperatorSort } from '../../domain/operator/operator-list.ts'
 import { hashPassword } from '../../domain/operator/password-hash.ts'
 import { inviteOperator, sendResetMessage } from '../../domain/operator/password-reset.ts'
 import { findOperator, requireNotAbove } from '../../domain/operator/rank.ts'
@@ -85,9 +85,21 @@ function filterOf(query: z.output<typeof filterBody> & { archived?: boolean | un
   }
 }
 
-const listKey = z
-  .tuple([z.string().max(300), z.string().regex(/^[1-9]\d{0,15}$/)])
-  .transform(([key, last]) => ({ key, id: BigInt(last) }))
+/** An instant as the database writes it; a page sorted by a name gives none, and its cursor is no good here. */
+const instantKey = z
+  .string()
+  .regex(/^(-infinity|[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d)?)$/)
+  .refine((key) => key === '-infinity' || isInstant(key.slice(0, 19)))
+
+const isInstant = (text: string): boolean => {
+  const at = new Date(`${text.replace(' ', 'T')}Z`)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text.replace(' ', 'T'))
+}
+
+const listKey = (sort: OperatorSort) =>
+  z
+    .tuple([sort.endsWith('_at') ? instantKey : z.string().max(300), z.string().regex(/^[1-9]\d{0,15}$/)])
+    .transform(([key, last]) => ({ key, id: BigInt(last) }))
 
 const person = {
   name: text(200),
@@ -128,7 +140,7 @@ export const operatorRoutes = [
     answer: pageOf(operatorOut.partial().extend({ id: idOut })),
     run: async ({ db, by, query, now }) => {
       const { sort, order, limit, cursor, columns } = query
-      const after = readCursor(cursor, listKey)
+      const after = readCursor(cursor, listKey(sort))
       const input = { filter: filterOf(query), sort, descending: order === 'desc', after, limit }
       const { items, next } = await listOperators(db, input, by.scope, now)
       const shown = columns === undefined ? undefined : new Set<string>(['id', ...columns])
@@ -356,7 +368,8 @@ export const operatorRoutes = [
     run: async ({ db, by, body, now }) => {
       const { target, action, value, dry_run: dryRun } = body
       // Without a team an operator sees everything: that is said, not left out.
-      if (action === 'assign-team' && value === undefined) throw new FieldError('value', 'must be the id of a team, or null')
+      if (action === 'assign-team' && value === undefined)
+        throw new FieldError('value', 'must be the id of a team, or null')
       const filter = 'filter' in target ? filterOf(target.filter) : {}
       const ids = 'ids' in target ? target.ids : await findOperatorIds(db, filter, by.scope, now)
       const input = { ids: [...new Set(ids)], action, value: value ?? null, dryRun }

@@ -22,11 +22,7 @@ const item = z
   .meta({ id: 'TimelineItem' })
 
 const timelineKey = z
-  .tuple([
-    instantKey,
-    z.enum(timelineKinds),
-    z.string().regex(/^[\d:(),]{1,60}$/),
-  ])
+  .tuple([instantKey, z.enum(timelineKinds), z.string().regex(/^[\d:(),]{1,60}$/)])
   .transform(([atKey, kind, key]) => ({ atKey, kind, key }))
 
 /** What a kind needs beside seeing the subscriber. */
