@@ -44,7 +44,7 @@ const steps: readonly { name: string; text: string }[] = [
     name: 'payers',
     text: `
       insert into payer (owner_id, name, balance_minor)
-      select 1, 'payer ' || n, case when n % 4 = 0 then - (n::bigint * 7919 % 9000) else n::bigint * 104729 % 20000 end
+      select 1, 'payer ' || n, abs(hashint4(n)) % 29000 - 9000
       from generate_series(1, $1::integer) as n`,
   },
   {
@@ -93,8 +93,8 @@ const steps: readonly { name: string; text: string }[] = [
     text: `
       insert into session (nas_id, acct_session_id, epoch, subscriber_id, username, nas_group_id, address_space_id, mac, interface,
         port, s_vlan, c_vlan, framed_ip, delegated_ipv6_prefix, started_at, event_at, updated_at, ended_at, ended_by, input_octets, output_octets)
-      select 1 + id % 50, 'sid-' || id, 0, id, username, 1, 1, ('02' || lpad(to_hex(id * 7919 % 1099511627776), 10, '0'))::macaddr,
-        'ae' || id % 40 || '.' || id % 4000, '0/' || id % 40, id % 100, id % 4000, '10.0.0.0'::inet + id,
+      select 1 + abs(hashint8(id + 13)) % 50, 'sid-' || id, 0, id, username, 1, 1, ('02' || lpad(to_hex(id * 7919 % 1099511627776), 10, '0'))::macaddr,
+        'ae' || abs(hashint8(id + 11)) % 40 || '.' || id % 4000, '0/' || abs(hashint8(id + 11)) % 40, id % 100, id % 4000, '10.0.0.0'::inet + id,
         case when id % 3 = 0 then set_masklen('2001:db8::'::inet + (id << 8 << 32 << 32), 56) end,
         $2::timestamptz - interval '1 minute' * (id % 5000), $2::timestamptz - interval '1 second' * (id % 300),
         $2::timestamptz - interval '1 second' * (id % 300),

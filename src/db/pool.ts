@@ -53,6 +53,8 @@ export function createPool(url: string, options: PoolOptions): Pool {
   })
   // Without a listener one broken idle connection would end the process.
   pool.on('error', (error) => options.onError?.(error))
+  // So would one that breaks between two statements of a transaction: whoever holds it learns that from its next statement.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

@@ -2,6 +2,7 @@
 // prefix finds its holder: each prefix that could contain it is looked up by itself, which a plain index can do. Spaces are told
 // apart: the same address may be on many routers (decision 13). MACs and circuit ids find the subscribers that have them.
 
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Pool } from '../db/pool.ts'
 import { parseLineId, showLineId } from './line-id.ts'
@@ -48,11 +49,17 @@ export async function searchAddress(
   const mac = normaliseMac(text)
   if (mac !== undefined) return { kind: 'mac', sought: mac, holders: await findDevice(pool, mac) }
   // What has only such characters was meant as an address, and is told what is wrong with it.
-  if (/^[\d.]+$/.test(text) || /^[\da-f.]*:[\da-f:.]*$/i.test(text)) {
+  if (/^[\d.]+$/.test(text) || /^[\da-f.]*:[\da-f:.]*$/i.test(text) || isPrefix(text)) {
     const address = parseHost('address', text)
     return { kind: 'address', sought: address, holders: await findAddress(pool, address, input) }
   }
   return { kind: 'circuit-id', sought: text, holders: await findCircuitId(pool, parseLineId('circuit-id', text)) }
+}
+
+/** Taken for a circuit id it would be answered that nobody has it. */
+function isPrefix(text: string): boolean {
+  const [address, length, ...more] = text.split('/')
+  return isIP(address!) !== 0 && /^\d+$/.test(length ?? '') && more.length === 0
 }
 
 async function findAddress(

@@ -64,7 +64,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof ConflictError) return withField('conflict', error.field, error.reason)
   if (error instanceof NotFoundError) return new Problem('not-found', error.message)
   if (error instanceof ForbiddenError) return new Problem('forbidden', error.message)
-  return ofBodyParser(error) ?? ofDatabase(error) ?? new Problem('internal')
+  return ofExpress(error) ?? ofDatabase(error) ?? new Problem('internal')
 }
 
 function withField(code: ProblemCode, field: string, reason: string): Problem {
@@ -81,14 +81,17 @@ function invalidRequest(error: ZodError): Problem {
   return new Problem('invalid-request', first && `${first.field}: ${first.reason}`, { errors })
 }
 
-/** express.json and its like say what was wrong by a status. */
-function ofBodyParser(error: unknown): Problem | undefined {
-  if (!(error instanceof Error) || !('status' in error) || !('type' in error)) return undefined
+/** express.json and its like say what was wrong by a status below 500; the router does for paths that cannot be decoded. */
+function ofExpress(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('status' in error)) return undefined
   if (error.status === 413) return new Problem('too-large')
   if (error.status === 415) return new Problem('wrong-content-type')
-  return typeof error.status === 'number' && error.status < 500
-    ? new Problem('invalid-request', 'the body is not valid JSON')
-    : undefined
+  if (error.status !== 400) return undefined
+  const isOfBody = 'type' in error
+  return new Problem(
+    'invalid-request',
+    isOfBody ? 'the body is not valid JSON' : 'the path or the body cannot be decoded',
+  )
 }
 
 function ofDatabase(error: unknown): Problem | undefined {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createKysely, createPool } from '../../src/db/pool.ts'
-import type { Database, Db } from '../../src/db/schema.ts'
+import type { Database } from '../../src/db/schema.ts'
 import {
   idempotencyDays,
   keepAnswer,
@@ -102,7 +102,7 @@ describe('an idempotency key', () => {
     const first = office.db.transaction().execute(async (trx) => {
       const input = { caller: 'operator 1', key, fingerprint: print('b') }
       await takeKey(trx, input, noon)
-      waiting = takeKey(second as Db, input, noon)
+      waiting = takeKey(second, input, noon)
       await untilBlocked()
       throw new Error('as planned')
     })

@@ -189,9 +189,7 @@ describe('who may call', () => {
     const at = (ms: number) => new Date(noon.getTime() + ms)
     expect(ask(grave, caller(), at(proofMs))).toBe('fine')
     expect(ask(grave, caller(), at(proofMs + 1))).toBe('recent-proof-needed')
-    expect(codeOf(() => requireProof(caller({ provedAt: undefined } as unknown as Partial<Caller>), noon))).toBe(
-      'recent-proof-needed',
-    )
+    expect(codeOf(() => requireProof(caller({ provedAt: undefined }), noon))).toBe('recent-proof-needed')
     expect(ask(grave, caller({ kind: 'token' }), hours(100))).toBe('fine')
     expect(ask(routeOf('nas.read', { personal: true }), caller({ kind: 'token' }))).toBe('forbidden')
   })

@@ -14,10 +14,11 @@ let [one, other]: Side[] = []
 let lists: string[] = []
 const at = '2026-11-22 11:00:00+00'
 
-const isRefusedOrPage = async (client: Client, list: string, cursor: string): Promise<void> => {
-  const answer = await client.get(`${list}?cursor=${encodeURIComponent(cursor)}`)
-  if (answer.status === 200) expect(answer.body).toHaveProperty('items')
-  else expect(answer, `${list} ${cursor}`).toMatchObject({ status: 400, body: { code: 'invalid-request' } })
+/** `page`, `refused`, or what it should never be. */
+const comesTo = async (list: string, cursor: string): Promise<string> => {
+  const { status, body } = await administrator.get(`${list}?cursor=${encodeURIComponent(cursor)}`)
+  if (status === 200 && Array.isArray(body.items)) return 'page'
+  return status === 400 && body.code === 'invalid-request' ? 'refused' : `${status} ${String(body.code)}`
 }
 
 beforeAll(async () => {
@@ -68,12 +69,14 @@ describe('a cursor that no page has given', () => {
   it('is a page or a refusal, never a fault, whatever is in it', async () => {
     const scalar = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constantFrom(at, 'audit', '1', '{', '\0'))
     const forged = fc.oneof(
-      fc.array(scalar, { maxLength: 4 }).map((key) => makeCursor(key as (string | number | null)[])),
+      fc.array(scalar, { maxLength: 4 }).map((key) => makeCursor(key)),
       fc.string({ maxLength: 60 }),
       fc.jsonValue().map((value) => Buffer.from(JSON.stringify(value)).toString('base64url').slice(0, 900)),
     )
     await fc.assert(
-      fc.asyncProperty(forged, fc.nat(6), (cursor, list) => isRefusedOrPage(administrator, lists[list]!, cursor)),
+      fc.asyncProperty(forged, fc.nat(6), async (cursor, list) => {
+        expect(await comesTo(lists[list]!, cursor)).toMatch(/^(page|refused)$/)
+      }),
       { numRuns: 150 },
     )
   })
@@ -85,8 +88,8 @@ describe('a cursor that no page has given', () => {
       .map(([y, mo, d, h, mi, s]) => `${y}-${mo}-${d} ${h}:${mi}:${s}+00`)
     await fc.assert(
       fc.asyncProperty(instant, async (forged) => {
-        await isRefusedOrPage(administrator, '/sessions', makeCursor([forged, '5']))
-        await isRefusedOrPage(administrator, lists[5]!, makeCursor([forged, 'audit', '5']))
+        expect(await comesTo('/sessions', makeCursor([forged, '5']))).toMatch(/^(page|refused)$/)
+        expect(await comesTo(lists[5]!, makeCursor([forged, 'audit', '5']))).toMatch(/^(page|refused)$/)
       }),
       { numRuns: 60 },
     )

@@ -24,7 +24,7 @@ const modes: boolean[] = []
 let server: HttpServer | undefined
 
 const common = { tag: 'Test', summary: 'For the test' }
-const word = z.strictObject({ word: z.string() })
+const wordOf = z.strictObject({ word: z.string() })
 
 /** Writes a row that can be counted, and says what it would do after the commit. */
 async function leave({ db, by, now, body, afterCommit }: Context): Promise<string> {
@@ -41,20 +41,20 @@ const routes = [
     method: 'post',
     path: '/fine',
     access: 'signed-in',
-    body: word,
-    answer: word,
+    body: wordOf,
+    answer: wordOf,
     status: 201,
-    run: async (context) => ({ word: await leave(context as unknown as Context) }),
+    run: async (context) => ({ word: await leave(context) }),
   }),
   route({
     ...common,
     method: 'post',
     path: '/breaks',
     access: 'signed-in',
-    body: word,
-    answer: word,
+    body: wordOf,
+    answer: wordOf,
     run: async (context) => {
-      await leave(context as unknown as Context)
+      await leave(context)
       throw new ConflictError('word', 'is one too many')
     },
   }),
@@ -63,10 +63,10 @@ const routes = [
     method: 'post',
     path: '/bug',
     access: 'signed-in',
-    body: word,
-    answer: word,
+    body: wordOf,
+    answer: wordOf,
     run: async (context) => {
-      await leave(context as unknown as Context)
+      await leave(context)
       throw new TypeError('x of undefined at /secret/path.ts')
     },
   }),
@@ -75,10 +75,10 @@ const routes = [
     method: 'post',
     path: '/lies',
     access: 'signed-in',
-    body: word,
-    answer: word,
+    body: wordOf,
+    answer: wordOf,
     run: async (context) => {
-      await leave(context as unknown as Context)
+      await leave(context)
       return { word: 1 } as unknown as { word: string }
     },
   }),
@@ -87,10 +87,10 @@ const routes = [
     method: 'post',
     path: '/alone',
     access: 'signed-in',
-    body: word,
-    answer: word,
+    body: wordOf,
+    answer: wordOf,
     transaction: 'none',
-    run: async (context) => ({ word: await leave(context as unknown as Context) }),
+    run: async (context) => ({ word: await leave(context) }),
   }),
   route({
     ...common,
@@ -109,7 +109,7 @@ const routes = [
     method: 'get',
     path: '/row',
     access: 'signed-in',
-    answer: word,
+    answer: wordOf,
     run: async ({ db, setVersion }) => {
       modes.push(db.isTransaction)
       setVersion('v1')
@@ -121,7 +121,7 @@ const routes = [
     method: 'patch',
     path: '/row',
     access: 'signed-in',
-    answer: word,
+    answer: wordOf,
     run: async ({ ifMatch }) => {
       requireVersion(ifMatch, 'v1')
       return { word: String(ifMatch) }

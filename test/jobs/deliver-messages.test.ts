@@ -31,7 +31,9 @@ const queue = (changes: Partial<Mail> = {}) => {
   return queueMail(office.db, office.keyring, mail, noon)
 }
 const listed = () => listMessages(office.db, {}, { before: undefined, limit: 200 }, everything)
-const mailServer = async (...input: Parameters<typeof startMailServer> extends [unknown, ...infer Rest] ? Rest : never) => {
+const mailServer = async (
+  ...input: Parameters<typeof startMailServer> extends [unknown, ...infer Rest] ? Rest : never
+) => {
   const server = await startMailServer(office, ...input)
   closing.push(server.close)
   return server
@@ -79,7 +81,11 @@ describe('a mail on its way', () => {
   it('brings its file along, octet for octet, under its name', async () => {
     const { heard } = await mailServer()
     const octets = Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 7) % 256))
-    await queue({ kind: 'report', values: { title: 'x', day: 'y', summary: 'z' }, attachment: { name: 'growth.xlsx', octets } })
+    await queue({
+      kind: 'report',
+      values: { title: 'x', day: 'y', summary: 'z' },
+      attachment: { name: 'growth.xlsx', octets },
+    })
     await deliver()
     const part = heard[0]!.raw.split(/^--.*$/m).find((one) => one.includes('growth.xlsx'))!
     expect(part).toMatch(/Content-Disposition: attachment; filename=growth\.xlsx/i)

@@ -48,7 +48,7 @@ describe('a receiver', () => {
     const port = await receiver((request, response) => {
       void text(request).then((body) => {
         heard.push({ body, headers: request.headers, path: request.url })
-        response.writeHead(202).end()
+        return response.writeHead(202).end()
       })
     })
     const body = JSON.stringify({ name: 'Zoë Ångström 🚀' })
@@ -68,7 +68,7 @@ describe('a receiver', () => {
 
   it.each([200, 201, 204, 299])('that answers %i has taken it', async (status) => {
     const port = await receiver((_request, response) => response.writeHead(status).end())
-    await call(`http://127.0.0.1:${port}/`)
+    await expect(call(`http://127.0.0.1:${port}/`)).resolves.toBeUndefined()
   })
 
   it.each([300, 301, 307, 400, 401, 404, 410, 429, 500, 503])('that answers %i has not', async (status) => {
@@ -107,7 +107,7 @@ describe('a receiver', () => {
       response.on('close', () => cut.resolve())
     })
     await call(`http://127.0.0.1:${port}/`, { patienceMs: 60 })
-    await cut.promise
+    await expect(cut.promise).resolves.toBeUndefined()
   })
 
   it('that closes before, or in the middle of, its answer has not taken it', async () => {
@@ -176,7 +176,8 @@ describe('the address of a receiver', () => {
 
   it('may be any of those a name has: the next is tried where one does not answer', async () => {
     const port = await answering()
-    await call(`http://crm.test:${port}/`, { resolve: () => Promise.resolve(['::1', '127.0.0.1']) })
+    const both = () => Promise.resolve(['::1', '127.0.0.1'])
+    await expect(call(`http://crm.test:${port}/`, { resolve: both })).resolves.toBeUndefined()
   })
 
   it('is never a private one of a name that has public ones too', async () => {
@@ -205,12 +206,15 @@ describe('the address of a receiver', () => {
     expect(failure).toContain('name it in the setting webhook_hosts')
   })
 
-  it.each(['http://127.1/', 'http://0x7f.0.0.1/', 'http://2130706433/', 'http://0177.0.0.1/', 'http://[::ffff:7f00:1]/'])(
-    'written as %s is seen through',
-    async (url) => {
-      expect(await failureOf(call(url, { allowedHosts: [] }))).toContain('private network')
-    },
-  )
+  it.each([
+    'http://127.1/',
+    'http://0x7f.0.0.1/',
+    'http://2130706433/',
+    'http://0177.0.0.1/',
+    'http://[::ffff:7f00:1]/',
+  ])('written as %s is seen through', async (url) => {
+    expect(await failureOf(call(url, { allowedHosts: [] }))).toContain('private network')
+  })
 
   it('that a name does not have is said in words', async () => {
     const resolve = () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }))

@@ -56,6 +56,8 @@ export type TestApi = {
   readonly pool: Pool
   readonly db: Db
   readonly keyring: Keyring
+  /** For a RADIUS service on the same database. */
+  readonly keyFile: string
   /** Stands at noon until moved. */
   readonly clock: TestClock
   readonly services: Services
@@ -138,6 +140,9 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
     },
     get keyring() {
       return keys!.keyring
+    },
+    get keyFile() {
+      return keys!.keyFile
     },
     clock,
     get services() {

@@ -62,13 +62,20 @@ export function nameMailServer(
   port: number,
   input: Partial<MailServerInput> = {},
 ): Promise<void> {
-  const server = { host: '127.0.0.1', port, security: 'none', sender: 'isp@example.net', username: null, password: null }
+  const server = {
+    host: '127.0.0.1',
+    port,
+    security: 'none',
+    sender: 'isp@example.net',
+    username: null,
+    password: null,
+  }
   return writeMailServer(office.db, office.keyring, { ...server, ...input }, noon)
 }
 
 /** The text of a mail whose lines were encoded to fit 76 characters. */
-export function decodeQuotedPrintable(text: string): string {
-  const octets = text.replaceAll(/=\r?\n/g, '').replaceAll(/=([0-9A-F]{2})/g, (_match, hex: string) => {
+export function decodeQuotedPrintable(encoded: string): string {
+  const octets = encoded.replaceAll(/=\r?\n/g, '').replaceAll(/=([0-9A-F]{2})/g, (_match, hex: string) => {
     return String.fromCharCode(Number.parseInt(hex, 16))
   })
   return Buffer.from(octets, 'latin1').toString('utf8')

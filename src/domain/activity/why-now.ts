@@ -47,6 +47,8 @@ export type WhyNow = {
   decision: AccessDecision
   sentence: string
   mend: string | null
+  /** Undefined where none was told, and where there is none to prove: of a line, or of one whose username is another's. */
+  passwordIsRight: boolean | undefined
   /** Undefined where it is refused. The interim interval comes without its jitter, Class is empty. */
   authorization: Authorization | undefined
   /** With what it was asked. */
@@ -82,10 +84,11 @@ export async function whatWouldHappen(
   // An archived one whose username is free again is found by no login.
   const subject = found?.id === input.subscriberId ? found : undefined
   const asked = { request, subject, password: input.password }
+  const proof = known.accountType === 'ipoe' ? undefined : proofOf(place.keyring, asked)
   const { decision, live } =
     known.accountType === 'ipoe' && subject !== undefined
       ? await judgeLine(pool, asked, settings, now)
-      : { decision: judgeLogin(place.keyring, asked, now), live: undefined }
+      : { decision: decideAccess(subject, request, proof ?? 'match', now), live: undefined }
   const reason = decision.kind === 'reject' ? decision.reason : (decision.garden ?? 'accepted')
   return {
     username: known.username,
@@ -94,6 +97,7 @@ export async function whatWouldHappen(
     decision,
     sentence: reasonSentence(decision.kind === 'accept', reason),
     mend: reasonMend(reason) ?? null,
+    passwordIsRight: proof && proof === 'match',
     authorization: authorizationOf({ decision, subject, nas, live, settings }, now),
     facts,
   }
@@ -101,9 +105,8 @@ export async function whatWouldHappen(
 
 type Asked = { request: AccessRequest; subject: AccessSubject | undefined; password: string | undefined }
 
-function judgeLogin(keyring: Keyring, { request, subject, password }: Asked, now: Date): AccessDecision {
-  const proof = password === undefined || subject === undefined ? 'match' : prove(keyring, subject, password)
-  return decideAccess(subject, request, proof, now)
+function proofOf(keyring: Keyring, { subject, password }: Asked): 'match' | ProofReason | undefined {
+  return password === undefined || subject === undefined ? undefined : prove(keyring, subject, password)
 }
 
 /** Whether PAP would prove this password. */

@@ -41,7 +41,9 @@ export async function workExports(db: Db, work: ExportWork): Promise<boolean> {
   const name = `export-${randomUUID()}.${run.format}`
   try {
     const octets = await makeFile(db, run, name, work)
-    await endRun(db, run, { state: 'done', octets, file_name: name }, work)
+    const isOurs = await endRun(db, run, { state: 'done', octets, file_name: name }, work)
+    // Somebody else has taken it meanwhile, and makes a file of its own.
+    if (!isOurs) await rm(join(work.folder, name), { force: true })
     return true
   } catch (error) {
     await rm(join(work.folder, name), { force: true })
@@ -129,13 +131,14 @@ async function tellProgress(db: Db, id: bigint, octets: bigint, work: ExportWork
 
 type End = { state: 'done' | 'stopped' | 'failed'; error?: string | null; octets?: bigint; file_name?: string }
 
-async function endRun(db: Db, run: ExportRun, end: End, work: ExportWork): Promise<void> {
-  await db
+async function endRun(db: Db, run: ExportRun, end: End, work: ExportWork): Promise<boolean> {
+  const ended = await db
     .updateTable('export_run')
     .set({ ...end, taken_by: null, finished_at: work.clock() })
     .where('id', '=', run.id)
     .where('taken_by', '=', work.instance)
-    .execute()
+    .executeTakeFirst()
+  return ended.numUpdatedRows === 1n
 }
 
 /** Removes files that waited too long and forgets their runs. Returns how many. */

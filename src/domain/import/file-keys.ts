@@ -45,21 +45,27 @@ function addFacts(facts: Map<string, number>, line: number, fields: ImportRow['f
   }
 }
 
-/** Prefixes contain each other or are apart: sorted by their first address, each can only meet the widest before it. */
+/**
+ * Prefixes contain each other or are apart: sorted by their first address, each can only meet the widest before it. Beside it
+ * the narrowest that is still good is held: where the widest is told, those inside of it may meet all the same.
+ */
 function checkOverlaps(ranges: Range[], report: Report): void {
   ranges.sort(
     (one, other) => Number(one.first > other.first) - Number(one.first < other.first) || one.line - other.line,
   )
+  const bad = new Set<number>()
   let widest: Range | undefined
+  let held: Range | undefined
   for (const range of ranges) {
-    if (widest !== undefined && range.first <= widest.last) {
-      const [earlier, later] = widest.line <= range.line ? [widest, range] : [range, widest]
-      report(
-        later.line,
-        columnNames.staticIp,
-        `${later.prefix} is or overlaps ${earlier.prefix} of line ${earlier.line}`,
-      )
+    for (const before of new Set([widest, held])) {
+      if (before === undefined || range.first > before.last) continue
+      const [earlier, later] = before.line <= range.line ? [before, range] : [range, before]
+      const reason = `${later.prefix} is or overlaps ${earlier.prefix} of line ${earlier.line}`
+      report(later.line, columnNames.staticIp, reason)
+      bad.add(later.line)
     }
     if (widest === undefined || range.last > widest.last) widest = range
+    const isHeld = held !== undefined && !bad.has(held.line) && range.first <= held.last
+    if (!isHeld && !bad.has(range.line)) held = range
   }
 }

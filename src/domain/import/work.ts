@@ -204,10 +204,10 @@ type End = {
   by?: Author
 }
 
-/** Ends the run and removes the file, which holds passwords. */
+/** Ends the run and removes the file, which holds passwords. Nothing where somebody else has taken it meanwhile. */
 async function endRun(db: Db, run: ImportRun, { state, error, outcome, by }: End, work: ImportWork): Promise<void> {
   const now = work.clock()
-  await db.transaction().execute(async (trx) => {
+  const isOurs = await db.transaction().execute(async (trx) => {
     const counts =
       outcome === undefined
         ? {}
@@ -220,14 +220,17 @@ async function endRun(db: Db, run: ImportRun, { state, error, outcome, by }: End
             groups_made: outcome.groupsMade,
             notices: outcome.notices,
           }
-    await trx
+    const ended = await trx
       .updateTable('import_run')
       .set({ state, error, ...counts, phase: null, file_name: null, taken_by: null, finished_at: now })
       .where('id', '=', run.id)
-      .execute()
+      .where('taken_by', '=', work.instance)
+      .executeTakeFirst()
+    if (ended.numUpdatedRows !== 1n) return false
     if (by !== undefined) await writeAudit(trx, { ...deedOf(run, 'end'), after: { state, ...counts } }, by, now)
+    return true
   })
-  if (run.file_name !== null) await removeFile(work.folder, run.file_name)
+  if (isOurs && run.file_name !== null) await removeFile(work.folder, run.file_name)
 }
 
 /** Forgets old imports with their errors. Returns how many. */

@@ -47,9 +47,9 @@ export async function writeChunk(trx: Db, input: Input, now: Date): Promise<Writ
   const prepared = await prepareRows(trx, context, input.rows, { report, lock: true }, now)
   if (log !== undefined) await checkTaken(trx, context, prepared, report)
   const good = prepared.filter((one) => one.kind === 'unchanged' || (one.kind !== 'bad' && !found.has(one.row.line)))
-  const creates = good.flatMap((one) => (one.kind === 'create' ? [one.row] : []))
-  const updates = good.filter((one): one is Update => one.kind === 'update')
-  await requireRoom(trx, creates, input.checked)
+  const full = await linesBeyondRoom(trx, good, input.checked, report)
+  const creates = good.flatMap((one) => (one.kind === 'create' && !full.has(one.row.line) ? [one.row] : []))
+  const updates = good.filter((one): one is Update => one.kind === 'update' && !full.has(one.row.line))
   const { made, groupsMade } = await writeRows(trx, keyring, creates, now)
   const changed = await updateRows(trx, updates, by, throwing, now)
   await writeAudits(
@@ -61,7 +61,7 @@ export async function writeChunk(trx: Db, input: Input, now: Date): Promise<Writ
   return {
     created: creates.length,
     updated: updates.length,
-    unchanged: good.length - creates.length - updates.length,
+    unchanged: good.filter(({ kind }) => kind === 'unchanged').length,
     groupsMade: [...groupsMade, ...changed.groupsMade],
   }
 }
@@ -70,18 +70,27 @@ const throwing: Report = (_line, field, reason) => {
   throw new MeanwhileError(`${field}: ${reason}`)
 }
 
-/** The limits were counted before: only where there is one it is held now. */
-async function requireRoom(
+/** The limits were counted before: only where there is one it is held now. Returns the lines for which there is no room. */
+async function linesBeyondRoom(
   trx: Db,
-  rows: readonly (Prepared & { kind: 'create' })['row'][],
+  rows: readonly Prepared[],
   { rooms }: Checked,
-): Promise<void> {
-  const owners = new Set(rows.map(({ ownerId }) => ownerId).filter((ownerId) => rooms.isLimited(ownerId)))
+  report: Report,
+): Promise<ReadonlySet<number>> {
+  const coming = rows.flatMap((one) =>
+    one.kind === 'create' || (one.kind === 'update' && one.changed.has('owner')) ? [one.row] : [],
+  )
+  const owners = new Set(coming.map(({ ownerId }) => ownerId).filter((ownerId) => rooms.isLimited(ownerId)))
+  const full = new Set<number>()
   for (const ownerId of [...owners].toSorted((one, other) => Number(one - other))) {
     const room = await roomFor(trx, ownerId)
-    const wanted = rows.filter((row) => row.ownerId === ownerId).length
-    if (room !== undefined && room < wanted) throw new MeanwhileError('owner: it may have no more subscribers')
+    if (room === undefined) continue
+    for (const { line } of coming.filter((row) => row.ownerId === ownerId).slice(room)) {
+      full.add(line)
+      report(line, 'owner', 'the organisation has as many subscribers as it may have')
+    }
   }
+  return full
 }
 
 /** Without personal values: who was added is told by its row, and a seal for each would cost more than the row. */

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Db } from '../../db/schema.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { changesOf, writeAudit } from '../audit/audit.ts'
 import { requirePermission } from '../author.ts'
 import type { Author } from '../author.ts'
@@ -101,56 +102,60 @@ export type PayerTexts = {
  * Adds a company that pays for several services. Default currency: the ISP's. Credit needs the permission money.adjust. Throws
  * FieldError, NotFoundError (owner), ForbiddenError.
  */
-export async function addPayer(
+export function addPayer(
   db: Db,
   input: PayerTexts & { name: string; ownerId?: bigint | undefined; currency?: string | undefined },
   by: Author,
   now: Date,
 ): Promise<PayerRow> {
-  const settings = await readSettings(db)
-  const currency = input.currency ?? settings.currency
-  if (!isCurrency(currency)) throw new FieldError('currency', 'is not a currency such as EUR')
-  const ownerId = await ownerOf(db, input.ownerId, by)
-  const values = checkTexts(input, currency, settings.phone_country_code, by)
-  const { id } = await db
-    .insertInto('payer')
-    .values({ name: '', ...values, kind: 'company', owner_id: ownerId, currency, created_at: now })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  const payer = await readPayer(db, id, { ...by.scope, zones: undefined })
-  await writeAudit(
-    db,
-    { action: 'payer.create', noun: 'payer', rowId: id, ownerId, after: { ...shown(payer), currency } },
-    by,
-    now,
-  )
-  return payer
+  return inTransaction(db, async (trx) => {
+    const settings = await readSettings(trx)
+    const currency = input.currency ?? settings.currency
+    if (!isCurrency(currency)) throw new FieldError('currency', 'is not a currency such as EUR')
+    const ownerId = await ownerOf(trx, input.ownerId, by)
+    const values = checkTexts(input, currency, settings.phone_country_code, by)
+    const { id } = await trx
+      .insertInto('payer')
+      .values({ name: '', ...values, kind: 'company', owner_id: ownerId, currency, created_at: now })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    const payer = await readPayer(trx, id, { ...by.scope, zones: undefined })
+    await writeAudit(
+      trx,
+      { action: 'payer.create', noun: 'payer', rowId: id, ownerId, after: { ...shown(payer), currency } },
+      by,
+      now,
+    )
+    return payer
+  })
 }
 
 /** Changes a payer's contact and credit; what is not named stays. Throws FieldError, NotFoundError, ForbiddenError. */
-export async function editPayer(db: Db, input: PayerTexts & { id: bigint }, by: Author, now: Date): Promise<PayerRow> {
-  await sql`select from payer where payer.id = ${input.id} for no key update`.execute(db)
-  const before = await readPayer(db, input.id, by.scope)
-  const { phone_country_code: country } = await readSettings(db)
-  const values = checkTexts(input, before.currency, country, by)
-  if (Object.keys(values).length === 0) return before
-  await db
-    .updateTable('payer')
-    .set({ ...values, updated_at: now })
-    .where('id', '=', input.id)
-    .execute()
-  if (input.creditLimit !== undefined) await forgetFailures(db, { kind: 'payer', id: input.id })
-  const after = await readPayer(db, input.id, by.scope)
-  const changes = changesOf(shown(before), shown(after))
-  if (changes === undefined) return after
-  const personId = before.kind === 'own' ? await personOf(db, input.id) : null
-  await writeAudit(
-    db,
-    { action: 'payer.edit', noun: 'payer', rowId: input.id, ownerId: before.owner_id, ...changes, personId },
-    by,
-    now,
-  )
-  return after
+export function editPayer(db: Db, input: PayerTexts & { id: bigint }, by: Author, now: Date): Promise<PayerRow> {
+  return inTransaction(db, async (trx) => {
+    await sql`select from payer where payer.id = ${input.id} for no key update`.execute(trx)
+    const before = await readPayer(trx, input.id, by.scope)
+    const { phone_country_code: country } = await readSettings(trx)
+    const values = checkTexts(input, before.currency, country, by)
+    if (Object.keys(values).length === 0) return before
+    await trx
+      .updateTable('payer')
+      .set({ ...values, updated_at: now })
+      .where('id', '=', input.id)
+      .execute()
+    if (input.creditLimit !== undefined) await forgetFailures(trx, { kind: 'payer', id: input.id })
+    const after = await readPayer(trx, input.id, by.scope)
+    const changes = changesOf(shown(before), shown(after))
+    if (changes === undefined) return after
+    const personId = before.kind === 'own' ? await personOf(trx, input.id) : null
+    await writeAudit(
+      trx,
+      { action: 'payer.edit', noun: 'payer', rowId: input.id, ownerId: before.owner_id, ...changes, personId },
+      by,
+      now,
+    )
+    return after
+  })
 }
 
 async function ownerOf(db: Db, ownerId: bigint | undefined, by: Author): Promise<bigint> {

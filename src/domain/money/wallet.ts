@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { changesOf, writeAudit } from '../audit/audit.ts'
 import type { Author } from '../author.ts'
 import { FieldError, NotFoundError } from '../field.ts'
@@ -45,7 +46,7 @@ export async function readWallet(db: Db, organisationId: bigint, scope: Scope): 
  * Makes or changes the wallet of a reseller. The currency is the ISP's where none is named, and stays. Throws FieldError,
  * NotFoundError (no such reseller), ForbiddenError.
  */
-export async function setWallet(
+export function setWallet(
   db: Db,
   input: {
     organisationId: bigint
@@ -56,44 +57,46 @@ export async function setWallet(
   by: Author,
   now: Date,
 ): Promise<WalletRow> {
-  requireIsp(by, input.organisationId)
-  const { organisationId, creditLimit, paysRenewals } = input
-  const reseller = await db
-    .selectFrom('organisation')
-    .select('id')
-    .where('id', '=', organisationId)
-    .where('kind', '=', 'reseller')
-    .forUpdate()
-    .executeTakeFirst()
-  if (reseller === undefined) throw new NotFoundError('reseller', String(organisationId))
-  const [before] = await listWallets(db, by.scope, organisationId)
-  const currency = input.currency ?? before?.currency ?? (await readSettings(db)).currency
-  if (!isCurrency(currency)) throw new FieldError('currency', 'is not a currency such as EUR')
-  if (before !== undefined && before.currency !== currency) {
-    throw new FieldError('currency', `is ${before.currency} and stays so`)
-  }
-  const values = {
-    ...(creditLimit === undefined ? {} : { credit_limit_minor: parseLimit('credit-limit', creditLimit, currency) }),
-    ...(paysRenewals === undefined ? {} : { pays_renewals: paysRenewals }),
-    updated_at: now,
-  }
-  await db
-    .insertInto('wallet')
-    .values({ organisation_id: organisationId, currency, created_at: now, ...values })
-    .onConflict((conflict) => conflict.column('organisation_id').doUpdateSet(values))
-    .execute()
-  await forgetFailures(db, { kind: 'wallet', id: organisationId })
-  const after = await readWallet(db, organisationId, by.scope)
-  const changes = changesOf(before === undefined ? {} : shown(before), shown(after))
-  if (changes !== undefined) {
-    await writeAudit(
-      db,
-      { action: 'wallet.set', noun: 'wallet', rowId: organisationId, ownerId: organisationId, ...changes },
-      by,
-      now,
-    )
-  }
-  return after
+  return inTransaction(db, async (trx) => {
+    requireIsp(by, input.organisationId)
+    const { organisationId, creditLimit, paysRenewals } = input
+    const reseller = await trx
+      .selectFrom('organisation')
+      .select('id')
+      .where('id', '=', organisationId)
+      .where('kind', '=', 'reseller')
+      .forUpdate()
+      .executeTakeFirst()
+    if (reseller === undefined) throw new NotFoundError('reseller', String(organisationId))
+    const [before] = await listWallets(trx, by.scope, organisationId)
+    const currency = input.currency ?? before?.currency ?? (await readSettings(trx)).currency
+    if (!isCurrency(currency)) throw new FieldError('currency', 'is not a currency such as EUR')
+    if (before !== undefined && before.currency !== currency) {
+      throw new FieldError('currency', `is ${before.currency} and stays so`)
+    }
+    const values = {
+      ...(creditLimit === undefined ? {} : { credit_limit_minor: parseLimit('credit-limit', creditLimit, currency) }),
+      ...(paysRenewals === undefined ? {} : { pays_renewals: paysRenewals }),
+      updated_at: now,
+    }
+    await trx
+      .insertInto('wallet')
+      .values({ organisation_id: organisationId, currency, created_at: now, ...values })
+      .onConflict((conflict) => conflict.column('organisation_id').doUpdateSet(values))
+      .execute()
+    await forgetFailures(trx, { kind: 'wallet', id: organisationId })
+    const after = await readWallet(trx, organisationId, by.scope)
+    const changes = changesOf(before === undefined ? {} : shown(before), shown(after))
+    if (changes !== undefined) {
+      await writeAudit(
+        trx,
+        { action: 'wallet.set', noun: 'wallet', rowId: organisationId, ownerId: organisationId, ...changes },
+        by,
+        now,
+      )
+    }
+    return after
+  })
 }
 
 function shown(wallet: WalletRow) {

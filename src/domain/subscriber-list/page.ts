@@ -29,9 +29,9 @@ export type Bounds = {
 
 const usualBounds: Bounds = {
   shortWalk: 2_000,
-  longWalk: 20_000,
+  longWalk: 12_000,
   segments: 3,
-  likely: 6,
+  likely: 15,
   matches: 60_000,
 }
 
@@ -61,7 +61,6 @@ export async function findPage(
     now,
   }
   const segments = await findSegments(db, question)
-  const byName = question.sort.kind === 'name'
   let seen: Walked = { places: [], rest: segments }
   if (!isNarrow(input.filter)) {
     const first = segments.slice(0, bounds.segments)
@@ -69,13 +68,12 @@ export async function findPage(
     seen = { ...walked, rest: [...walked.rest, ...segments.slice(bounds.segments)] }
     if (isEnough(seen, question)) return seen.places
   }
+  const far = () => walkFar(db, question, seen, bounds)
+  const few = () => sortMatches(db, question, bounds.matches)
+  const names = () => walkAllNames(db, question, segments, bounds)
+  const rest = question.sort.kind === 'name' ? names : far
   // Some of the first rows match: so may some of the next.
-  const isLikely = seen.places.length >= bounds.likely && !byName
-  const ways = [
-    () => (byName ? walkAllNames(db, question, segments, bounds) : walkFar(db, question, seen, bounds)),
-    () => sortMatches(db, question, bounds.matches),
-  ]
-  for (const way of isLikely ? ways : ways.toReversed()) {
+  for (const way of seen.places.length >= bounds.likely ? [far, few] : [few, rest]) {
     const places = await way()
     if (places !== undefined) return places
   }

@@ -134,7 +134,7 @@ export function readBalanceKey(key: string): { currency: string; minor: bigint }
   return { currency, minor: BigInt(minor) }
 }
 
-/** What the filter says of the key itself: where a walk along its index begins and ends. */
+/** What the filter says of keys that are there: where a walk along their index begins and ends. */
 export function keyBounds(by: SubscriberSortName, filter: SubscriberFilter, key: RawBuilder<unknown>, now: Date) {
   const at = (comparison: '>=' | '<=', value: string | undefined): RawBuilder<unknown>[] =>
     value === undefined ? [] : [sql`${key} ${sql.raw(comparison)} ${new Date(value)}::timestamptz`]
@@ -153,10 +153,10 @@ export function keyBounds(by: SubscriberSortName, filter: SubscriberFilter, key:
         ...at('>=', filter.last_seen_from),
         ...at('<=', filter.last_seen_to),
         ...(filter.online === undefined ? [] : [sql`${key} ${sql.raw(filter.online ? '=' : '<')} 'infinity'`]),
-        ...(filter.never_online === true ? [sql`${key} is null`] : []),
+        ...(filter.never_online === true ? [sql`false`] : []),
       ]
     case 'ip_address':
-      return filter.never_online === true ? [sql`${key} is null`] : []
+      return filter.never_online === true ? [sql`false`] : []
     case 'online': {
       const online = filter.never_online === true ? false : filter.online
       return online === undefined ? [] : [sql`${key} = ${online}`]

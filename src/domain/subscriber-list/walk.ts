@@ -150,6 +150,7 @@ function walkedTable({ sort }: Question): RawBuilder<unknown> {
   return sort.kind === 'name' ? sql`subscriber walked` : sql`${sql.table(sort.table)} walked`
 }
 
+/** `offset 0` keeps the condition out of the look-up, so that rows are checked as they come, and no further than needed. */
 function segmentQuery(question: Question, { conditions }: Segment, budget: number, limit: number): RawBuilder<Row> {
   const { sort, check, after } = question
   const { direction, beyond } = directionOf(question)
@@ -165,7 +166,9 @@ function segmentQuery(question: Question, { conditions }: Segment, budget: numbe
     return sql<Row>`
       select subscriber.id, ${key}::text as key, walked.id as parent
       from ${rowsOf(sql`walked.id, walked.currency, walked.balance_minor`, sql`walked.balance_minor`, sql`walked.id`)} as walked
-      join subscriber on subscriber.payer_id = walked.id
+      cross join lateral (
+        select * from subscriber where subscriber.payer_id = walked.id order by subscriber.id ${direction} offset 0
+      ) as subscriber
       where ${check} and ${rest}
       order by walked.balance_minor ${direction}, walked.id ${direction}, subscriber.id ${direction}
       limit ${limit}`
@@ -175,7 +178,7 @@ function segmentQuery(question: Question, { conditions }: Segment, budget: numbe
     return sql<Row>`
       select subscriber.id, walked.key::text as key, null::bigint as parent
       from ${rowsOf(sql`walked.subscriber_id, ${key} as key`, key, sql`walked.subscriber_id`)} as walked
-      join subscriber on subscriber.id = walked.subscriber_id
+      cross join lateral (select * from subscriber where subscriber.id = walked.subscriber_id offset 0) as subscriber
       where ${check}
       order by walked.key ${direction}, walked.subscriber_id ${direction}
       limit ${limit}`

@@ -1,6 +1,6 @@
 // Exports to files: at once as a stream, or in the background for what takes longer than anybody waits.
 
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { auditExport, exportOrder, permitExport, withExport } from '../../domain/export/export.ts'
@@ -9,6 +9,7 @@ import { exportNouns } from '../../domain/export/nouns.ts'
 import type { ExportNoun } from '../../domain/export/nouns.ts'
 import { beginExport, findExport, listExports, stopExport, takeExportFile } from '../../domain/export/run.ts'
 import { contentTypes, fileFormats } from '../../domain/export/table.ts'
+import { NotFoundError } from '../../domain/field.ts'
 import { runInScope } from '../../domain/scope.ts'
 import { subscriberFilter } from '../../domain/subscriber-list/filter.ts'
 import { requireProof } from '../auth.ts'
@@ -69,6 +70,11 @@ async function stream(context: Context, order: ExportOrder): Promise<void> {
 /** Absent where it was not said. */
 function given<Name extends string, Value>(name: Name, value: Value | undefined): { [Key in Name]?: Value } {
   return value === undefined ? {} : ({ [name]: value } as { [Key in Name]: Value })
+}
+
+/** Opened when its first octet is asked for: HEAD never does. */
+async function* octetsOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>
 }
 
 const nounTitles: Readonly<Record<ExportNoun, string>> = {
@@ -201,9 +207,12 @@ export const exportRoutes = [
       const { run, name } = await runInScope(services.db, by.scope, true, (db) =>
         takeExportFile(db, params.id, by, now),
       )
+      const path = join(services.fileDirectory, name)
+      // Made by an instance with another folder, or removed by hand.
+      if (!existsSync(path)) throw new NotFoundError('file of the export', String(run.id))
       announceFile(response, run.noun, run.format, run.created_at)
       response.set('Content-Length', run.octets.toString())
-      await sendFile(request, response, createReadStream(join(services.fileDirectory, name)))
+      await sendFile(request, response, octetsOf(path))
     },
   }),
   route({

@@ -91,9 +91,10 @@ const instantKey = z
   .regex(/^(-infinity|[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d)?)$/)
   .refine((key) => key === '-infinity' || isInstant(key.slice(0, 19)))
 
-const isInstant = (text: string): boolean => {
-  const at = new Date(`${text.replace(' ', 'T')}Z`)
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text.replace(' ', 'T'))
+const isInstant = (written: string): boolean => {
+  const iso = written.replace(' ', 'T')
+  const at = new Date(`${iso}Z`)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(iso)
 }
 
 const listKey = (sort: OperatorSort) =>

@@ -220,7 +220,7 @@ export const whyRoutes = [
       const input = { subscriberId: params.id, nasId: body.nas_id, mac: body.mac, interface: body.interface, password }
       const happened = await whatWouldHappen(place, input, by.scope, now)
       if (password !== undefined) {
-        const after = { is_right: happened.decision.kind === 'accept' || happened.decision.reason !== 'wrong-password' }
+        const after = { is_right: happened.passwordIsRight ?? null }
         const deed = { action: 'subscriber.test-login', noun: 'subscriber', rowId: params.id, after }
         await writeAudit(db, { ...deed, ownerId: happened.ownerId }, by, now)
       }

@@ -10,6 +10,7 @@ import {
   trimMessages,
 } from '../../../src/domain/message/outbox.ts'
 import type { Mail } from '../../../src/domain/message/outbox.ts'
+import { SealError } from '../../../src/domain/data-key.ts'
 import { remindOfExpiry } from '../../../src/domain/message/reminder.ts'
 import { findTemplate, removeTemplate, renderMessage, writeTemplate } from '../../../src/domain/message/template.ts'
 import { addWebhook, listWebhooks, removeWebhook, setWebhook } from '../../../src/domain/message/webhook.ts'
@@ -151,7 +152,7 @@ describe('a message', () => {
     await office.pool.query(
       `update message set body = (select body from message where recipient = 'a@example.net') where recipient = 'b@example.net'`,
     )
-    await expect(claim()).rejects.toThrow()
+    await expect(claim()).rejects.toThrow(SealError)
   })
 
   it('that waits is never trimmed, however old', async () => {
@@ -264,21 +265,29 @@ describe('texts', () => {
   })
 
   it('put a value that looks like a template in as it is', () => {
-    const { text } = renderMessage({ subject: '', text: '{{full_name}} {{username}}' }, {
-      full_name: '{{username}}',
-      username: '$& $1 {{full_name}}',
-    })
+    const { text } = renderMessage(
+      { subject: '', text: '{{full_name}} {{username}}' },
+      {
+        full_name: '{{username}}',
+        username: '$& $1 {{full_name}}',
+      },
+    )
     expect(text).toBe('{{username}} $& $1 {{full_name}}')
   })
 })
 
 describe('reminders', () => {
-  const reminded = async () => (await listed({ kind: 'expiry-reminder' })).map(({ recipient }) => recipient).toSorted()
+  const reminded = async () =>
+    (await listed({ kind: 'expiry-reminder' })).map(({ recipient }) => String(recipient)).toSorted()
   const subscriber = async (email: string, columns: Record<string, unknown>) => {
     const [plan] = await rowsOf(office, `select id from plan where name = 'Reminded'`)
     const planId = (plan?.id as bigint | undefined) ?? (await pricedPlan(office, { name: 'Reminded' }))
     const { id } = await line(office, { planId })
-    await office.db.updateTable('subscriber').set({ email, ...columns }).where('id', '=', id).execute()
+    await office.db
+      .updateTable('subscriber')
+      .set({ email, ...columns })
+      .where('id', '=', id)
+      .execute()
     return id
   }
 
@@ -316,7 +325,11 @@ describe('reminders', () => {
     )
     const id = await subscriber('anna@example.net', { expires_at: hours(24 * 2), language: 'de' })
     await remindOfExpiry(office.db, office.keyring, noon)
-    await office.db.updateTable('subscriber').set({ expires_at: hours(24 * 32) }).where('id', '=', id).execute()
+    await office.db
+      .updateTable('subscriber')
+      .set({ expires_at: hours(24 * 32) })
+      .where('id', '=', id)
+      .execute()
     expect(await remindOfExpiry(office.db, office.keyring, hours(24))).toBe(0)
     expect(await remindOfExpiry(office.db, office.keyring, hours(24 * 26))).toBe(1)
     expect((await listed()).map(({ subject }) => subject)).toEqual(['Ende am 2026-12-25', 'Ende am 2026-11-25'])

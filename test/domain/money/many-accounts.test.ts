@@ -90,7 +90,8 @@ describe('several accounts', () => {
           if (posted === undefined || posted.wasKnown) continue
           const { transaction } = posted
           const at = accounts.findIndex(
-            ({ name }) => name.id === (transaction.payer_id ?? transaction.organisation_id) &&
+            ({ name }) =>
+              name.id === (transaction.payer_id ?? transaction.organisation_id) &&
               name.kind === (transaction.payer_id === null ? 'wallet' : 'payer'),
           )
           expected[at]! += transaction.amount_minor
@@ -152,8 +153,16 @@ describe('lines of one company', () => {
   })
 
   it('in yen and dinar are charged in whole minor units, also for the rest of a month', async () => {
-    for (const [currency, priceMinor] of [['JPY', 3_980n], ['KWD', 12_345n]] as const) {
-      const payer = await addPayer(office.db, { name: `Line in ${currency}`, currency, creditLimit: '9000' }, by(), noon)
+    for (const [currency, priceMinor] of [
+      ['JPY', 3_980n],
+      ['KWD', 12_345n],
+    ] as const) {
+      const payer = await addPayer(
+        office.db,
+        { name: `Line in ${currency}`, currency, creditLimit: '9000' },
+        by(),
+        noon,
+      )
       const planId = await pricedPlan(office, {
         name: `Calendar ${currency}`,
         currency,

@@ -37,8 +37,13 @@ beforeAll(async () => {
 
 describe('a new payer', () => {
   it('is a company of the ISP in its currency, with contact as people write it', async () => {
-    await writeSetting(office.db, { name: 'phone_country_code', value: '49' }, noon)
-    const made = await add({ name: '  Acme GmbH ', email: ' Books@Acme.example ', phone: '030 123456', address: 'Str. 1' })
+    await writeSetting(office.db, { name: 'phone_country_code', value: '+49' }, noon)
+    const made = await add({
+      name: '  Acme GmbH ',
+      email: ' Books@Acme.example ',
+      phone: '030 123456',
+      address: 'Str. 1',
+    })
     expect(made).toMatchObject({
       kind: 'company',
       owner_id: 1n,
@@ -54,7 +59,7 @@ describe('a new payer', () => {
     expect(await audits(made.id)).toMatchObject([{ action: 'payer.create', before: null }])
   })
 
-  it.each<[string, PayerTexts & { currency?: string }]>([
+  it.each<[string, Omit<PayerTexts, 'name'> & { name?: string; currency?: string }]>([
     ['name', { name: 'X' }],
     ['name', { name: 'x'.repeat(101) }],
     ['email', { email: 'nobody' }],
@@ -126,9 +131,9 @@ describe('an edit', () => {
       [id, noon, hours(20)],
     )
     const cashier = authorWith(office, ['money.post'])
-    await expect(
-      editPayer(office.db, { id: payerId, creditLimit: '100' }, cashier, noon),
-    ).rejects.toThrow(ForbiddenError)
+    await expect(editPayer(office.db, { id: payerId, creditLimit: '100' }, cashier, noon)).rejects.toThrow(
+      ForbiddenError,
+    )
     await edit(payerId, { name: 'Still waits' })
     const next = async () =>
       (await rowsOf(office, 'select next_at from renewal_failure where subscriber_id = $1', [id]))[0]!.next_at
@@ -190,7 +195,10 @@ describe('the list', () => {
 
   it('counts the lines that it pays for, without deleted ones', async () => {
     const company = await payer(office, { kind: 'company' })
-    const [, gone] = [await line(office, { planId, payerId: company }), await line(office, { planId, payerId: company })]
+    const [, gone] = [
+      await line(office, { planId, payerId: company }),
+      await line(office, { planId, payerId: company }),
+    ]
     await office.db.updateTable('subscriber').set({ archived_at: noon }).where('id', '=', gone.id).execute()
     expect((await readPayer(office.db, company, everything)).subscribers).toBe(1)
   })

@@ -66,9 +66,10 @@ describe('the texts of a posting', () => {
 
   it('with an accent are the same however it is written, also for a refund that emptied the balance', async () => {
     const id = await payer(office, { balanceMinor: 500n })
-    const [one, other] = ['Rechnung N\u00fcrnberg', 'Rechnung Nu\u0308rnberg']
-    await refund(id, '5', undefined, { externalReference: one!, source: one! })
-    expect(await refund(id, '5', undefined, { externalReference: other!, source: other! })).toMatchObject({
+    const one = 'Rechnung N\u00fcrnberg'
+    const other = one.normalize('NFD')
+    await refund(id, '5', undefined, { externalReference: one, source: one })
+    expect(await refund(id, '5', undefined, { externalReference: other, source: other })).toMatchObject({
       wasKnown: true,
     })
     expect(await balanceOf(office, id)).toBe(0n)
@@ -243,16 +244,15 @@ describe('the reach of who posts', () => {
     const [ofA, ofB] = [await payer(office, { ownerId: a }), await payer(office, { ownerId: b, balanceMinor: 1_000n })]
     const author = authorWith(office, ['money.post', 'money.adjust'], { ownerId: a })
     const { transaction } = await pay(ofB, '10')
-    for (const posting of [
-      postIncome(office.db, { kind: 'payment', ...of(ofB, '1') }, author, noon),
-      postCharge(office.db, of(ofB, '1'), author, noon),
-      postAdjustment(office.db, of(ofB, '1'), author, noon),
-      postRefund(office.db, of(ofB, '1'), author, noon),
-      postRefund(office.db, { ...of(ofA, '1'), refundsId: transaction.id }, author, noon),
-      reverse(transaction.id, author),
-    ]) {
-      await expect(posting).rejects.toThrow(NotFoundError)
-    }
+    const deeds: (() => Promise<unknown>)[] = [
+      () => postIncome(office.db, { kind: 'payment', ...of(ofB, '1') }, author, noon),
+      () => postCharge(office.db, of(ofB, '1'), author, noon),
+      () => postAdjustment(office.db, of(ofB, '1'), author, noon),
+      () => postRefund(office.db, of(ofB, '1'), author, noon),
+      () => postRefund(office.db, { ...of(ofA, '1'), refundsId: transaction.id }, author, noon),
+      () => reverse(transaction.id, author),
+    ]
+    for (const deed of deeds) await expect(deed()).rejects.toThrow(NotFoundError)
     expect(await balanceOf(office, ofB)).toBe(2_000n)
   })
 

@@ -45,9 +45,11 @@ describe('a renewal counts', () => {
 describe('periods', () => {
   it('of a plan without end are one, whatever number is asked for', () => {
     const service = timed({ activatedAt: null, expiresAt: null })
-    expect(pricePeriods(service, { plan: plan({ validity: undefined }), periods: 5, free: false }, 'UTC', noon)).toEqual(
-      [{ startsAt: noon, endsAt: null, series: { start: noon, count: 0 }, validity: endless, amountMinor: 3_000n }],
-    )
+    expect(
+      pricePeriods(service, { plan: plan({ validity: undefined }), periods: 5, free: false }, 'UTC', noon),
+    ).toEqual([
+      { startsAt: noon, endsAt: null, series: { start: noon, count: 0 }, validity: endless, amountMinor: 3_000n },
+    ])
   })
 
   it('that are free cost nothing and last as long', () => {
@@ -126,7 +128,9 @@ describe('periods', () => {
   })
 
   it('given one at a time are those given at once', () => {
-    const starts = ['2027-01-31T22:30:00Z', '2027-10-30T23:30:00Z', '2028-02-29T12:00:00Z'].map((text) => new Date(text))
+    const starts = ['2027-01-31T22:30:00Z', '2027-10-30T23:30:00Z', '2028-02-29T12:00:00Z'].map(
+      (text) => new Date(text),
+    )
     for (const unit of ['months', 'calendar-month', 'days'] as const) {
       for (const now of starts) {
         const input = { plan: plan({ validity: { count: 1, unit } }), free: false }
@@ -137,7 +141,12 @@ describe('periods', () => {
           const [next] = pricePeriods(current, { ...input, periods: 1 }, 'Europe/Berlin', now)
           expect(next).toEqual(expected)
           const { endsAt, validity, series } = next!
-          current = { activatedAt: now, expiresAt: endsAt, graceUntil: null, last: { endsAt, validity, series, number: 1 } }
+          current = {
+            activatedAt: now,
+            expiresAt: endsAt,
+            graceUntil: null,
+            last: { endsAt, validity, series, number: 1 },
+          }
         }
       }
     }

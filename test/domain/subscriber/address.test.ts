@@ -99,7 +99,8 @@ describe('static addresses', () => {
           : admin.patch(`/subscribers/${id}`, { addresses: ['198.51.100.40'] }),
       ),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array.from({ length: 19 }, () => 409)])
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19)
     expect(await queryRows(api, `select count(*)::int as n from subscriber_address`)).toEqual([{ n: 1 }])
   })
 

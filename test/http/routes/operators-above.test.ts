@@ -28,7 +28,7 @@ const invite = async (boss: Client, email: string): Promise<{ id: number; token:
     .executeTakeFirstOrThrow()
   const person = { name: 'Invited One', email, role_id: Number(roleId), invite: true }
   const answer = await boss.post('/operators', person)
-  expect(answer.status, answer.text).toBe(201)
+  expect(answer.status, `of ${answer.text}`).toBe(201)
   const token = `a-token-that-the-test-puts-in-place-${email}`
   await api.db
     .updateTable('password_reset')

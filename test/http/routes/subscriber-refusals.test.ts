@@ -21,9 +21,9 @@ const long = (length: number) => 'x'.repeat(length)
 /** What neither a new subscriber nor an edit takes. */
 const wrong: [field: string, why: string, body: Record<string, unknown>][] = [
   ['username', 'blanks', { username: '   ' }],
-  ['username', 'an inner blank', { username: 'an na' }],
+  ['username', 'nothing that is seen', { username: '\u200b\u0007' }],
   ['username', 'too long', { username: long(254) }],
-  ['username', 'a control character', { username: 'an\u0007na' }],
+  ['username', 'octets beyond a User-Name', { username: 'ü'.repeat(127) }],
   ['full_name', 'one character', { full_name: 'A' }],
   ['full_name', 'fifty-one', { full_name: long(51) }],
   ['full_name', 'a line break', { full_name: 'Ada\nLovelace' }],
