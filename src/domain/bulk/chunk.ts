@@ -28,10 +28,6 @@ export type ItemResult = { position: number; outcome: ItemOutcome }
 /** What the call of one item alone is told is wrong, such as a group that is gone: nothing of it concerns the others. */
 export class WrongCallError extends Error {
   override readonly name = 'WrongCallError'
-
-  constructor(reason: string) {
-    super(reason)
-  }
 }
 
 export type ChunkResults = { kind: 'results'; results: ItemResult[] } | { kind: 'may-not'; reason: string }

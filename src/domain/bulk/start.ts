@@ -16,6 +16,7 @@ import { sealParams, shownParams } from './params.ts'
 import { authorColumns } from './run-author.ts'
 import { auditedTarget, checkConfirmed, freezeTarget, previewTarget, storedTarget } from './target.ts'
 import type { BulkTarget, TargetPreview } from './target.ts'
+import { permitFilter } from '../subscriber-list/filter.ts'
 
 /** NOTIFY on it wakes who works on the runs. */
 export const bulkChannel = 'gatehouse_bulk'
@@ -78,6 +79,7 @@ function checkRequest(input: NewBulkRun, by: Author, actions: FindAction): Subsc
   if (action === undefined) throw new FieldError('action', `${quote(input.action)} is no action upon subscribers`)
   requirePermission(by, action.permission)
   if ('all' in input.target) requirePermission(by, 'bulk.all')
+  if ('filter' in input.target) permitFilter(input.target.filter, by)
   action.params.parse(input.params)
   return action
 }

@@ -8,7 +8,7 @@ import { requirePermission } from '../author.ts'
 import type { Author } from '../author.ts'
 import type { Keyring } from '../data-key.ts'
 import { runInScope } from '../scope.ts'
-import { subscriberFilter } from '../subscriber-list/filter.ts'
+import { permitFilter, subscriberFilter } from '../subscriber-list/filter.ts'
 import { csvFile } from './csv.ts'
 import { exportNouns, nounPermission, withNoun } from './nouns.ts'
 import { permittedColumns, revealsSecrets, withSubscribers } from './subscribers.ts'
@@ -44,6 +44,7 @@ export function permitExport(order: ExportOrder, by: Author): PermittedExport {
     return { order, columns: [], grave: false }
   }
   requirePermission(by, 'subscriber.read')
+  permitFilter(order.filter, by)
   const columns = permittedColumns(order.columns, by)
   return { order, columns, grave: revealsSecrets(columns) || Object.keys(order.filter).length === 0 }
 }
