@@ -8,11 +8,18 @@ declare
   wanted text;
 begin
   foreach wanted in array array['gatehouse_service', 'gatehouse_reseller'] loop
+    if not exists (select from pg_roles where rolname = wanted) then
+      begin
+        execute format('create role %I nologin', wanted);
+      exception when duplicate_object or unique_violation then null;
+      end;
+    end if;
     begin
-      execute format('create role %I nologin', wanted);
-    exception when duplicate_object or unique_violation then null;
+      execute format('grant %I to current_user', wanted);
+    exception when insufficient_privilege then
+      -- Whoever prepared the roles has granted them already, or we could not run.
+      if not pg_has_role(current_user, wanted, 'member') then raise; end if;
     end;
-    execute format('grant %I to current_user', wanted);
   end loop;
   -- Without it a policy that is always true does the same, at the price of poorer estimates for text search.
   begin

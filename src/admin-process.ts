@@ -16,7 +16,7 @@ import { jobs } from './jobs/list.ts'
 import { followNotifications } from './jobs/notifications.ts'
 import { startJobs } from './jobs/runner.ts'
 import { startWorkers } from './jobs/workers.ts'
-import { createLogger } from './log.ts'
+import { createLogger, type Logger } from './log.ts'
 import { createMetrics, mergeMetrics, type MetricsSnapshot } from './metrics.ts'
 
 const othersPatienceMs = 1_500
@@ -34,12 +34,7 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
   if (config.failPoints !== undefined) armFailPoints(config.failPoints)
   const log = createLogger({ level: config.logLevel, name: 'admin' })
   const metrics = createMetrics()
-  const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
-  const shared = { role: 'gatehouse_service', onError } as const
-  const httpPool = createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, ...shared })
-  const longPool = createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared })
-  const jobPool = createPool(databaseUrl, { name: 'gatehouse-jobs', max: 8, statementTimeoutMs: 0, ...shared })
-  const listenPool = createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared })
+  const { httpPool, longPool, jobPool, listenPool } = openPools(databaseUrl, log)
   const keyring = await openKeyring(jobPool, config.keyFile, systemClock.now())
   const fileDirectory = join(config.dataDirectory, 'files')
   mkdirSync(fileDirectory, { recursive: true, mode: 0o700 })
@@ -95,6 +90,18 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
       await server.close()
       await Promise.all([httpPool.end(), longPool.end(), jobPool.end(), listenPool.end()])
     },
+  }
+}
+
+/** Short questions, long ones, what runs by itself, and who waits to be woken: none waits for another's connections. */
+function openPools(databaseUrl: string, log: Logger) {
+  const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
+  const shared = { role: 'gatehouse_service', onError } as const
+  return {
+    httpPool: createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, ...shared }),
+    longPool: createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared }),
+    jobPool: createPool(databaseUrl, { name: 'gatehouse-jobs', max: 8, statementTimeoutMs: 0, ...shared }),
+    listenPool: createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared }),
   }
 }
 

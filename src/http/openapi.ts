@@ -8,7 +8,6 @@ import { z } from 'zod'
 import { createDocument } from 'zod-openapi'
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
 import { permissions } from '../domain/operator/permission.ts'
-import type { Permission } from '../domain/operator/permission.ts'
 import { problems } from './errors.ts'
 import type { Route } from './route.ts'
 
@@ -111,7 +110,7 @@ function accessSentence({ access }: Route): string {
   if (access === 'portal') return 'For subscribers, by the sign-in of the portal.'
   if (access === 'signed-in') return 'For everybody who is signed in.'
   if (access === 'half-signed-in') return 'For everybody who has begun to sign in.'
-  return `Needs \`${access}\`: ${permissions[access as Permission]}.`
+  return `Needs \`${access}\`: ${permissions[access]}.`
 }
 
 function isObject(schema: z.ZodType | undefined): schema is z.ZodObject {

@@ -50,6 +50,18 @@ describe('a migrator that is no superuser', () => {
     await client.end()
     expect(rows).toEqual([{ n: 0 }])
   })
+
+  it('and may make no roles migrates where they were prepared and are its own', async () => {
+    const url = await belongingTo('nocreaterole', (role) => `grant gatehouse_service, gatehouse_reseller to ${role}`)
+    expect((await migrate(url)).length).toBeGreaterThan(15)
+    const pool = createPool(url, { name: 'gatehouse test', max: 1, role: 'gatehouse_service' })
+    try {
+      const { rows } = await pool.query('select current_user as name, count(*)::int as n from subscriber')
+      expect(rows).toEqual([{ name: 'gatehouse_service', n: 0 }])
+    } finally {
+      await pool.end()
+    }
+  })
 })
 
 describe('a table of a later migration', () => {

@@ -27,9 +27,9 @@ function readTypes(): Tables {
     if (name === 'SessionArchiveTable') return { ...columnsOf('SessionTable'), id: 'bigint' }
     throw new Error(`${name} is not a literal type`)
   }
-  const database = types.get('Database')
-  if (database === undefined || !ts.isIntersectionTypeNode(database)) throw new Error('Database is not put together')
-  const parts = database.types.map((part) => types.get(part.getText())).filter((part) => part !== undefined)
+  const whole = types.get('Database')
+  if (whole === undefined || !ts.isIntersectionTypeNode(whole)) throw new Error('Database is not put together')
+  const parts = whole.types.map((part) => types.get(part.getText())).filter((part) => part !== undefined)
   const tables = Object.assign({}, ...parts.filter(ts.isTypeLiteralNode).map(members)) as Record<string, string>
   return Object.fromEntries(Object.entries(tables).map(([table, type]) => [table, columnsOf(type)]))
 }
@@ -37,8 +37,8 @@ function readTypes(): Tables {
 function members(type: ts.TypeLiteralNode): Record<string, string> {
   const entries = type.members.filter(ts.isPropertySignature).map((member) => {
     // A long union stands on lines of its own, each behind its bar.
-    const type = (member.type?.getText() ?? '').replace(/^\|/, '').replaceAll(/\s*\n\s*\|\s*/g, ' | ')
-    return [member.name.getText(), type.replaceAll(/\s*\n\s*/g, '').trim()] as const
+    const text = (member.type?.getText() ?? '').replace(/^\|/, '').replaceAll(/\s*\n\s*\|\s*/g, ' | ')
+    return [member.name.getText(), text.replaceAll(/\s*\n\s*/g, '').trim()] as const
   })
   return Object.fromEntries(entries)
 }

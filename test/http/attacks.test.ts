@@ -79,7 +79,7 @@ describe('W11 a page of another origin', () => {
   ]
   it.each(foreign)('with %j changes nothing', async (headers) => {
     const admin = await api.as('administrator')
-    const answer = await admin.post('/nas-groups', group('forged'), headers as Record<string, string>)
+    const answer = await admin.post('/nas-groups', group('forged'), headers)
     expect([answer.status, answer.body.code]).toEqual([403, 'foreign-origin'])
     expect(await api.db.selectFrom('nas_group').select('id').where('name', '=', 'forged').execute()).toEqual([])
   })

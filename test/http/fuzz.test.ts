@@ -97,7 +97,8 @@ describe('no call makes the API fail', () => {
     '%s',
     async (_name, route) => {
       for (const role of builtInRoles) {
-        const [calls] = fc.sample(callsOf(route, 4), { numRuns: 1, seed: seed + builtInRoles.indexOf(role) })
+        const [calls] = fc.sample(callsOf(route, 2), { numRuns: 1, seed: seed + builtInRoles.indexOf(role) })
+        expect(calls).toHaveLength(2)
         for (const call of calls!) {
           const client = await clientOf(role)
           await judge(await send(client, route, call), route, role, call)

@@ -30,7 +30,7 @@ describe('the OpenAPI document', () => {
 
   it('names each path parameter that a path has', () => {
     for (const [path, operations] of Object.entries(createOpenApi(routes).paths ?? {})) {
-      const wanted = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+      const wanted = [...path.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]))
       for (const operation of Object.values(
         operations as Record<string, { parameters?: { in: string; name: string }[] }>,
       )) {

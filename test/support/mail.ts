@@ -35,11 +35,13 @@ export async function startMailServer(
       done()
     },
     onData(stream, session, done) {
-      void text(stream).then((raw) => {
+      const hear = async (): Promise<void> => {
+        const raw = await text(stream)
         const { mailFrom, rcptTo } = session.envelope
         heard.push({ from: mailFrom === false ? '' : mailFrom.address, to: rcptTo.map(({ address }) => address), raw })
         done()
-      })
+      }
+      void hear()
     },
     ...options,
   })

@@ -3,7 +3,7 @@
 
 import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
-import { openField, sealField } from '../data-key.ts'
+import { openField, sealField, SealError } from '../data-key.ts'
 import type { Keyring, Place } from '../data-key.ts'
 import { NotFoundError } from '../field.ts'
 import { ownedInScope } from '../scope.ts'
@@ -142,14 +142,29 @@ export async function claimMessages(db: Db, keyring: Keyring, limit: number, now
     )
     returning id, channel, kind, recipient, webhook_id as "webhookId", subject, body, attachment,
       attachment_name as "attachmentName", attempts`.execute(db)
-  return rows.map(({ attachmentName: name, ...row }) => ({
+  const claimed: Claimed[] = []
+  for (const row of rows) {
+    try {
+      claimed.push(openMessage(keyring, row))
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error
+      // Changed or moved by somebody: this one alone is given up, the others go out.
+      const failed = { state: 'failed', last_error: error.message } as const
+      await db.updateTable('message').set(failed).where('id', '=', row.id).execute()
+    }
+  }
+  return claimed
+}
+
+function openMessage(keyring: Keyring, { attachmentName: name, ...row }: ClaimedRow): Claimed {
+  return {
     ...row,
     body: row.body === null ? '' : openField(keyring, placeOf(row.id), row.body).toString(),
     attachment:
       row.attachment === null || name === null
         ? undefined
         : { name, octets: openField(keyring, filePlace(row.id), row.attachment) },
-  }))
+  }
 }
 
 type ClaimedRow = Omit<Claimed, 'body' | 'attachment'> & {

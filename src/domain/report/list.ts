@@ -25,10 +25,10 @@ function presentValue({ name, kind }: ReportColumn, row: ReportRow): string | nu
   const value = row[name]
   if (value === null || value === undefined) return null
   if (value instanceof Date) return value.toISOString()
-  if (kind === 'money') return formatMoney(BigInt(value as bigint), String(row.currency))
+  if (kind === 'money') return formatMoney(value as bigint, String(row.currency))
   if (kind === 'integer') return Number(value)
   if (kind === 'percent') return Number(value)
-  return String(value as string | bigint)
+  return typeof value === 'bigint' ? value.toString() : (value as string)
 }
 
 /** An answer as a table for a file. */

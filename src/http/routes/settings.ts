@@ -45,7 +45,12 @@ export const settingRoutes = [
     grave: true,
     params: byName,
     body: z.strictObject({
-      value: z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string().max(100), z.number()])).max(50)]),
+      value: z.union([
+        z.string(),
+        z.number(),
+        z.boolean(),
+        z.array(z.union([z.string().max(100), z.number()])).max(50),
+      ]),
     }),
     answer: settingOut,
     async run({ db, params: { name }, body: { value }, by, now }) {

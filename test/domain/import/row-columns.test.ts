@@ -85,8 +85,8 @@ describe('a cell that cannot be is refused under its column', () => {
     const { errors } = read({ [column]: cell })
     // Degrees alone lack the other half too.
     const [first] = errors
-    expect(errors.length, errors.join('; ')).toBeGreaterThan(0)
-    expect(first?.startsWith(`${column}: `), errors.join('; ')).toBe(true)
+    expect(errors).not.toEqual([])
+    expect(first?.split(':')[0]).toBe(column)
     expect(first).toContain(reason)
   })
 
@@ -153,7 +153,7 @@ describe('a cell is what it means', () => {
       const header = readHeader([column], { required: [] })
       const value = readValues(header, ['none']).get(column)
       const isLiteral = ['username', 'password', 'nt_hash'].includes(column)
-      expect(value, column).toEqual(isLiteral ? { kind: 'text', text: 'none' } : { kind: 'none' })
+      expect([column, value]).toEqual([column, isLiteral ? { kind: 'text', text: 'none' } : { kind: 'none' }])
       expect(readValues(header, ['']).size).toBe(0)
       expect(readValues(header, []).size).toBe(0)
       expect(readValues(header, ['None']).get(column)).toEqual({ kind: 'text', text: 'None' })

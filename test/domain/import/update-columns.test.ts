@@ -21,7 +21,7 @@ const fullRow = () => ['full', 'a password', 'Home', ...full.map(([, before]) =>
 /** A subscriber with a value in every column, whatever the test before has made of it. */
 beforeEach(async () => {
   const made = await importText(office.db, office.author, csvOf(columnsOf(), [fullRow()]), { mode: 'upsert' })
-  expect(made).toMatchObject({ kind: 'done', found: [] })
+  if (made.kind !== 'done') throw new Error(made.found.join('; '))
 })
 
 type Case = [
@@ -192,7 +192,7 @@ async function everything(): Promise<string> {
   return JSON.stringify(row!.value)
 }
 
-describe.each(full)('the column %s of who is there', (column, before, after, select, was, is, none) => {
+describe.each(full)('the column %s of who is there', (column, before, after, select, was, is) => {
   it('is changed, alone, and told in the audit trail by its name', async () => {
     const unchanged = await everything()
     expect(await value(select)).toEqual(was)
@@ -211,12 +211,6 @@ describe.each(full)('the column %s of who is there', (column, before, after, sel
     if (!derived.includes(column)) expect(await everything()).toBe(unchanged)
   })
 
-  it.runIf(none !== undefined)('is cleared by `none`, once', async () => {
-    expect(await change(column, 'none')).toMatchObject({ kind: 'done', updated: 1, found: [] })
-    expect(await value(select)).toEqual(none)
-    expect(await change(column, 'none')).toMatchObject({ updated: 0, unchanged: 1 })
-  })
-
   it('is not for who lacks its permission, who may change everything else', async () => {
     const permission = changePermission(column)
     const without = authorWith(
@@ -231,6 +225,17 @@ describe.each(full)('the column %s of who is there', (column, before, after, sel
     expect(await change(column, after, authorWith(office, [permission]))).toMatchObject({ kind: 'done', updated: 1 })
   })
 })
+
+const clearable = full.filter(([, , , , , , none]) => none !== undefined)
+
+it.each(clearable)(
+  'the column %s is cleared by `none`, once',
+  async (column, _before, _after, select, _was, _is, none) => {
+    expect(await change(column, 'none')).toMatchObject({ kind: 'done', updated: 1, found: [] })
+    expect(await value(select)).toEqual(none)
+    expect(await change(column, 'none')).toMatchObject({ updated: 0, unchanged: 1 })
+  },
+)
 
 /** With it others change that follow from it, or ids of rows that belong to it. */
 const derived: readonly string[] = ['expires_at', 'payer']

@@ -57,10 +57,11 @@ async function startMailServer(options: { refuse?: boolean } = {}): Promise<Hear
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData(stream, session, done) {
-      void text(stream).then((raw) => {
-        heard.push({ to: session.envelope.rcptTo.map(({ address }) => address), raw })
+      const hear = async (): Promise<void> => {
+        heard.push({ raw: await text(stream), to: session.envelope.rcptTo.map(({ address }) => address) })
         done(options.refuse === true ? Object.assign(new Error('not now'), { responseCode: 451 }) : null)
-      })
+      }
+      void hear()
     },
   })
   server.listen(0, '127.0.0.1')
@@ -81,10 +82,11 @@ async function startListener(
 ): Promise<{ url: string; calls: Call[] }> {
   const calls: Call[] = []
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      calls.push({ headers: request.headers, body })
+    const hear = async (): Promise<void> => {
+      calls.push({ headers: request.headers, body: await text(request) })
       response.writeHead(status(), headers).end()
-    })
+    }
+    void hear()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

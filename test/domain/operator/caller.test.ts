@@ -36,7 +36,7 @@ async function role(permissions: readonly string[]): Promise<bigint> {
 async function signedIn(input: { roleId?: bigint; organisationId?: bigint } = {}) {
   const { id, email } = await hire(office, 'support', input)
   const session = await openPanelSession(office.db, { operatorId: id, state: 'full', peer }, noon)
-  return { id, email, ...session, operatorId: id }
+  return { email, ...session, operatorId: id }
 }
 
 async function token(operatorId: bigint, permissions: readonly string[], allowed: string[] = []): Promise<string> {
