@@ -2,7 +2,7 @@
 // prefix finds its holder: each prefix that could contain it is looked up by itself, which a plain index can do. Spaces are told
 // apart: the same address may be on many routers (decision 13). MACs and circuit ids find the subscribers that have them.
 
-import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import ipaddr from 'ipaddr.js'
 import type { Pool } from '../db/pool.ts'
 import { parseLineId, showLineId } from './line-id.ts'
@@ -59,7 +59,7 @@ export async function searchAddress(
 /** Taken for a circuit id it would be answered that nobody has it. */
 function isPrefix(text: string): boolean {
   const [address, length, ...more] = text.split('/')
-  return isIP(address!) !== 0 && /^\d+$/.test(length ?? '') && more.length === 0
+  return ipaddr.isValid(address!) && /^\d+$/.test(length ?? '') && more.length === 0
 }
 
 async function findAddress(

@@ -17,12 +17,14 @@ import { refreshLive } from '../../../src/domain/subscriber-list/live.ts'
 import { makeWorld } from '../../support/list-world.ts'
 import type { World } from '../../support/list-world.ts'
 import { noon, useOffice } from '../../support/operator.ts'
+import { settled } from '../../support/settled.ts'
 
 const office = useOffice()
 let world: World
 
 beforeAll(async () => {
   world = await makeWorld(office.db, 60, noon, 11)
+  await settled(office.pool)
   await refreshLive(office.pool, 'UTC', noon)
 })
 

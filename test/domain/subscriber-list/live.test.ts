@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sql } from 'kysely'
 import { refreshLive } from '../../../src/domain/subscriber-list/live.ts'
 import { hours, noon, useOffice } from '../../support/operator.ts'
+import { settled } from '../../support/settled.ts'
 
 const office = useOffice()
 
@@ -59,7 +60,10 @@ async function used(id: bigint) {
   return rows[0]
 }
 
-const refresh = (now = noon) => refreshLive(office.pool, 'UTC', now)
+const refresh = async (now = noon) => {
+  await settled(office.pool)
+  return refreshLive(office.pool, 'UTC', now)
+}
 
 describe('who is online', () => {
   it('is known of every subscriber from its first moment, and of nobody who is gone', async () => {

@@ -17,6 +17,7 @@ import { expectedIds, isMeant } from '../../support/list-model.ts'
 import { makeWorld } from '../../support/list-world.ts'
 import type { World } from '../../support/list-world.ts'
 import { hours, noon, useOffice } from '../../support/operator.ts'
+import { settled } from '../../support/settled.ts'
 
 const office = useOffice()
 const size = 240
@@ -24,6 +25,7 @@ let world: World
 
 beforeAll(async () => {
   world = await makeWorld(office.db, size, noon)
+  await settled(office.pool)
   await refreshLive(office.pool, 'UTC', noon)
 })
 

@@ -371,28 +371,6 @@ describe('what is sent', () => {
   })
 })
 
-it('has a template to begin with, in both formats', async () => {
-  const answer = await support.get('/imports/template')
-  expect(answer.text).toMatch(/^username,password,nt_hash,plan,.*\r\n$/)
-  expect(answer.text).not.toContain('created_at')
-  const response = await support.send('GET', '/imports/template?format=xlsx')
-  expect(
-    Buffer.from(await response.arrayBuffer())
-      .subarray(0, 2)
-      .toString(),
-  ).toBe('PK')
-  expect((await support.get('/imports/columns')).body['items']).toContainEqual({
-    name: 'plan',
-    permission: 'service.free',
-  })
-})
-
-it('is not for who may not add subscribers', async () => {
-  const viewer = await api.as('viewer')
-  expect((await send(viewer, rows('no'))).status).toBe(403)
-  expect((await api.anonymous().get('/imports')).status).toBe(401)
-})
-
 /** Sends a body whose length nobody knows, as fetch would not while it is answered. */
 async function statusOfChunked(body: AsyncIterable<Uint8Array>): Promise<number | undefined> {
   const cookie = await cookieOf()

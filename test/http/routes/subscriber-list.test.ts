@@ -7,6 +7,7 @@ import { expectedIds } from '../../support/list-model.ts'
 import { makeWorld } from '../../support/list-world.ts'
 import type { World } from '../../support/list-world.ts'
 import { noon } from '../../support/operator.ts'
+import { settled } from '../../support/settled.ts'
 
 const api = useApi()
 let world: World
@@ -15,6 +16,7 @@ let reseller: Client
 
 beforeAll(async () => {
   world = await makeWorld(api.db, 60, noon, 3)
+  await settled(api.pool)
   await refreshLive(api.pool, 'UTC', noon)
   support = await api.as('support')
   reseller = await api.as('reseller', { organisationId: 2n })
