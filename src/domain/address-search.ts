@@ -3,7 +3,6 @@
 // apart: the same address may be on many routers (decision 13). MACs and circuit ids find the subscribers that have them.
 
 import ipaddr from 'ipaddr.js'
-import ipaddr from 'ipaddr.js'
 import type { Pool } from '../db/pool.ts'
 import { parseLineId, showLineId } from './line-id.ts'
 import { normaliseMac } from './mac.ts'

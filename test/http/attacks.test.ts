@@ -269,16 +269,6 @@ describe('the same request again', () => {
   })
 })
 
-let cookies = 0
 async function cookieOf(role: 'administrator' | 'support' | 'viewer'): Promise<string> {
-  const client = await api.as(role)
-  cookies += 1
-  const bearer = `test-bearer-of-${cookies}-${'x'.repeat(30)}`
-  const { bearerHash } = await import('../../src/domain/operator/caller.ts')
-  const { sessionCookie } = await import('../../src/http/auth.ts')
-  await api.pool.query('update panel_session set token_hash = $1 where operator_id = $2', [
-    bearerHash(bearer),
-    client.operatorId,
-  ])
-  return `${sessionCookie}=${bearer}`
+  return (await api.as(role)).cookie
 }

@@ -27,6 +27,8 @@ export type Answer = { status: number; headers: Headers; body: Record<string, un
 export type Client = {
   operatorId: bigint
   email: string
+  /** What it sends of itself, for requests by other means; empty for nobody. */
+  cookie: string
   get(path: string, headers?: Record<string, string>): Promise<Answer>
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   put(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
@@ -153,9 +155,10 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
     },
     async as(role, input = {}) {
       const operator = await signIn(services!.db, role, input, clock.now())
-      return { ...clientOf(() => server!.url, { cookie: `${sessionCookie}=${operator.bearer}` }), ...operator }
+      const cookie = `${sessionCookie}=${operator.bearer}`
+      return { ...clientOf(() => server!.url, { cookie }), ...operator, cookie }
     },
-    anonymous: () => ({ ...clientOf(() => server!.url, {}), operatorId: 0n, email: '' }),
+    anonymous: () => ({ ...clientOf(() => server!.url, {}), operatorId: 0n, email: '', cookie: '' }),
     async reseller(name) {
       const { id } = await services!.db
         .insertInto('organisation')
@@ -209,7 +212,10 @@ async function signIn(
   return { operatorId: operator.id, email, bearer }
 }
 
-function clientOf(url: () => string, credentials: Record<string, string>): Omit<Client, 'operatorId' | 'email'> {
+function clientOf(
+  url: () => string,
+  credentials: Record<string, string>,
+): Omit<Client, 'operatorId' | 'email' | 'cookie'> {
   const send: Client['send'] = (method, path, init = {}) =>
     fetch(`${url()}/api/v1${path}`, {
       method,

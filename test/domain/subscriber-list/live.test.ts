@@ -140,7 +140,7 @@ describe('who is online', () => {
     try {
       await client.query('begin')
       await client.query('select from subscriber_live_state for update')
-      expect(await refresh()).toEqual({ kind: 'busy' })
+      expect(await refreshLive(office.pool, 'UTC', noon)).toEqual({ kind: 'busy' })
     } finally {
       await client.query('rollback')
       client.release()

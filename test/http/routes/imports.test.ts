@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { addPlan } from '../../../src/domain/plan.ts'
 import { workImports } from '../../../src/domain/import/work.ts'
 import { writeSetting } from '../../../src/domain/setting.ts'
+import { ownHeader } from '../../../src/http/auth.ts'
 import { useApi } from '../../support/api.ts'
 import type { Answer, Client } from '../../support/api.ts'
 import { noon } from '../../support/operator.ts'
@@ -373,11 +374,11 @@ describe('what is sent', () => {
 
 /** Sends a body whose length nobody knows, as fetch would not while it is answered. */
 async function statusOfChunked(body: AsyncIterable<Uint8Array>): Promise<number | undefined> {
-  const cookie = await cookieOf()
+  const { cookie } = support
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
   const sent = httpRequest(
     `${api.url}/api/v1/imports`,
-    { method: 'POST', headers: { ...csv, ...cookie } },
+    { method: 'POST', headers: { ...csv, cookie, [ownHeader]: '1' } },
     (response) => {
       response.resume()
       resolve(response.statusCode)
@@ -387,16 +388,4 @@ async function statusOfChunked(body: AsyncIterable<Uint8Array>): Promise<number 
   for await (const chunk of body) if (!sent.destroyed) sent.write(chunk)
   sent.end()
   return promise
-}
-
-async function cookieOf(): Promise<Record<string, string>> {
-  const seen: Record<string, string> = {}
-  const original = globalThis.fetch
-  const watched = Object.assign((input: Parameters<typeof fetch>[0], init?: RequestInit) => {
-    Object.assign(seen, init?.headers)
-    return original(input, init)
-  }, original)
-  globalThis.fetch = watched
-  await support.get('/me').finally(() => (globalThis.fetch = original))
-  return seen
 }
