@@ -73,7 +73,7 @@ const filters = [
 const searches = [
   'müller',
   'Anna Müller 12',
-  'line0012345',
+  'line00012345',
   'an',
   'z',
   '0150 0001',

@@ -35,7 +35,7 @@ const steps: readonly { name: string; text: string }[] = [
       ), groups as (
         insert into subscriber_group (owner_id, name) select 1, 'Group ' || n from generate_series(1, 300) as n
       ), client as (
-        insert into radius_client (name, prefix, nas_group_id) values ('bench', '10.255.0.0/24', 1) returning id
+        insert into radius_client (name, prefix, nas_group_id) values ('crowd', '10.255.0.0/24', 1) returning id
       )
       insert into nas (client_id, name, identifier, nas_group_id)
       select client.id, 'nas-' || n, 'nas-' || n, 1 from client, generate_series(1, 50) as n`,
@@ -57,7 +57,7 @@ const steps: readonly { name: string; text: string }[] = [
         case when r[1] % 5 = 0 then 2 + (sqrt(r[2] % 3600))::integer % 60 else 1 end,
         n, 1 + least(39, (r[3] % 40) * (r[4] % 40) / 40), case when r[5] % 50 = 0 then 1 + r[6] % 40 end,
         case when r[7] % 3 = 0 then 1 + r[8] % 300 end,
-        'line' || lpad((n::bigint * 7919 % 10000000)::text, 7, '0') || case when n % 10 = 0 then '@fiber.example' else '' end,
+        'line' || lpad((n::bigint * 7919 % 10000000)::text, 8, '0') || case when n % 10 = 0 then '@fiber.example' else '' end,
         case when r[9] % 8 = 0 then 'ipoe' else 'pppoe' end,
         ${texts(given)}[1 + r[10] % ${given.length}] || ' ' || ${texts(family)}[1 + r[11] % ${family.length}] || ' ' || n % 5000,
         case when r[12] % 5 > 0 then 'mail' || n || '@example' || r[13] % 20 || '.net' end,
