@@ -69,7 +69,9 @@ export const releaseAddress = subscriberAction({
         (subject) => {
           const before = former.get(subject.id) ?? []
           if (before.length === 0) return unchanged
-          return { kind: 'done', before: { addresses: before }, after: { addresses: [] }, undo: previousCall(before) }
+          const done = { kind: 'done', before: { addresses: before }, after: { addresses: [] } } as const
+          // Who is deleted gets nothing back: that is refused until restored.
+          return subject.archived_at === null ? { ...done, undo: previousCall(before) } : done
         },
         { archived: true },
       )

@@ -93,21 +93,6 @@ describe('a worker that fails', () => {
 })
 
 describe('two workers', () => {
-  it('are stopped by one stop, whichever of them is at it', async () => {
-    const runId = await start()
-    const disarm = arm('bulk_recorded', 'pause')
-    const held = turn(workers[0]!)
-    const locks = `select 1 from pg_locks where locktype = 'advisory'
-      and database = (select oid from pg_database where datname = current_database())`
-    while ((await rowsOf(office, locks)).length === 0);
-    await stopRun(office.db, runId, authorLike(office.keyring), hours(1), markActions)
-    disarm()
-    await held
-    await Promise.all(workers.map(toTheEnd))
-    expect(await runOf(office.db, runId)).toMatchObject({ state: 'stopped', done: 5, worked_position: 5 })
-    expect((await marksOf(office.pool)).size).toBe(5)
-  })
-
   it('share ten runs over the same subscribers without a deadlock or a double', async () => {
     const words = Array.from({ length: 10 }, (_, at) => `word ${at}`)
     const runs = await Promise.all(
