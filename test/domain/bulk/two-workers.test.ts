@@ -3,12 +3,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createKysely, createPool, type Pool } from '../../../src/db/pool.ts'
 import type { Database, Db } from '../../../src/db/schema.ts'
-import { stopRun } from '../../../src/domain/bulk/run.ts'
 import { startBulkRun } from '../../../src/domain/bulk/start.ts'
 import { workBulkRuns } from '../../../src/domain/bulk/step.ts'
 import { armFailPoint, type FailPointName } from '../../../src/fail-points.ts'
 import { addMany, authorLike, makeMarkTable, markActions, marksOf, outcomesOf, runOf } from '../../support/bulk.ts'
-import { hours, noon, rowsOf, useOffice } from '../../support/operator.ts'
+import { noon, rowsOf, useOffice } from '../../support/operator.ts'
 
 const office = useOffice()
 const pools: Pool[] = []
