@@ -97,6 +97,10 @@ export function readRow(line: number, values: Values, options: RowOptions): { ro
     ...(options.checkAttribute === undefined ? {} : { checkAttribute: options.checkAttribute }),
   })
   const more = readMoreFields(values, options, errors)
+  for (const [column, value] of values) {
+    // Postgres keeps no NUL in a text; what has one was never typed by anybody.
+    if (value.kind === 'text' && value.text.includes('\0')) errors.push(new FieldError(column, 'has a NUL character'))
+  }
   if (options.checkAttribute === undefined && fields.attributes.length > 0) {
     errors.push(new FieldError('attributes', 'cannot be checked here, and so not be taken'))
   }
