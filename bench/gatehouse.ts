@@ -22,18 +22,22 @@ export type GatehouseOptions = {
   subscribers: number
 }
 
-const databaseName = 'gatehouse_bench'
+export const databaseName = 'gatehouse_bench'
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** `importSeconds`: how long `subscriber import` took. */
 export type Gatehouse = Server & { importSeconds: number; httpPort: number; radiusPids(): number[] }
 
-/** Fills its database by its own commands and starts `serve`. Throws with its own words when something fails. */
+/** Fills a database by its own commands and starts `serve`. Throws with its own words when something fails. */
 export async function startGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
   await recreateDatabase(options.databaseUrl)
-  fs.mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+  const importSeconds = fillGatehouse(options)
+  return { ...(await serveGatehouse(options)), importSeconds }
+}
+
+/** Starts `serve` on the database as it is. Throws with its own words when something fails. */
+export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Gatehouse, 'importSeconds'>> {
   const env = environment(options)
-  const importSeconds = fill(options, env)
   const log = fs.openSync(path.join(options.folder, 'serve.log'), 'w')
   const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', log, log] })
   fs.closeSync(log)
@@ -44,7 +48,6 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     acctPort: options.acctPort,
     httpPort: options.httpPort,
     replySigned: true,
-    importSeconds,
     radiusPids: () => descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes('radius-process')),
     close: () => stopProcess(child),
   }
@@ -58,7 +61,10 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
   return server
 }
 
-function fill(options: GatehouseOptions, env: NodeJS.ProcessEnv): number {
+/** Adds the client, the plan and the subscribers. Gives the seconds of the import. */
+export function fillGatehouse(options: GatehouseOptions): number {
+  fs.mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+  const env = environment(options)
   command(env, ['migrate'])
   const client = [
     'client',
@@ -101,7 +107,8 @@ function environment(options: GatehouseOptions): NodeJS.ProcessEnv {
   }
 }
 
-async function recreateDatabase(url: string): Promise<void> {
+/** An empty one of our name in place of what was there. */
+export async function recreateDatabase(url: string): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {

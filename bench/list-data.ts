@@ -70,7 +70,7 @@ const steps: readonly { name: string; text: string }[] = [
         $2::timestamptz - interval '1 day' * (r[23] % 30),
         case when r[24] % 40 > 0 then $2::timestamptz + interval '1 minute' * (r[25] % 60000 - 12000) end,
         case when r[26] % 60 = 1 then $2::timestamptz + interval '1 day' end,
-        r[27] % 10 = 0, case when r[34] % 20 = 0 then 'ae' || r[28] % 40 || '.' || r[29] % 4000 end,
+        r[27] % 10 = 0 and r[25] % 60000 > 14000, case when r[34] % 20 = 0 then 'ae' || r[28] % 40 || '.' || r[29] % 4000 end,
         case when r[34] % 20 = 0 then '0/' || r[30] % 40 end, case when r[34] % 20 = 0 then r[31] % 4000 end,
         $2::timestamptz - interval '1 minute' * (2000000 - n * 2), case when r[32] % 30 = 1 then $2::timestamptz end
       from (

@@ -1,31 +1,27 @@
 // `npm run bench -- list`: a million subscribers, and every filter, order and search of the list asked over HTTP, one after the
 // other, as one operator's browser does; how long each took, what it cost Postgres, and whether a large table was read whole.
 
-import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createAttributeCheck } from '../src/cli/attribute-check.ts'
 import { systemClock } from '../src/clock.ts'
-import { startEmbeddedPostgres } from '../src/db/embedded.ts'
-import { migrate } from '../src/db/migrate.ts'
 import { createKysely, createPool } from '../src/db/pool.ts'
 import type { Pool } from '../src/db/pool.ts'
 import type { Database } from '../src/db/schema.ts'
 import { openKeyring } from '../src/domain/data-key.ts'
 import { bearerHash, makeBearer } from '../src/domain/operator/caller.ts'
-import { refreshLive } from '../src/domain/subscriber-list/live.ts'
 import { createApp } from '../src/http/app.ts'
 import { sessionCookie } from '../src/http/auth.ts'
 import { startHttpServer } from '../src/http/server.ts'
 import { createLogger } from '../src/log.ts'
+import { openCrowd } from './crowd.ts'
+import type { Crowd, Undo } from './crowd.ts'
 import { listCases } from './list-cases.ts'
 import type { Case } from './list-cases.ts'
-import { fillLists } from './list-data.ts'
 import { cpuSeconds } from './process.ts'
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 /** Read whole, they cost more than any page may. */
 const largeTables = ['subscriber', 'payer', 'session', 'device', 'usage_period', 'subscriber_live', 'subscriber_usage']
 
@@ -33,77 +29,41 @@ type Timed = Case & { ms: number; rows: number }
 type Api = { url: string; cookies: { staff: string; reseller: string } }
 
 /** Runs it and prints the table. `undo` takes what must be ended when it is interrupted. */
-export async function benchList(undo: (() => Promise<unknown>)[]): Promise<void> {
+export async function benchList(undo: Undo): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: {
       subscribers: { type: 'string', default: '1000000' },
       rounds: { type: 'string', default: '3' },
-      /** A database that an earlier run has filled. */
-      database: { type: 'string' },
+      keep: { type: 'string' },
     },
   })
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'))
-  undo.push(() => fs.promises.rm(folder, { recursive: true, force: true }))
-  const { url, pid } = await openDatabase(values.database, folder, undo)
-  const pool = createPool(url, { name: 'bench fill', statementTimeoutMs: 0 })
-  undo.push(() => pool.end())
+  const crowd = await openCrowd(Number(values.subscribers), values.keep, undo)
+  const { pool, postgresPid: pid } = crowd
   const now = systemClock.now()
-  if (values.database === undefined) await fill(pool, url, Number(values.subscribers), now)
-  const api = await startApi(pool, url, folder, now, undo)
+  const api = await startApi(crowd, now, undo)
 
   const cases = listCases(now)
   await ask(api, cases.slice(0, 40))
   const scans = await sequentialScans(pool)
-  const cpu = pid === undefined ? 0 : cpuSeconds(pid)
+  const cpu = cpuSeconds(pid)
   const timed: Timed[] = []
   for (let round = 0; round < Number(values.rounds); round += 1) timed.push(...(await ask(api, cases)))
-  const postgresMs = pid === undefined ? undefined : ((cpuSeconds(pid) - cpu) * 1000) / timed.length
+  const postgresMs = ((cpuSeconds(pid) - cpu) * 1000) / timed.length
   report(timed, postgresMs, scans, await sequentialScans(pool))
 }
 
-async function openDatabase(
-  given: string | undefined,
-  folder: string,
-  undo: (() => Promise<unknown>)[],
-): Promise<{ url: string; pid: number | undefined }> {
-  if (given !== undefined) return { url: given, pid: undefined }
-  const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(folder, 'data'), durable: true, log: silent })
-  undo.push(() => postgres.stop())
-  return { url: postgres.url, pid: postgres.pid }
-}
-
-async function fill(pool: Pool, url: string, subscribers: number, now: Date): Promise<void> {
-  await migrate(url)
-  const told = (step: string, seconds: number): void => say(`${step}: ${seconds.toFixed(1)} s`)
-  await fillLists(pool, subscribers, now, told)
-  for (const what of ['read model, first', 'read model, again']) {
-    const begun = performance.now()
-    await refreshLive(pool, 'UTC', now)
-    told(what, (performance.now() - begun) / 1000)
-  }
-  await pool.query('vacuum analyze')
-}
-
 /** The application as it is served, and two who are signed in: of the ISP, and of a reseller. */
-async function startApi(
-  pool: Pool,
-  url: string,
-  folder: string,
-  now: Date,
-  undo: (() => Promise<unknown>)[],
-): Promise<Api> {
+async function startApi({ url, folder, pool }: Crowd, now: Date, undo: Undo): Promise<Api> {
   const served = createPool(url, { name: 'bench http', statementTimeoutMs: 5_000 })
   undo.push(() => served.end())
   const db = createKysely<Database>(served)
-  const keyring = await openKeyring(pool, path.join(folder, 'key'), now).catch(() => undefined)
-  if (keyring === undefined) throw new Error('the database was filled with another key: let this run fill its own')
   const services = {
     db,
     pool: served,
     longPool: served,
     longDb: db,
-    keyring,
+    keyring: await openKeyring(pool, path.join(folder, 'gatehouse.key'), now),
     clock: systemClock,
     log: createLogger({ level: 'silent', name: 'bench' }),
     checkAttribute: createAttributeCheck(),
@@ -182,7 +142,7 @@ async function sequentialScans(pool: Pool): Promise<Map<string, number>> {
 
 function report(
   timed: readonly Timed[],
-  postgresMs: number | undefined,
+  postgresMs: number,
   before: Map<string, number>,
   after: Map<string, number>,
 ): void {
@@ -209,7 +169,7 @@ function report(
   for (const { query, ms } of medians.toSorted((a, b) => b.ms - a.ms).slice(0, 15)) {
     say(`${ms.toFixed(0).padStart(6)} ${decodeURIComponent(query).replace(/limit=50&columns=[^&]*&/, '')}`)
   }
-  if (postgresMs !== undefined) say(`\nCPU of Postgres: ${postgresMs.toFixed(1)} ms a request`)
+  say(`\nCPU of Postgres: ${postgresMs.toFixed(1)} ms a request`)
   const scanned = largeTables.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0))
   say(scanned.length === 0 ? 'no sequential scan of a large table' : `READ WHOLE: ${scanned.join(', ')}`)
   say(

@@ -1,5 +1,5 @@
 // A steady stream of logins, so many a second whatever the answers do (open loop), in a process of its own: what a subscriber
-// feels while the office works. Started by meanwhile.ts; told `mark` it answers what it saw since the last one.
+// feels while the office works. Started by office.ts; told `mark` it answers what it saw since the last one.
 
 import { createSocket } from 'node:dgram'
 import { createSecret } from '../src/radius/authenticator.ts'

@@ -2,17 +2,16 @@
 // table and writes every run to results/. Takes minutes; never run by the tests.
 
 import * as fs from 'node:fs'
-import * as net from 'node:net'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
 import { startEmbeddedPostgres } from '../src/db/embedded.ts'
 import { makeSecret } from '../src/domain/secret.ts'
 import { provideTools } from '../test/support/tools.ts'
-import { benchBulk } from './bulk.ts'
-import { benchFiles } from './files.ts'
+import type { Undo } from './crowd.ts'
 import { freeradiusVersion, startFreeradius } from './freeradius.ts'
 import { startGatehouse } from './gatehouse.ts'
 import type { Gatehouse } from './gatehouse.ts'
@@ -21,15 +20,15 @@ import type { Work } from './generator-orders.ts'
 import { benchList } from './list.ts'
 import { measure, summarise } from './measure.ts'
 import type { Run, Summary } from './measure.ts'
+import { benchOffice } from './office.ts'
 import { peakMemoryMiB } from './process.ts'
 import type { Server } from './process.ts'
 import { table } from './table.ts'
 
 const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subscribers 100000]
   [--work ${works.join(',')}] [--tuned] [--shipped] [--only gatehouse|freeradius]
-npm run bench -- bulk [--subscribers 100000] [--per-second 500]
-npm run bench -- files [--rows 1000000] [--import 100000]
-npm run bench -- list [--subscribers 1000000] [--rounds 3]
+npm run bench -- list [--subscribers 1000000] [--rounds 3] [--keep FOLDER]
+npm run bench -- office [--subscribers 1000000] [--work quiet,csv,xlsx,import,block,undo] [--keep FOLDER]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 /** What is compiled at run time must have been. */
@@ -47,14 +46,13 @@ type Options = {
   only: string | undefined
 }
 
-const undo: (() => Promise<unknown>)[] = []
+const undo: Undo = []
 process.once('SIGINT', () => void end(130))
 process.once('SIGTERM', () => void end(143))
 /** Measurements of their own, by the first word. */
-const others: Record<string, (undo: (() => Promise<unknown>)[]) => Promise<void>> = {
-  bulk: benchBulk,
-  files: benchFiles,
+const others: Record<string, (undo: Undo) => Promise<void>> = {
   list: benchList,
+  office: benchOffice,
 }
 await (others[process.argv[2] ?? ''] ?? main)(undo).then(
   () => end(0),
@@ -75,12 +73,12 @@ async function main(): Promise<void> {
   const servers: Server[] = []
   const shared = { databaseUrl: postgres.url, secret: makeSecret(), subscribers: options.subscribers }
   if (options.only !== 'gatehouse') {
-    const ports = { authPort: await freePort(), acctPort: await freePort() }
+    const ports = { authPort: await freeUdpPort(0), acctPort: await freeUdpPort(0) }
     const place = { folder: path.join(folder, 'freeradius'), tuned: options.tuned, shipped: options.shipped }
     servers.push(await started(startFreeradius({ ...shared, ...ports, ...place })))
   }
   if (options.only !== 'freeradius') {
-    const ports = { authPort: await freePort(), acctPort: await freePort(), httpPort: await freePort() }
+    const ports = { authPort: await freeUdpPort(0), acctPort: await freeUdpPort(0), httpPort: await freeTcpPort(0) }
     servers.push(await started(startGatehouse({ ...shared, ...ports, folder: path.join(folder, 'gatehouse') })))
   }
   const runs = await rounds(options, servers, { pid: () => postgres.pid, secret: shared.secret, folder })
@@ -181,15 +179,6 @@ function readOptions(): Options {
   const numbers = [options.rounds, options.seconds, options.window, options.subscribers]
   if (known.length < chosen.length || numbers.some((one) => !(one > 0))) throw new Error(usage)
   return options
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }
 
 async function end(code: number): Promise<void> {

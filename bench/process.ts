@@ -65,8 +65,17 @@ export function cpuSeconds(pid: number): number {
 
 /** The largest resident memory of one process so far, in MiB. */
 export function peakMemoryMiB(pid: number): number {
+  return memoryMiB(pid, 'VmHWM')
+}
+
+/** The resident memory of one process now, in MiB. */
+export function residentMiB(pid: number): number {
+  return memoryMiB(pid, 'VmRSS')
+}
+
+function memoryMiB(pid: number, line: string): number {
   const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024
+  return Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024
 }
 
 /** Every process below another. */

@@ -40,6 +40,7 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
   mkdirSync(fileDirectory, { recursive: true, mode: 0o700 })
 
   const db = createKysely<Database>(jobPool)
+  const checkAttribute = createAttributeCheck()
 
   const app = createApp({
     ready: () =>
@@ -57,7 +58,7 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
       keyring,
       clock: systemClock,
       log,
-      checkAttribute: createAttributeCheck(),
+      checkAttribute,
       fileDirectory,
     },
   })
@@ -75,12 +76,7 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
     zone: async () => (await readSettings(db)).zone,
   })
   const notifications = followNotifications({ pool: listenPool, log })
-  const workers = startWorkers({
-    ...background,
-    listen: notifications.listen,
-    fileDirectory,
-    checkAttribute: createAttributeCheck(),
-  })
+  const workers = startWorkers({ ...background, listen: notifications.listen, fileDirectory, checkAttribute })
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,

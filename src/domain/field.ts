@@ -40,6 +40,12 @@ export class ConflictError extends Error {
   }
 }
 
+/** The members that have a value: for what distinguishes absent from undefined. */
+export function withoutUndefined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as { [Key in keyof T]?: Exclude<T[Key], undefined> }
+}
+
 /** A value for a message: quoted, one line, at most 60 characters, so that it cannot rule a terminal. */
 export function quote(text: string): string {
   const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text

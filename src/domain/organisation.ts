@@ -6,7 +6,7 @@ import type { Db } from '../db/schema.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { changesOf, writeAudit } from './audit/audit.ts'
 import type { Author } from './author.ts'
-import { checkInteger, checkName, ConflictError, FieldError, NotFoundError } from './field.ts'
+import { checkInteger, checkName, ConflictError, FieldError, NotFoundError, withoutUndefined } from './field.ts'
 import { requireVersion, versionOf } from './operator/row-version.ts'
 import { ownedInScope } from './scope.ts'
 import type { Scope } from './scope.ts'
@@ -103,7 +103,7 @@ export async function editOrganisation(
   const before = await readOrganisation(db, input.id, by.scope)
   requireVersion(input.ifMatch, organisationVersion(before))
   const { changes } = input
-  const after = { ...before, ...definedOf(changes) }
+  const after = { ...before, ...withoutUndefined(changes) }
   const isLimited = after.subscriberLimit !== null || after.creditLimitMinor !== 0n
   if (before.kind === 'isp' && isLimited) throw new ConflictError('id', 'is the ISP itself, which has no limits')
   const values = { name: checkName('name', after.name), ...checkLimits(after) }
@@ -161,9 +161,4 @@ function checkLimits(input: { subscriberLimit: number | null; creditLimitMinor: 
   if (limit !== null) checkInteger('subscriber_limit', limit, 0, 100_000_000)
   if (input.creditLimitMinor < 0n) throw new FieldError('credit_limit', 'must not be negative')
   return { subscriber_limit: limit, credit_limit_minor: input.creditLimitMinor }
-}
-
-function definedOf<T extends object>(values: T): { [Name in keyof T]-?: Exclude<T[Name], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [Name in keyof T]-?: Exclude<T[Name], undefined> }
 }

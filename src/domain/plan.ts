@@ -2,7 +2,6 @@
 
 import type { Selectable } from 'kysely'
 import type { Db, PlanTable } from '../db/schema.ts'
-import { NotFoundError } from './field.ts'
 import type { AttributeCheck } from './nas-device.ts'
 import { insertPlan } from './plan/create.ts'
 import type { PlanFields } from './plan/fields.ts'
@@ -128,20 +127,4 @@ export async function listPlans(db: Db): Promise<PlanSummary[]> {
     .orderBy('plan.name')
     .orderBy('plan.id')
     .execute()
-}
-
-export type PlanChoice = { id: bigint; name: string; currency: string; graceHours: number }
-
-/** The plan of a name for an organisation: its own before the shared one. Throws NotFoundError. */
-export async function findPlan(db: Db, name: string, ownerId: bigint): Promise<PlanChoice> {
-  const row = await db
-    .selectFrom('plan')
-    .select(['id', 'name', 'currency', 'grace_hours as graceHours'])
-    .where('name', '=', name)
-    .where('archived_at', 'is', null)
-    .where((eb) => eb.or([eb('owner_id', '=', ownerId), eb('owner_id', 'is', null)]))
-    .orderBy('owner_id', (order) => order.asc().nullsLast())
-    .executeTakeFirst()
-  if (row === undefined) throw new NotFoundError('plan', name)
-  return row
 }

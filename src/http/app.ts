@@ -54,7 +54,7 @@ export function createApp(options: HttpOptions): Express {
 
 /** A body of JSON comes at once or not at all; a file may take as long as its sender's line (server.ts). */
 const bodyPatienceMs = 30_000
-const fileTypes = ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']
+const fileTypes = [...new Set(routes.flatMap((route) => route.upload ?? []))]
 
 const limitTime: RequestHandler = (request, _response, next) => {
   if (request.is(fileTypes) === false) {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { addReseller, ispId } from '../../src/domain/organisation.ts'
-import { addPlan, findPlan, listPlans } from '../../src/domain/plan.ts'
+import { addPlan, listPlans } from '../../src/domain/plan.ts'
 import type { NewPlan } from '../../src/domain/plan.ts'
 import { writeSetting } from '../../src/domain/setting.ts'
+import { findPlanFor } from '../../src/domain/subscriber/names.ts'
 import { noon, useOffice } from '../support/operator.ts'
 
 const office = useOffice()
@@ -110,9 +111,9 @@ describe('finding a plan', () => {
     const shared = await add({ name: 'Fibre' })
     await expect(add({ name: 'Fibre' })).rejects.toThrow('name: there is a plan Fibre already')
     const own = await add({ name: 'Fibre', ownerId: reseller, graceHours: 24 })
-    expect(await findPlan(office.db, 'Fibre', isp)).toMatchObject({ id: shared.id, graceHours: 0 })
-    expect(await findPlan(office.db, 'Fibre', reseller)).toMatchObject({ id: own.id, graceHours: 24 })
+    expect(await findPlanFor(office.db, 'Fibre', isp)).toMatchObject({ id: shared.id, grace_hours: 0 })
+    expect(await findPlanFor(office.db, 'Fibre', reseller)).toMatchObject({ id: own.id, grace_hours: 24 })
     await add({ name: 'Only theirs', ownerId: reseller })
-    await expect(findPlan(office.db, 'Only theirs', isp)).rejects.toThrow('there is no plan "Only theirs"')
+    await expect(findPlanFor(office.db, 'Only theirs', isp)).rejects.toThrow('there is no plan "Only theirs"')
   })
 })

@@ -9,9 +9,11 @@ export type AuditedChange<Result> = {
   /** `nas.edit`. */
   action: string
   noun: string
-  rowId: bigint | null
   ownerId?: bigint | null
-  /** The row as it is at this moment; undefined where it is not (yet, or any more) there. */
+  /**
+   * The row as it is at this moment, undefined where it is not (yet, or any more) there. Its `id` names the row in the entry; what
+   * has none is known by its values.
+   */
   read: () => Promise<AuditValues | undefined>
   change: () => Promise<Result>
 }
@@ -28,6 +30,11 @@ export async function auditedChange<Result>(
   const after = await read()
   const values =
     before === undefined || after === undefined ? { before, after } : (changesOf(before, after) ?? 'unchanged')
-  if (values !== 'unchanged') await writeAudit(db, { ...deed, ...values }, by, now)
+  if (values !== 'unchanged') await writeAudit(db, { ...deed, rowId: rowIdOf(before ?? after), ...values }, by, now)
   return result
+}
+
+function rowIdOf(values: AuditValues | undefined): bigint | null {
+  const id = values?.id
+  return typeof id === 'bigint' ? id : typeof id === 'number' ? BigInt(id) : null
 }

@@ -11,8 +11,8 @@ import { headerName, importColumns } from '../import/column.ts'
 import type { ImportColumn } from '../import/column.ts'
 import { showLineId } from '../line-id.ts'
 import type { Permission } from '../operator/permission.ts'
-import { isSubscriberColumn, joinsOf, subscriberColumn } from '../subscriber-list/columns.ts'
-import type { ColumnKind, SubscriberColumnName } from '../subscriber-list/columns.ts'
+import { isSubscriberColumn, joinsText, subscriberColumn } from '../subscriber-list/columns.ts'
+import type { ColumnKind, JoinName, SubscriberColumnName } from '../subscriber-list/columns.ts'
 import { none } from './table.ts'
 import type { TableColumn, TableValue } from './table.ts'
 
@@ -20,8 +20,7 @@ import type { TableColumn, TableValue } from './table.ts'
 export type ExportColumn = TableColumn & {
   /** Beyond seeing and exporting. */
   permission?: Permission
-  /** The column of the list whose joins it needs. */
-  joins?: SubscriberColumnName
+  joins?: readonly JoinName[]
   sql(now: Date): RawBuilder<unknown>
   show?(value: string, keyring: Keyring): TableValue
 }
@@ -48,18 +47,22 @@ const own: Partial<Record<ImportColumn, Omit<ExportColumn, 'name'>>> = {
   // Never as `1e-05`, which nobody types.
   latitude: { kind: 'number', width: 12, sql: () => sql`subscriber.latitude::numeric` },
   longitude: { kind: 'number', width: 12, sql: () => sql`subscriber.longitude::numeric` },
-  bound_macs: textColumn(30, macs(true)),
-  learnt_macs: textColumn(30, macs(false)),
+  bound_macs: { ...textColumn(30, sql`macs.bound`), joins: ['macs'] },
+  learnt_macs: { ...textColumn(30, sql`macs.learnt`), joins: ['macs'] },
   static_addresses: textColumn(
     30,
-    sql`(select string_agg(case when masklen(fixed.prefix) = case family(fixed.prefix) when 4 then 32 else 128 end
-        then host(fixed.prefix) else fixed.prefix::text end, ' ' order by fixed.id)
-      from subscriber_address fixed where fixed.subscriber_id = subscriber.id)`,
+    listOf(
+      sql`subscriber_address fixed where fixed.subscriber_id = subscriber.id`,
+      sql`string_agg(case when masklen(fixed.prefix) = case family(fixed.prefix) when 4 then 32 else 128 end
+        then host(fixed.prefix) else fixed.prefix::text end, ' ' order by fixed.id)`,
+    ),
   ),
   routes: textColumn(
     30,
-    sql`(select string_agg(kept.route, E'\n' order by kept.id) from subscriber_route kept
-      where kept.subscriber_id = subscriber.id)`,
+    listOf(
+      sql`subscriber_route kept where kept.subscriber_id = subscriber.id`,
+      sql`string_agg(kept.route, E'\n' order by kept.id)`,
+    ),
   ),
   attributes: textColumn(30, sql`nullif(array_to_string(subscriber.attributes, E'\n'), '')`),
   session_limit: { kind: 'number', width: 10, sql: () => sql`subscriber.session_limit` },
@@ -69,7 +72,8 @@ const own: Partial<Record<ImportColumn, Omit<ExportColumn, 'name'>>> = {
   duid: octetsColumn('duid'),
   bound_nas_group: textColumn(
     16,
-    sql`(select bound.name from nas_group bound where bound.id = subscriber.bound_nas_group_id)`,
+    sql`case when subscriber.bound_nas_group_id is not null
+      then (select bound.name from nas_group bound where bound.id = subscriber.bound_nas_group_id) end`,
   ),
   // Who has a payer of its own gets another of its own; who shares one, or has a company's, names it.
   payer: {
@@ -78,8 +82,13 @@ const own: Partial<Record<ImportColumn, Omit<ExportColumn, 'name'>>> = {
       sql`case when payer.kind <> 'own' or exists (select from subscriber other where other.payer_id = subscriber.payer_id
         and other.id <> subscriber.id and other.archived_at is null) then payer.name end`,
     ),
-    joins: 'payer',
+    joins: ['payer'],
   },
+}
+
+/** Of what few have: looking whether there is any costs half of gathering nothing. */
+function listOf(rows: RawBuilder<unknown>, gathered: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`case when exists (select from ${rows}) then (select ${gathered} from ${rows}) end`
 }
 
 function textColumn(width: number, value: RawBuilder<unknown>): Omit<ExportColumn, 'name'> {
@@ -104,11 +113,6 @@ function octetsColumn(name: string): Omit<ExportColumn, 'name'> {
     sql: () => sql`encode(${sql.ref(`subscriber.${name}`)}, 'hex')`,
     show: (hex) => showLineId(Buffer.from(hex, 'hex')),
   }
-}
-
-function macs(bound: boolean): RawBuilder<unknown> {
-  return sql`(select string_agg(device.mac::text, ' ' order by device.mac) from device
-    where device.subscriber_id = subscriber.id and device.bound = ${sql.lit(bound)})`
 }
 
 /** The place of a credential's seal is its subscriber: its id is selected beside it. */
@@ -139,14 +143,14 @@ function isImportColumn(name: string): name is ImportColumn {
 }
 
 function listColumn(name: SubscriberColumnName): ExportColumn {
-  const { kind, permission, sql: select } = subscriberColumn(name)
+  const { kind, permission, joins, sql: select } = subscriberColumn(name)
   // An id says nothing to whoever gets the file, and something to whoever collects them.
   const needed = permission ?? (name === 'id' || name.endsWith('_id') ? 'subscriber.edit' : undefined)
   return {
     name: headerName(name),
     kind: numbers.includes(kind) ? 'number' : 'text',
     width: widths[kind],
-    joins: name,
+    joins,
     sql: kind === 'list' ? (now) => sql`array_to_string(${select(now)}, ' ')` : select,
     ...(kind === 'instant' ? { show: isoOfText } : {}),
     ...(needed === undefined ? {} : { permission: needed }),
@@ -175,7 +179,7 @@ export function selectTexts(
   now: Date,
 ): { select: RawBuilder<unknown>; joins: RawBuilder<unknown> } {
   const select = sql.join(columns.map((column, at) => sql`(${column.sql(now)})::text as ${sql.id(`c${at}`)}`))
-  return { select, joins: joinsOf(columns.flatMap(({ joins }) => (joins === undefined ? [] : [joins]))) }
+  return { select, joins: joinsText(columns.flatMap(({ joins }) => joins ?? [])) }
 }
 
 /** The values of a selected row as they stand in the file. */

@@ -22,7 +22,7 @@ export type SubscriberColumn = {
   sql(now: Date): RawBuilder<unknown>
 }
 
-type JoinName = keyof typeof joins
+export type JoinName = keyof typeof joins
 
 /** In this order; each gives at most one row, and only the selected ones are joined. */
 const joins = {
@@ -41,6 +41,11 @@ const joins = {
   nas_group: sql`left join nas_group on nas_group.id = coalesce(open.nas_group_id, live.nas_group_id)`,
   period: sql`left join usage_period period
     on period.subscriber_id = subscriber.id and period.period_started_at = subscriber.period_started_at`,
+  macs: sql`left join lateral (
+    select string_agg(device.mac::text, ' ' order by device.mac) filter (where device.bound) as bound,
+      string_agg(device.mac::text, ' ' order by device.mac) filter (where not device.bound) as learnt
+    from device where device.subscriber_id = subscriber.id
+  ) as macs on true`,
 } as const
 
 const own = (title: string, kind: ColumnKind, name: string): SubscriberColumn => ({
@@ -195,8 +200,12 @@ export function selectColumns(names: readonly SubscriberColumnName[], now: Date)
 
 /** The joins that these columns need, to stand behind `from subscriber`. */
 export function joinsOf(names: readonly SubscriberColumnName[]): RawBuilder<unknown> {
-  const needed = new Set<JoinName>(names.flatMap((name) => subscriberColumn(name).joins))
-  const used = (Object.keys(joins) as JoinName[]).filter((name) => needed.has(name))
+  return joinsText(names.flatMap((name) => subscriberColumn(name).joins))
+}
+
+/** The same of joins by their names. */
+export function joinsText(names: readonly JoinName[]): RawBuilder<unknown> {
+  const used = (Object.keys(joins) as JoinName[]).filter((name) => names.includes(name))
   return used.length === 0
     ? sql``
     : sql.join(

@@ -6,7 +6,7 @@ import { writeAudit } from '../../domain/audit/audit.ts'
 import { auditedChange } from '../../domain/audit/audited-change.ts'
 import { addClient, listClients, removeClient, rotateSecret, setClient } from '../../domain/client.ts'
 import type { ClientSummary } from '../../domain/client.ts'
-import { NotFoundError } from '../../domain/field.ts'
+import { NotFoundError, withoutUndefined } from '../../domain/field.ts'
 import { route } from '../route.ts'
 import { byName, idOut, instantOut, isoOrNull, nothing } from '../schemas.ts'
 
@@ -68,7 +68,7 @@ async function readClient(db: Db, name: string, now: Date) {
 }
 
 function policiesOf(body: z.infer<z.ZodObject<typeof policies>>) {
-  const named = {
+  return withoutUndefined({
     newNas: body.new_nas,
     messageAuthenticator: body.message_authenticator,
     limitProxyState: body.limit_proxy_state,
@@ -76,8 +76,7 @@ function policiesOf(body: z.infer<z.ZodObject<typeof policies>>) {
     patienceMs: body.patience_ms,
     group: body.group,
     unknownPool: body.unknown_pool,
-  }
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as object
+  })
 }
 
 async function requireClient(db: Db, name: string, now: Date) {
@@ -146,8 +145,7 @@ export const clientRoutes = [
     body: z.strictObject(policies),
     answer: clientOut,
     async run({ db, params: { name }, body, by, now }) {
-      const { id } = await requireClient(db, name, now)
-      const deed = { action: 'client.edit', noun: 'client', rowId: BigInt(id) }
+      const deed = { action: 'client.edit', noun: 'client' }
       const change = () => setClient(db, { name, ...policiesOf(body) })
       await auditedChange(db, { ...deed, read: () => readClient(db, name, now), change }, by, now)
       return requireClient(db, name, now)
@@ -191,8 +189,7 @@ export const clientRoutes = [
     params: byName,
     answer: nothing,
     async run({ db, params: { name }, by, now }) {
-      const { id } = await requireClient(db, name, now)
-      const deed = { action: 'client.delete', noun: 'client', rowId: BigInt(id) }
+      const deed = { action: 'client.delete', noun: 'client' }
       await auditedChange(
         db,
         { ...deed, read: () => readClient(db, name, now), change: () => removeClient(db, name) },

@@ -128,7 +128,7 @@ export const templateRoutes = [
     answer: z.strictObject({ subject: z.string(), text: z.string() }),
     async run({ db, by, params, body, now }) {
       const change = () => writeTemplate(db, { ...params, ...body }, now)
-      const deed = { action: 'message-template.edit', noun: 'message-template', rowId: null }
+      const deed = { action: 'message-template.edit', noun: 'message-template' }
       await auditedChange(db, { ...deed, read: () => readTemplate(db, params), change }, by, now)
       return (await readTemplate(db, params))!
     },
@@ -143,7 +143,7 @@ export const templateRoutes = [
     answer: nothing,
     async run({ db, by, params, now }) {
       const change = () => removeTemplate(db, params)
-      const deed = { action: 'message-template.delete', noun: 'message-template', rowId: null }
+      const deed = { action: 'message-template.delete', noun: 'message-template' }
       await auditedChange(db, { ...deed, read: () => readTemplate(db, params), change }, by, now)
     },
   }),
@@ -199,7 +199,7 @@ export const mailServerRoutes = [
     answer: mailServerOut,
     async run({ db, by, body, now }) {
       const change = () => writeMailServer(db, by.keyring, body, now)
-      const deed = { action: 'mail-server.edit', noun: 'mail-server', rowId: null }
+      const deed = { action: 'mail-server.edit', noun: 'mail-server' }
       await auditedChange(db, { ...deed, read: () => readServer(db), change }, by, now)
       return requireServer(db)
     },

@@ -8,7 +8,7 @@ import { addNasGroup, listNasGroups, removeNasGroup, setNasGroup } from '../../d
 import type { NasGroupSummary } from '../../domain/nas-group.ts'
 import { changeNasSettings } from '../../domain/nas-settings.ts'
 import type { Db } from '../../db/schema.ts'
-import { NotFoundError } from '../../domain/field.ts'
+import { NotFoundError, withoutUndefined } from '../../domain/field.ts'
 import { route } from '../route.ts'
 import { byName, idOut, instantOut, isoOrNull, nothing } from '../schemas.ts'
 
@@ -84,11 +84,6 @@ function fieldsOf({ coa_address: coaAddress, coa_port: coaPort, ...body }: z.inf
   return withoutUndefined({ ...body, coaAddress, coaPort })
 }
 
-type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }
-function withoutUndefined<T extends object>(value: T): Partial<Defined<T>> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<Defined<T>>
-}
-
 export const nasRoutes = [
   route({
     method: 'get',
@@ -127,7 +122,7 @@ export const nasRoutes = [
       const { client, name, vendor, ...fields } = body
       const add = () => addNas(db, { client, name, vendor, ...fieldsOf(fields) }, services.checkAttribute, now)
       const read = () => readNas(db, name)
-      await auditedChange(db, { action: 'nas.create', noun: 'nas', rowId: null, read, change: add }, by, now)
+      await auditedChange(db, { action: 'nas.create', noun: 'nas', read, change: add }, by, now)
       return presentShown(await showNas(db, name.trim()))
     },
   }),
@@ -141,7 +136,6 @@ export const nasRoutes = [
     body: z.strictObject({ vendor: z.string().max(50).optional(), settings: settingValues.optional(), ...nasFields }),
     answer: nasShownOut,
     async run({ db, services, params: { name }, body, by, now }) {
-      const { id } = await showNas(db, name)
       const { settings, vendor, ...fields } = body
       const change = async () => {
         const changes = { ...fieldsOf(fields), ...withoutUndefined({ vendor }) }
@@ -149,7 +143,7 @@ export const nasRoutes = [
         if (settings !== undefined) await changeNasSettings(db, name, settings)
       }
       const read = () => readNas(db, name)
-      await auditedChange(db, { action: 'nas.edit', noun: 'nas', rowId: id, read, change }, by, now)
+      await auditedChange(db, { action: 'nas.edit', noun: 'nas', read, change }, by, now)
       return presentShown(await showNas(db, name))
     },
   }),
@@ -162,10 +156,9 @@ export const nasRoutes = [
     params: byName,
     answer: nothing,
     async run({ db, params: { name }, by, now }) {
-      const { id } = await showNas(db, name)
       const read = () => readNas(db, name)
       const change = () => removeNas(db, name)
-      await auditedChange(db, { action: 'nas.delete', noun: 'nas', rowId: id, read, change }, by, now)
+      await auditedChange(db, { action: 'nas.delete', noun: 'nas', read, change }, by, now)
     },
   }),
 ]
@@ -230,7 +223,7 @@ export const nasGroupRoutes = [
       const name = text.trim()
       const read = () => readGroup(db, name)
       const change = () => addNasGroup(db, groupInput(name, fields), now)
-      await auditedChange(db, { action: 'nas-group.create', noun: 'nas-group', rowId: null, read, change }, by, now)
+      await auditedChange(db, { action: 'nas-group.create', noun: 'nas-group', read, change }, by, now)
       return (await readGroup(db, name))!
     },
   }),
@@ -246,7 +239,7 @@ export const nasGroupRoutes = [
     async run({ db, params: { name }, body, by, now }) {
       const read = () => readGroup(db, name)
       const change = () => setNasGroup(db, groupInput(name, body))
-      await auditedChange(db, { action: 'nas-group.edit', noun: 'nas-group', rowId: null, read, change }, by, now)
+      await auditedChange(db, { action: 'nas-group.edit', noun: 'nas-group', read, change }, by, now)
       return (await readGroup(db, name))!
     },
   }),
@@ -261,7 +254,7 @@ export const nasGroupRoutes = [
     async run({ db, params: { name }, by, now }) {
       const read = () => readGroup(db, name)
       const change = () => removeNasGroup(db, name)
-      await auditedChange(db, { action: 'nas-group.delete', noun: 'nas-group', rowId: null, read, change }, by, now)
+      await auditedChange(db, { action: 'nas-group.delete', noun: 'nas-group', read, change }, by, now)
     },
   }),
 ]

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import type { Db } from '../../db/schema.ts'
+import { withoutUndefined } from '../../domain/field.ts'
 import { archivePlan } from '../../domain/plan/archive.ts'
 import { changePlan, planVersion } from '../../domain/plan/change.ts'
 import { createPlan, duplicatePlan } from '../../domain/plan/create.ts'
@@ -142,8 +143,7 @@ export const planRoutes = [
       dry_run: z.boolean(),
     }),
     async run({ db, by, params, query, body, services, now, ifMatch, setVersion }) {
-      const fields = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
-      const input = { id: params.id, fields, ifMatch, dryRun: query.dry_run }
+      const input = { id: params.id, fields: withoutUndefined(body), ifMatch, dryRun: query.dry_run }
       const { plan, changed, reach, orders } = await changePlan(db, input, services.checkAttribute, by, now)
       setVersion(planVersion(plan))
       return { plan: await present(db, plan, by.scope), changed, ...reach, orders, dry_run: query.dry_run }

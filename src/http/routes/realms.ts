@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { Db } from '../../db/schema.ts'
 import { auditedChange } from '../../domain/audit/audited-change.ts'
+import { withoutUndefined } from '../../domain/field.ts'
 import { addHomeServer, listHomeServers, removeHomeServer } from '../../domain/home-server.ts'
 import type { HomeServerSummary } from '../../domain/home-server.ts'
 import { addRealm, listRealms, removeRealm } from '../../domain/realm.ts'
@@ -48,12 +49,7 @@ export const realmRoutes = [
       const change = () => addRealm(db, { name, action, ...(pool === undefined ? {} : { pool }) }, now)
       const canonical = name.trim().toLowerCase()
       const read = async () => (await readRealms(db)).find((realm) => realm.name === canonical)
-      const added = await auditedChange(
-        db,
-        { action: 'realm.create', noun: 'realm', rowId: null, read, change },
-        by,
-        now,
-      )
+      const added = await auditedChange(db, { action: 'realm.create', noun: 'realm', read, change }, by, now)
       return (await readRealms(db)).find((realm) => realm.name === added.name)!
     },
   }),
@@ -68,7 +64,7 @@ export const realmRoutes = [
     async run({ db, params: { name }, by, now }) {
       const read = async () => (await readRealms(db)).find((realm) => realm.name === name.toLowerCase())
       const change = () => removeRealm(db, name)
-      await auditedChange(db, { action: 'realm.delete', noun: 'realm', rowId: null, read, change }, by, now)
+      await auditedChange(db, { action: 'realm.delete', noun: 'realm', read, change }, by, now)
     },
   }),
 ]
@@ -142,7 +138,7 @@ export const homeServerRoutes = [
     async run({ db, body, by, now }) {
       const { pool, address, secret } = body
       const name = body.name.trim()
-      const optional = {
+      const given = withoutUndefined({
         allowWeakSecret: body.allow_weak_secret,
         authPort: body.auth_port,
         acctPort: body.acct_port,
@@ -150,11 +146,10 @@ export const homeServerRoutes = [
         timeoutMs: body.timeout_ms,
         tries: body.tries,
         messageAuthenticator: body.message_authenticator,
-      }
-      const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as object
+      })
       const change = () => addHomeServer(db, by.keyring, { pool, name, address, secret, ...given }, now)
       const read = () => readHomeServer(db, name)
-      const deed = { action: 'home-server.create', noun: 'home-server', rowId: null }
+      const deed = { action: 'home-server.create', noun: 'home-server' }
       const { warning } = await auditedChange(db, { ...deed, read, change }, by, now)
       return { ...(await readHomeServer(db, name))!, warning: warning ?? null }
     },
@@ -170,7 +165,7 @@ export const homeServerRoutes = [
     async run({ db, params: { name }, by, now }) {
       const read = () => readHomeServer(db, name)
       const change = () => removeHomeServer(db, name)
-      const deed = { action: 'home-server.delete', noun: 'home-server', rowId: null }
+      const deed = { action: 'home-server.delete', noun: 'home-server' }
       await auditedChange(db, { ...deed, read, change }, by, now)
     },
   }),

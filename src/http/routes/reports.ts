@@ -212,7 +212,6 @@ export const scheduleRoutes = [
       const deed = {
         action: 'report-schedule.create',
         noun: 'report-schedule',
-        rowId: null,
         ownerId: by.scope.ownerId ?? null,
       }
       await auditedChange(db, { ...deed, read: () => read(db, id, by.scope), change }, by, now)
@@ -233,7 +232,6 @@ export const scheduleRoutes = [
       const deed = {
         action: 'report-schedule.edit',
         noun: 'report-schedule',
-        rowId: id,
         ownerId: by.scope.ownerId ?? null,
       }
       await auditedChange(db, { ...deed, read: () => read(db, id, by.scope), change }, by, now)
@@ -253,7 +251,6 @@ export const scheduleRoutes = [
       const deed = {
         action: 'report-schedule.delete',
         noun: 'report-schedule',
-        rowId: id,
         ownerId: by.scope.ownerId ?? null,
       }
       await auditedChange(db, { ...deed, read: () => read(db, id, by.scope), change }, by, now)

@@ -58,7 +58,7 @@ export const settingRoutes = [
       const valueNow = async () => Object.entries(await readSettings(db)).find(([other]) => other === name)?.[1]
       const read = async () => ({ [name]: await valueNow() })
       const change = () => writeSetting(db, { name, value }, now)
-      await auditedChange(db, { action: 'setting.edit', noun: 'setting', rowId: null, read, change }, by, now)
+      await auditedChange(db, { action: 'setting.edit', noun: 'setting', read, change }, by, now)
       const [, fallback] = Object.entries(defaultSettings).find(([other]) => other === name)!
       return { name, value: await valueNow(), default: fallback, written: true }
     },

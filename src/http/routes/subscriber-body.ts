@@ -2,6 +2,7 @@
 // the same rules as a file or a form. Values that a program would not make a text of are numbers and lists here.
 
 import { z } from 'zod'
+import { columnNames } from '../../domain/import/row.ts'
 import type { NewSubscriberInput } from '../../domain/subscriber/create.ts'
 import type { SubscriberPatch } from '../../domain/subscriber/edit.ts'
 import type { FieldNames, SubscriberTexts } from '../../domain/subscriber-fields.ts'
@@ -77,34 +78,8 @@ export const patchBody = z.strictObject({ ...common, ...secrets, username: z.str
 export type CreateBody = z.output<typeof createBody>
 export type PatchBody = z.output<typeof patchBody>
 
-/** How fields are called here. */
-export const bodyNames: FieldNames = {
-  username: 'username',
-  expiresAt: 'expires_at',
-  accountType: 'account_type',
-  mac: 'devices',
-  staticIp: 'addresses',
-  circuitId: 'circuit_id',
-  remoteId: 'remote_id',
-  duid: 'duid',
-  boundInterface: 'bound_interface',
-  port: 'bound_port',
-  sVlan: 'bound_s_vlan',
-  cVlan: 'bound_c_vlan',
-  fullName: 'full_name',
-  phone: 'phone',
-  email: 'email',
-  address: 'address',
-  phoneExtension: 'phone_extension',
-  latitude: 'latitude',
-  longitude: 'longitude',
-  zone: 'zone',
-  language: 'language',
-  nextPlan: 'next_plan',
-  sessionLimit: 'session_limit',
-  deviceLimit: 'device_limit',
-  attributes: 'attributes',
-}
+/** How fields are called here: as in a file, but for what is a list here. */
+export const bodyNames: FieldNames = { ...columnNames, mac: 'devices', staticIp: 'addresses' }
 
 /** Not texts here: the plan is named by id or name, attributes are a list of lines that may hold anything. */
 const others: ReadonlySet<string> = new Set(['nextPlan', 'attributes'])

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { isSubscriberColumn } from '../../domain/subscriber-list/columns.ts'
+import { withoutUndefined } from '../../domain/field.ts'
 import { subscriberFilter } from '../../domain/subscriber-list/filter.ts'
 import {
   addView,
@@ -168,8 +169,3 @@ export const viewRoutes = [
     },
   }),
 ]
-
-function withoutUndefined<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [Key in keyof T]: Exclude<T[Key], undefined> }
-}

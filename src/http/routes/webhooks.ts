@@ -77,7 +77,7 @@ export const webhookRoutes = [
     answer: webhookOut,
     async run({ db, by, params: { id }, body, now }) {
       const change = () => setWebhook(db, id, body, by.scope)
-      const deed = { action: 'webhook.edit', noun: 'webhook', rowId: id }
+      const deed = { action: 'webhook.edit', noun: 'webhook' }
       await auditedChange(db, { ...deed, read: () => read(db, id, by.scope), change }, by, now)
       return present(await showWebhook(db, id, by.scope))
     },
@@ -92,7 +92,7 @@ export const webhookRoutes = [
     answer: nothing,
     async run({ db, by, params: { id }, now }) {
       const change = () => removeWebhook(db, id, by.scope)
-      const deed = { action: 'webhook.delete', noun: 'webhook', rowId: id }
+      const deed = { action: 'webhook.delete', noun: 'webhook' }
       await auditedChange(db, { ...deed, read: () => read(db, id, by.scope), change }, by, now)
     },
   }),

@@ -1,0 +1,91 @@
+// A database with a million subscribers, for `list` and `office`: a crowd out of SQL (list-data.ts) and beside it those who log in,
+// added by Gatehouse's own commands. With `--keep FOLDER` it is filled once and every run works on a copy.
+
+import * as fs from 'node:fs'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { Client } from 'pg'
+import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
+import { startEmbeddedPostgres } from '../src/db/embedded.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { createPool } from '../src/db/pool.ts'
+import type { Pool } from '../src/db/pool.ts'
+import { makeSecret } from '../src/domain/secret.ts'
+import { refreshLive } from '../src/domain/subscriber-list/live.ts'
+import { databaseName, fillGatehouse, recreateDatabase } from './gatehouse.ts'
+import type { GatehouseOptions } from './gatehouse.ts'
+import { fillLists } from './list-data.ts'
+
+export type Undo = (() => Promise<unknown>)[]
+
+/** What `serve` is told, and the Postgres beneath it. */
+export type Crowd = GatehouseOptions & { url: string; postgresPid: number; pool: Pool }
+
+/** As many log in; their numbers are those of `benchmarkSubscriber`. */
+export const loginSubscribers = 20_000
+const filledName = 'gatehouse_filled'
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** Starts Postgres with a database of so many subscribers, all ready to be served. `undo` takes what must be ended. */
+export async function openCrowd(count: number, keep: string | undefined, undo: Undo): Promise<Crowd> {
+  const folder = keep ?? fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'))
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (keep === undefined) undo.push(() => fs.promises.rm(folder, { recursive: true, force: true }))
+  const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(folder, 'data'), durable: true, log: silent })
+  undo.push(() => postgres.stop())
+  const options = {
+    folder: path.join(folder, 'gatehouse'),
+    databaseUrl: postgres.url,
+    authPort: await freeUdpPort(0),
+    acctPort: await freeUdpPort(0),
+    httpPort: await freeTcpPort(0),
+    secret: keptSecret(path.join(folder, 'secret')),
+    subscribers: loginSubscribers,
+  }
+  const mark = path.join(folder, `filled-${count}`)
+  if (!fs.existsSync(mark)) {
+    await fill(options, count)
+    if (keep !== undefined) fs.writeFileSync(mark, '')
+  }
+  await copyDatabase(options.databaseUrl, filledName, databaseName)
+  const url = new URL(`/${databaseName}`, postgres.url).href
+  const pool = createPool(url, { name: 'bench', max: 2, statementTimeoutMs: 0 })
+  undo.push(() => pool.end())
+  // What is old from the first minute would be made new while the clock runs.
+  await refreshLive(pool, 'UTC', new Date())
+  await pool.query('vacuum analyze')
+  await pool.query('checkpoint')
+  return { ...options, url, postgresPid: postgres.pid, pool }
+}
+
+async function fill(options: GatehouseOptions, count: number): Promise<void> {
+  await recreateDatabase(options.databaseUrl)
+  const url = new URL(`/${databaseName}`, options.databaseUrl).href
+  await migrate(url)
+  const pool = createPool(url, { name: 'bench fill', max: 2, statementTimeoutMs: 0 })
+  const now = new Date()
+  await fillLists(pool, count, now, (step, seconds) => process.stderr.write(`${step}: ${seconds.toFixed(1)} s\n`))
+  const seconds = fillGatehouse(options)
+  process.stderr.write(`subscriber import of ${options.subscribers}: ${seconds.toFixed(1)} s\n`)
+  // A dial-in is allowed as often as the probe makes one; what is measured is the time of an answer.
+  await pool.query(`update plan set session_limit = null where name = 'plan'`)
+  for (let turn = 0; turn < 2; turn += 1) await refreshLive(pool, 'UTC', now)
+  await pool.end()
+  await copyDatabase(options.databaseUrl, databaseName, filledName)
+}
+
+async function copyDatabase(url: string, from: string, to: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`drop database if exists ${to} with (force)`)
+    await client.query(`create database ${to} template ${from} strategy file_copy`)
+  } finally {
+    await client.end()
+  }
+}
+
+function keptSecret(file: string): string {
+  if (!fs.existsSync(file)) fs.writeFileSync(file, makeSecret(), { mode: 0o600 })
+  return fs.readFileSync(file, 'utf8')
+}
