@@ -23,7 +23,14 @@ export type Crowd = GatehouseOptions & { url: string; postgresPid: number; pool:
 
 /** As many log in; their numbers are those of `benchmarkSubscriber`. */
 export const loginSubscribers = 20_000
+/** Their plan. */
+export const loginPlan = 'Plan Z'
 const filledName = 'gatehouse_filled'
+/** Those who log in are spread among the crowd, or every list in an order of time would begin with 20,000 who are all alike. */
+const mixText = `
+  update subscriber set created_at = $1::timestamptz - interval '1 minute' * (id * 7919 % 2000000),
+    expires_at = $1::timestamptz + interval '2 days' + interval '1 minute' * (id * 31 % 40000)
+  where plan_id = (select id from plan where name = 'plan')`
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** Starts Postgres with a database of so many subscribers, all ready to be served. `undo` takes what must be ended. */
@@ -67,8 +74,9 @@ async function fill(options: GatehouseOptions, count: number): Promise<void> {
   await fillLists(pool, count, now, (step, seconds) => process.stderr.write(`${step}: ${seconds.toFixed(1)} s\n`))
   const seconds = fillGatehouse(options)
   process.stderr.write(`subscriber import of ${options.subscribers}: ${seconds.toFixed(1)} s\n`)
+  await pool.query(mixText, [now])
   // A dial-in is allowed as often as the probe makes one; what is measured is the time of an answer.
-  await pool.query(`update plan set session_limit = null where name = 'plan'`)
+  await pool.query(`update plan set session_limit = null, name = '${loginPlan}' where name = 'plan'`)
   for (let turn = 0; turn < 2; turn += 1) await refreshLive(pool, 'UTC', now)
   await pool.end()
   await copyDatabase(options.databaseUrl, databaseName, filledName)

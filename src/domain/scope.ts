@@ -64,10 +64,15 @@ export async function reachableSubscribers(db: Db, scope: Scope, ids: readonly b
  */
 export function runInScope<T>(db: Db, scope: Scope, writes: boolean, work: (db: Db) => Promise<T>): Promise<T> {
   if (scope.ownerId === undefined) return writes ? inTransaction(db, work) : work(db)
-  const { ownerId } = scope
+  const fence = fenceOf(scope.ownerId)
   return inTransaction(db, async (trx) => {
-    await sql`select set_config('gatehouse.owner_id', ${String(ownerId)}, true),
-      set_config('role', 'gatehouse_reseller', true)`.execute(trx)
+    await fence.execute(trx)
     return work(trx)
   })
+}
+
+/** The statement that puts the transaction it is run in under row level security, as a reseller. */
+export function fenceOf(ownerId: bigint): RawBuilder<unknown> {
+  return sql`select set_config('gatehouse.owner_id', ${String(ownerId)}, true),
+    set_config('role', 'gatehouse_reseller', true)`
 }

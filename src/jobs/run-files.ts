@@ -34,9 +34,10 @@ export const exportWorker: WorkerDefinition = {
   channel: exportChannel,
   everyMs,
   async work(context, signal) {
-    const { db, clock, log, fileDirectory } = context
+    const { pool, db, clock, log, fileDirectory } = context
     const isMore = await workExports(db, {
       ...workOf(context, signal),
+      pool,
       onError: (error, { runId }) => log.error({ error, run: runId }, 'an export met an error that nobody foresaw'),
     })
     if (!isMore) await trimExports(db, fileDirectory, clock.now())

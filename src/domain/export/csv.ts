@@ -30,6 +30,7 @@ export function csvLine(row: TableRow, kinds: readonly CellKind[]): string {
   for (let at = 0; at < kinds.length; at += 1) {
     const value = row[at] ?? ''
     if (at > 0) line += ','
+    if (value === '') continue
     if (value === none) line += noneMark
     else line += special.test(value) ? csvCell(value, kinds[at]!) : value
   }

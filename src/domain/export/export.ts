@@ -2,6 +2,7 @@
 // before its first row leaves.
 
 import { z } from 'zod'
+import type { Pool } from '../../db/pool.ts'
 import type { Db } from '../../db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import { requirePermission } from '../author.ts'
@@ -67,7 +68,7 @@ export async function auditExport(db: Db, { order, columns }: PermittedExport, b
 
 /** Hands the octets of the file to `use`, which must read them to their end before it resolves. */
 export function withExport<T>(
-  db: Db,
+  pool: Pool,
   { order, columns }: PermittedExport,
   by: Author & { keyring: Keyring },
   now: Date,
@@ -75,10 +76,10 @@ export function withExport<T>(
 ): Promise<T> {
   const write = (table: Table) => use(order.format === 'csv' ? csvFile(table, order) : xlsxFile(table))
   if (order.noun === 'subscribers') {
-    return withSubscribers(db, { filter: order.filter, columns, keyring: by.keyring }, by.scope, now, write)
+    return withSubscribers(pool, { filter: order.filter, columns, keyring: by.keyring }, by.scope, now, write)
   }
   const { noun, from, to } = order
-  return withNoun(db, { noun, from: dateOf(from), to: dateOf(to) }, by, write)
+  return withNoun(pool, { noun, from: dateOf(from), to: dateOf(to) }, by, write)
 }
 
 function dateOf(text: string | undefined): Date | undefined {

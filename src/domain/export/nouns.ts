@@ -3,13 +3,14 @@
 
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
-import type { Db } from '../../db/schema.ts'
+import type { Pool } from '../../db/pool.ts'
 import type { Author } from '../author.ts'
 import { formatMoney } from '../money.ts'
 import type { Permission } from '../operator/permission.ts'
 import { ownedInScope, subscriberInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
 import { withRows } from './rows.ts'
+import type { TextRow } from './rows.ts'
 import { isoOfText } from './subscriber-columns.ts'
 import type { Table, TableColumn, TableValue } from './table.ts'
 
@@ -204,31 +205,31 @@ export function nounPermission(noun: ExportNoun): Permission {
 
 /** Hands the table of a noun to `use`, which must read it to its end before it resolves. */
 export function withNoun<T>(
-  db: Db,
+  pool: Pool,
   input: { noun: ExportNoun; from?: Date | undefined; to?: Date | undefined },
   by: Pick<Author, 'scope'>,
   use: (table: Table) => Promise<T>,
 ): Promise<T> {
   const noun: Noun = nouns[input.noun]
   const { columns } = noun
-  const select = sql.join(columns.map((column, at) => sql`(${column.sql})::text as ${sql.id(`c${at}`)}`))
+  const select = sql.join(columns.map((column) => sql`(${column.sql})::text`))
   const since = input.from === undefined ? sql`true` : sql`${noun.time} >= ${input.from}::timestamptz`
   const until = input.to === undefined ? sql`true` : sql`${noun.time} < ${input.to}::timestamptz`
-  const query = sql<Record<string, string | null>>`
+  const query = sql`
     select ${select} from ${noun.from}
     where ${noun.inReach(by.scope)} and ${since} and ${until} order by ${noun.order}`
-  return withRows(db, by.scope, query, (batches) => use({ columns, batches: shown(batches, columns) }))
+  return withRows(pool, by.scope, query, (batches) => use({ columns, batches: shown(batches, columns) }))
 }
 
 async function* shown(
-  batches: AsyncIterable<Record<string, string | null>[]>,
+  batches: AsyncIterable<TextRow[]>,
   columns: readonly NounColumn[],
 ): AsyncGenerator<TableValue[][]> {
   for await (const rows of batches) {
     yield rows.map((row) =>
-      columns.map(({ show }, at) => {
-        const value = row[`c${at}`] ?? null
-        return value === null || show === undefined ? value : show(value)
+      row.map((value, at) => {
+        const show = value === null ? undefined : columns[at]!.show
+        return show === undefined ? value : show(value!)
       }),
     )
   }

@@ -1,48 +1,64 @@
 // Rows of a long select, a batch at a time, by a cursor of the database in one snapshot: memory stays small, and while one batch
-// is being written the next is already on its way.
+// is being written the next are already on their way.
 
-import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
-import type { Db } from '../../db/schema.ts'
-import { runInScope } from '../scope.ts'
+import { createKysely, withTransaction } from '../../db/pool.ts'
+import type { Pool, PoolClient } from '../../db/pool.ts'
+import { fenceOf } from '../scope.ts'
 import type { Scope } from '../scope.ts'
 
+/** All columns are selected as text. */
+export type TextRow = readonly (string | null)[]
+
 const batchSize = 500
+/** Batches asked for before they are wanted: Postgres works on while a slow reader is waited for. */
+const ahead = 3
 
 /** Calls `use` with the rows of a query, as far as the scope reaches. What was opened is closed however it ends. */
-export async function withRows<Row, T>(
-  db: Db,
+export async function withRows<T>(
+  pool: Pool,
   scope: Scope,
-  query: RawBuilder<Row>,
-  use: (batches: AsyncIterable<Row[]>) => Promise<T>,
+  query: RawBuilder<unknown>,
+  use: (batches: AsyncIterable<TextRow[]>) => Promise<T>,
 ): Promise<T> {
-  return runInScope(db, scope, true, async (trx) => {
+  const builder = createKysely(pool)
+  return withTransaction(pool, async (client) => {
+    const run = ({ sql: text, parameters }: ReturnType<typeof query.compile>) => client.query(text, [...parameters])
     // The whole result is wanted, not its first rows; and nothing is written.
-    await sql`select set_config('cursor_tuple_fraction', '1', true), set_config('transaction_read_only', 'on', true)`.execute(
-      trx,
+    await client.query(
+      `select set_config('cursor_tuple_fraction', '1', true), set_config('transaction_read_only', 'on', true)`,
     )
-    await sql`declare exported no scroll cursor for ${query}`.execute(trx)
-    return use(batchesOf<Row>(trx))
+    if (scope.ownerId !== undefined) await run(fenceOf(scope.ownerId).compile(builder))
+    const compiled = query.compile(builder)
+    await run({ ...compiled, sql: `declare exported no scroll cursor for ${compiled.sql}` })
+    return use(batchesOf(client))
   })
 }
 
-async function* batchesOf<Row>(trx: Db): AsyncGenerator<Row[]> {
-  const fetchNext = async (): Promise<Row[]> => {
-    const { rows } = await sql<Row>`fetch forward ${sql.lit(batchSize)} from exported`.execute(trx)
-    return rows
+async function* batchesOf(client: PoolClient): AsyncGenerator<TextRow[]> {
+  // As arrays: an object for each row with a name for each cell would cost half as much again.
+  const fetch = { text: `fetch forward ${batchSize} from exported`, rowMode: 'array' as const }
+  const coming: Promise<TextRow[]>[] = []
+  // One at a time on the connection, each at the end of the one before.
+  let last: Promise<unknown> = Promise.resolve()
+  const fetchNext = async (before: Promise<unknown>): Promise<TextRow[]> => {
+    await before
+    return (await client.query<(string | null)[]>(fetch)).rows
   }
-  let next: Promise<Row[]> | undefined
   try {
-    let rows = await fetchNext()
-    while (rows.length > 0) {
-      next = fetchNext()
-      // Told when it is awaited.
-      next.catch(() => undefined)
+    for (;;) {
+      while (coming.length < ahead) {
+        const next = fetchNext(last)
+        // Told when it is awaited.
+        next.catch(() => undefined)
+        coming.push(next)
+        last = next
+      }
+      const rows = await coming.shift()!
+      if (rows.length === 0) return
       yield rows
-      rows = await next
-      next = undefined
     }
   } finally {
-    await next?.catch(() => undefined)
+    await Promise.allSettled(coming)
   }
 }

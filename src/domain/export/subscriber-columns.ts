@@ -13,6 +13,7 @@ import { showLineId } from '../line-id.ts'
 import type { Permission } from '../operator/permission.ts'
 import { isSubscriberColumn, joinsText, subscriberColumn } from '../subscriber-list/columns.ts'
 import type { ColumnKind, JoinName, SubscriberColumnName } from '../subscriber-list/columns.ts'
+import type { TextRow } from './rows.ts'
 import { none } from './table.ts'
 import type { TableColumn, TableValue } from './table.ts'
 
@@ -183,14 +184,10 @@ export function selectTexts(
 }
 
 /** The values of a selected row as they stand in the file. */
-export function rowOf(
-  columns: readonly ExportColumn[],
-  row: Record<string, string | null>,
-  keyring: Keyring,
-): TableValue[] {
-  return columns.map(({ show }, at) => {
-    const text = row[`c${at}`] ?? null
-    return text === null || show === undefined ? text : show(text, keyring)
+export function shownRow(columns: readonly ExportColumn[], row: TextRow, keyring: Keyring): TableValue[] {
+  return row.map((text, at) => {
+    const show = text === null ? undefined : columns[at]!.show
+    return show === undefined ? text : show(text!, keyring)
   })
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { sql } from 'kysely'
 import { isUnavailable } from '../../db/errors.ts'
+import type { Pool } from '../../db/pool.ts'
 import type { Db } from '../../db/schema.ts'
 import { ForbiddenError } from '../author.ts'
 import { runAuthor } from '../bulk/run-author.ts'
@@ -18,6 +19,7 @@ import type { ExportRun } from './run.ts'
 import { ZipTooLargeError } from './zip.ts'
 
 export type ExportWork = {
+  pool: Pool
   keyring: Keyring
   folder: string
   instance: string
@@ -111,7 +113,7 @@ async function makeFile(db: Db, run: ExportRun, name: string, work: ExportWork):
       yield chunk
     }
   }
-  await withExport(db, permitted, author.by, work.clock(), async (file) => {
+  await withExport(work.pool, permitted, author.by, work.clock(), async (file) => {
     const stream = createWriteStream(join(work.folder, name), { flags: 'wx', mode: 0o600 })
     await pipeline(file, counted, stream, work.signal === undefined ? {} : { signal: work.signal })
   })

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
 import type { CredentialKind } from '../credential.ts'
 import type { Keyring } from '../data-key.ts'
-import { exportColumns, rowOf, selectTexts } from '../export/subscriber-columns.ts'
+import { exportColumns, selectTexts, shownRow } from '../export/subscriber-columns.ts'
 import { none } from '../export/table.ts'
 import { subscriberInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
@@ -68,7 +68,8 @@ type Row = {
 
 function existingOf(row: Record<string, string | null> & Row, keyring: Keyring): Existing {
   const values = new Map<ImportColumn, Value>()
-  for (const [at, value] of rowOf(columns, row, keyring).entries()) {
+  const texts = columns.map((_column, at) => row[`c${at}`] ?? null)
+  for (const [at, value] of shownRow(columns, texts, keyring).entries()) {
     if (value === null) continue
     values.set(shown[at]!, value === none ? { kind: 'none' } : { kind: 'text', text: value })
   }

@@ -1,6 +1,6 @@
-// One page of subscribers in order, at a million rows and any filter. Three ways, each with a bound: along the index of the sort,
-// where most rows match; all matches sorted at once, where they are few; and further along the index. Nobody knows beforehand
-// how many match: the first way that fills the page or comes to the end decides.
+// One page of subscribers in order, at a million rows and any filter. Along the index of the sort for a while, where most rows
+// match; all matches sorted at once, where they are few; and further along the index. Nobody knows beforehand how many match: the
+// first way that fills the page or comes to the end decides.
 
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
@@ -23,16 +23,18 @@ export type Bounds = {
   segments: number
   /** So many matches in the short walk promise enough in the long one. */
   likely: number
-  /** Matches that are sorted at once. */
-  matches: number
+  /** Matches that are sorted at once: before the long walk, and behind it. */
+  few: number
+  some: number
 }
 
 const usualBounds: Bounds = {
   shortWalk: 2_000,
-  longWalk: 12_000,
+  longWalk: 40_000,
   segments: 3,
   likely: 15,
-  matches: 60_000,
+  few: 15_000,
+  some: 60_000,
 }
 
 export type PageInput = {
@@ -68,24 +70,27 @@ export async function findPage(
     seen = { ...walked, rest: [...walked.rest, ...segments.slice(bounds.segments)] }
     if (isEnough(seen, question)) return seen.places
   }
-  const far = () => walkFar(db, question, seen, bounds)
-  const few = () => sortMatches(db, question, bounds.matches)
-  const names = () => walkAllNames(db, question, segments, bounds)
-  const rest = question.sort.kind === 'name' ? names : far
+  const far = async () => {
+    seen = await walkOn(db, question, seen, bounds.longWalk)
+    return isEnough(seen, question) ? seen.places : undefined
+  }
+  const few = () => sortMatches(db, question, bounds.few)
+  const some = () => sortMatches(db, question, bounds.some)
   // Some of the first rows match: so may some of the next.
-  for (const way of seen.places.length >= bounds.likely ? [far, few] : [few, rest]) {
+  const isLikely = seen.places.length >= bounds.likely
+  for (const way of isLikely ? [far, some] : [few, far, some]) {
     const places = await way()
     if (places !== undefined) return places
   }
-  return (await sortMatches(db, question)) ?? []
+  // Too many to sort: so many are met on the way, though the first of the order may all be others (a large import, say).
+  if (question.sort.kind === 'name') return walkAllNames(db, question, segments)
+  return (await walkOn(db, question, seen, Infinity)).places
 }
 
-/** Further along the index; undefined where that did not fill the page. */
-async function walkFar(db: Db, question: Question, seen: Walked, bounds: Bounds): Promise<Place[] | undefined> {
-  const limit = question.limit - seen.places.length
-  const walked = await walk(db, { ...question, limit }, seen.rest, bounds.longWalk)
-  const all = { places: [...seen.places, ...walked.places], rest: walked.rest }
-  return isEnough(all, question) ? all.places : undefined
+/** Further along the index, behind what was seen. */
+async function walkOn(db: Db, question: Question, seen: Walked, budget: number): Promise<Walked> {
+  const walked = await walk(db, { ...question, limit: question.limit - seen.places.length }, seen.rest, budget)
+  return { places: [...seen.places, ...walked.places], rest: walked.rest }
 }
 
 function isEnough({ places, rest }: Walked, { limit }: Question): boolean {
@@ -97,35 +102,25 @@ function isNarrow({ search, ids, payer_id: payers }: SubscriberFilter): boolean 
   return ids !== undefined || payers !== undefined || (search !== undefined && findsFew(search))
 }
 
-async function walkAllNames(
-  db: Db,
-  question: Question,
-  segments: readonly Segment[],
-  bounds: Bounds,
-): Promise<Place[] | undefined> {
+async function walkAllNames(db: Db, question: Question, segments: readonly Segment[]): Promise<Place[]> {
   const named = segments.filter((segment) => segment.named !== null)
-  const places = await walkNames(db, question, named)
-  const limit = question.limit - places.length
   const nameless = segments.filter((segment) => segment.named === null)
-  if (limit === 0 || nameless.length === 0) return places
-  const rest = { ...question, limit }
-  const found = await walk(db, rest, nameless, bounds.longWalk)
-  if (isEnough(found, rest)) return [...places, ...found.places]
-  return undefined
+  const places = await walkNames(db, question, named)
+  if (places.length === question.limit) return places
+  return (await walkOn(db, question, { places, rest: nameless }, Infinity)).places
 }
 
 /** The page out of all matches behind the place; undefined where there are more than `most` of them. */
-async function sortMatches(db: Db, question: Question, most?: number): Promise<Place[] | undefined> {
+async function sortMatches(db: Db, question: Question, most: number): Promise<Place[] | undefined> {
   const { sort, find, limit } = question
   const { join, key, parent } = keyOf(sort)
   const { direction } = directionOf(question)
-  const bound = most === undefined ? sql`` : sql`limit ${most + 1}`
   const { rows } = await sql<{ total: number; id: bigint | null; key: string | null; parent: bigint | null }>`
     with matching as materialized (
       select subscriber.id, ${key} as key, ${parent ?? sql`null::bigint`} as parent
       from subscriber ${join}
       where ${find} and ${behind(question)}
-      ${bound}
+      limit ${most + 1}
     )
     select total.count::integer as total, page.id, page.key::text as key, page.parent
     from (select count(*) as count from matching) as total
@@ -133,9 +128,8 @@ async function sortMatches(db: Db, question: Question, most?: number): Promise<P
       select * from matching
       order by matching.key ${direction} nulls last, matching.parent ${direction}, matching.id ${direction}
       limit ${limit}
-    ) as page on ${most === undefined ? sql`true` : sql`total.count <= ${most}`}`.execute(db)
-  const [first] = rows
-  if (most !== undefined && first !== undefined && first.total > most) return undefined
+    ) as page on total.count <= ${most}`.execute(db)
+  if (rows[0] !== undefined && rows[0].total > most) return undefined
   return rows.flatMap(({ id, ...row }) => (id === null ? [] : [{ id, key: row.key, parent: row.parent }]))
 }
 

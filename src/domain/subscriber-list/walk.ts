@@ -47,15 +47,16 @@ export async function findSegments(db: Db, question: Question): Promise<Segment[
   return sort.kind === 'balance' ? balanceSegments(db, question) : columnSegments(question, sort)
 }
 
-/** Rows of one statement: few enough that no plan takes all of a table for them. */
-const chunk = 2_000
+/** Rows of one statement: few at first, since the page may be full with them; then more, since each is planned anew. */
+const firstChunk = 2_000
+const largestChunk = 16_000
 
 /** Places out of the first `budget` rows of the segments, in order; no more than wanted. */
 export async function walk(db: Db, question: Question, segments: readonly Segment[], budget: number): Promise<Walked> {
   const places: Place[] = []
   const rest = [...segments]
-  for (let left = budget; rest[0] !== undefined && left > 0;) {
-    const size = Math.min(chunk, left)
+  for (let left = budget, chunk = firstChunk; rest[0] !== undefined && left > 0; chunk *= 2) {
+    const size = Math.min(chunk, largestChunk, left)
     const [segment] = rest
     const limit = question.limit - places.length
     const { rows } = await segmentQuery(question, segment, size, limit).execute(db)

@@ -63,7 +63,7 @@ async function stream(context: Context, order: ExportOrder): Promise<void> {
   await oneOfFew(services, async () => {
     await auditExport(services.db, permitted, by, now)
     announceFile(response, order.noun, order.format, now)
-    await withExport(services.longDb, permitted, by, now, (file) => sendFile(request, response, file))
+    await withExport(services.longPool, permitted, by, now, (file) => sendFile(request, response, file))
   })
 }
 

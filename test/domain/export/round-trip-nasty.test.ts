@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function exported(format: FileFormat): Promise<Buffer> {
   const columns = permittedColumns([...importColumns], office.author)
   const input = { filter: {}, columns, keyring: office.keyring }
-  return withSubscribers(office.db, input, everything, hours(1), async (table) => {
+  return withSubscribers(office.pool, input, everything, hours(1), async (table) => {
     const chunks: Buffer[] = []
     const file = format === 'csv' ? csvFile(table, { bom: false }) : xlsxFile(table)
     for await (const part of file) chunks.push(part)

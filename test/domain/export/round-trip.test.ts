@@ -94,7 +94,7 @@ async function makeFacts(resellerId: bigint): Promise<void> {
 async function exported(format: FileFormat, names: readonly string[]): Promise<Buffer> {
   const columns = permittedColumns(names, author())
   const input = { filter: {}, columns, keyring: office.keyring }
-  return withSubscribers(office.db, input, everything, hours(1), async (table) => {
+  return withSubscribers(office.pool, input, everything, hours(1), async (table) => {
     const chunks: Buffer[] = []
     const file = format === 'csv' ? csvFile(table, { bom: true }) : xlsxFile(table)
     for await (const chunk of file) chunks.push(chunk)

@@ -30,9 +30,9 @@ beforeAll(async () => {
 })
 
 /** So narrow that every way is taken. */
-const tight: Bounds = { shortWalk: 12, longWalk: 40, segments: 1, likely: 3, matches: 15 }
-const roomy: Bounds = { shortWalk: 2_000, longWalk: 20_000, segments: 3, likely: 6, matches: 60_000 }
-const noWalk: Bounds = { shortWalk: 1, longWalk: 1, segments: 1, likely: 99, matches: 100_000 }
+const tight: Bounds = { shortWalk: 12, longWalk: 40, segments: 1, likely: 3, few: 5, some: 15 }
+const roomy: Bounds = { shortWalk: 2_000, longWalk: 20_000, segments: 3, likely: 6, few: 15_000, some: 60_000 }
+const noWalk: Bounds = { shortWalk: 1, longWalk: 1, segments: 1, likely: 99, few: 100_000, some: 100_000 }
 
 async function idsOf(filter: SubscriberFilter, order: Order, limit: number, bounds: Bounds, scope: Scope = everything) {
   const ids: bigint[] = []

@@ -179,6 +179,7 @@ describe('other exports', () => {
 describe('an export in the background', () => {
   const work = (signal?: AbortSignal) =>
     workExports(api.db, {
+      pool: api.pool,
       keyring: api.keyring,
       folder: api.services.fileDirectory,
       instance: 'test',

@@ -28,6 +28,7 @@ beforeEach(async () => {
 })
 
 const parts = (instance = 'test') => ({
+  pool: api.pool,
   keyring: api.keyring,
   folder: api.services.fileDirectory,
   instance,
