@@ -78,8 +78,8 @@ async function countEvents(db: Db, scope: Scope, today: string): Promise<Pick<Da
   const decisions = await sql<{ accepted: bigint; refused: bigint }>`
     select coalesce(sum(counted.count) filter (where counted.accepted), 0)::bigint as accepted,
       coalesce(sum(counted.count) filter (where not counted.accepted), 0)::bigint as refused
-    from decision_day counted where counted.day = ${today}::date and ${ownedInScope(scope, 'counted.owner_id')}`.execute(
-    db,
-  )
+    from decision_day counted where counted.day = ${today}::date and ${ownedInScope(scope, 'counted.owner_id')}
+      -- Decisions are not counted by zone.
+      and ${scope.zones === undefined}`.execute(db)
   return { signups: rows[0]!, logins: decisions.rows[0]! }
 }

@@ -37,12 +37,13 @@ const traffic: Report = {
   name: 'traffic',
   title: 'Octets by day, plan or owner',
   permission: 'report.read',
+  unzoned: true,
   parameters: ['from', 'to', 'by'],
   columns: ({ by }) => [keyOf(usageKey(by)).column, octets('upload'), octets('download')],
   rows: (question) => sql`
     select ${keyOf(usageKey(question.by)).key} as ${sql.id(keyOf(usageKey(question.by)).column.name)},
       sum(counted.input_octets)::bigint as upload, sum(counted.output_octets)::bigint as download
-    from usage_total_day counted where ${countedInScope(question, false)} group by 1 order by 1 nulls last`,
+    from usage_total_day counted where ${countedInScope(question, 'owner')} group by 1 order by 1 nulls last`,
 }
 
 /** Octets are not kept by zone or group. */
@@ -54,12 +55,13 @@ const sessions: Report = {
   name: 'sessions',
   title: 'Sessions by NAS and interface',
   permission: 'report.read',
+  unzoned: true,
   parameters: ['from', 'to', 'limit'],
   columns: () => [text('nas'), text('interface'), integer('sessions'), octets('upload'), octets('download')],
   rows: (question) => sql`
     select ${nasName} as nas, nullif(counted.interface, '') as interface, sum(counted.sessions)::bigint as sessions,
       sum(counted.input_octets)::bigint as upload, sum(counted.output_octets)::bigint as download
-    from session_day counted where ${countedInScope(question, false)}
+    from session_day counted where ${countedInScope(question, 'nas')}
     group by counted.nas_id, counted.interface order by 3 desc, 1, 2 limit ${question.limit}`,
 }
 
@@ -67,11 +69,12 @@ const rejects: Report = {
   name: 'rejects',
   title: 'Why logins were refused',
   permission: 'report.read',
+  unzoned: true,
   parameters: ['from', 'to', 'limit'],
   columns: () => [text('reason'), text('nas'), integer('refused')],
   rows: (question) => sql`
     select counted.reason, ${nasName} as nas, sum(counted.count)::bigint as refused
-    from decision_day counted where ${countedInScope(question, false)} and not counted.accepted
+    from decision_day counted where ${countedInScope(question, 'nas')} and not counted.accepted
     group by counted.reason, counted.nas_id order by 3 desc, 1, 2 limit ${question.limit}`,
 }
 
@@ -79,13 +82,14 @@ const logins: Report = {
   name: 'logins',
   title: 'Logins by day',
   permission: 'report.read',
+  unzoned: true,
   parameters: ['from', 'to'],
   columns: () => [keyOf('day').column, integer('accepted'), integer('refused')],
   rows: (question) => sql`
     select ${keyOf('day').key} as day,
       coalesce(sum(counted.count) filter (where counted.accepted), 0)::bigint as accepted,
       coalesce(sum(counted.count) filter (where not counted.accepted), 0)::bigint as refused
-    from decision_day counted where ${countedInScope(question, false)} group by 1 order by 1`,
+    from decision_day counted where ${countedInScope(question, 'nas')} group by 1 order by 1`,
 }
 
 export const networkReports: readonly Report[] = [topUsage, traffic, sessions, rejects, logins]

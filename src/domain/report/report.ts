@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
-import { FieldError } from '../field.ts'
+import { FieldError, quote } from '../field.ts'
 import type { Permission } from '../operator/permission.ts'
 import { ownedInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
@@ -46,6 +46,8 @@ export type Report = {
   name: string
   title: string
   permission: Permission
+  /** What it counts has no zone: nothing for a team that sees some zones only. */
+  unzoned?: true
   parameters: readonly ParameterName[]
   /** Of the answer to this question: the first column is what it is put together by. */
   columns(question: ReportQuestion): readonly ReportColumn[]
@@ -76,12 +78,20 @@ export function addDays(day: string, count: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10)
 }
 
-/** Answers a question. */
+/** Throws FieldError where a report would show more than the scope reaches. */
+export function requireReach(report: Report, scope: Scope): void {
+  if (report.unzoned === true && scope.zones !== undefined) {
+    throw new FieldError('report', `${quote(report.name)} is not counted by zone, and your team sees some zones only`)
+  }
+}
+
+/** Answers a question. Throws as `requireReach`. */
 export async function runReport(
   db: Db,
   report: Report,
   question: ReportQuestion,
 ): Promise<{ columns: readonly ReportColumn[]; rows: ReportRow[] }> {
+  requireReach(report, question.scope)
   const { rows } = await report.rows(question).execute(db)
   return { columns: report.columns(question), rows }
 }
@@ -118,9 +128,13 @@ export function integer(name: string): ReportColumn {
   return { name, kind: 'integer' }
 }
 
-/** The rows of `counted` that are in reach and between the days; `zoned` where the table has zones. */
-export function countedInScope({ scope, from, to }: ReportQuestion, zoned = true): RawBuilder<boolean> {
-  const zones = zoned && scope.zones !== undefined ? sql`counted.zone = any(${scope.zones}::text[])` : sql`true`
-  return sql<boolean>`(counted.day between ${from}::date and ${to}::date and ${zones}
+/** The rows of `counted` that are in reach and between the days; `of` is what the table has beside owners. */
+export function countedInScope({ scope, from, to }: ReportQuestion, of: 'zone' | 'nas' | 'owner'): RawBuilder<boolean> {
+  const zones = of === 'zone' && scope.zones !== undefined ? sql`counted.zone = any(${scope.zones}::text[])` : sql`true`
+  const nases =
+    of === 'nas' && scope.nasGroupIds !== undefined
+      ? sql`counted.nas_id in (select nas.id from nas where nas.nas_group_id = any(${scope.nasGroupIds}::bigint[]))`
+      : sql`true`
+  return sql<boolean>`(counted.day between ${from}::date and ${to}::date and ${zones} and ${nases}
     and ${ownedInScope(scope, 'counted.owner_id')})`
 }

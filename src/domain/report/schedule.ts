@@ -18,7 +18,7 @@ import { standingOf } from '../operator/caller.ts'
 import { ownedInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
 import { findReport, reportTable } from './list.ts'
-import { questionOf, reportParameters, runReport } from './report.ts'
+import { questionOf, reportParameters, requireReach, runReport } from './report.ts'
 import type { ReportParameters } from './report.ts'
 
 export const scheduleIntervals = ['day', 'week', 'month'] as const
@@ -104,6 +104,7 @@ export async function removeSchedule(db: Db, id: bigint, scope: Scope): Promise<
 function checkInput(input: ScheduleInput, by: Author) {
   const report = findReport(input.report)
   requirePermission(by, report.permission)
+  requireReach(report, by.scope)
   if (input.recipients.length === 0) throw new FieldError('recipients', 'names nobody')
   const fixed = input.parameters.from ?? input.parameters.to
   if (fixed !== undefined) throw new FieldError('parameters', 'fixed days would send the same report for ever')

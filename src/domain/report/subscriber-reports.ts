@@ -23,7 +23,7 @@ const subscribers: Report = {
       ${sql.join(labels.map((label) => sql`${countOf(label)} as ${sql.id(label)}`))}
     from subscriber_day counted
     where counted.day = (select max(last.day) from subscriber_day last where last.day <= ${question.to}::date)
-      and ${countedInScope({ ...question, from: '0001-01-01' })}
+      and ${countedInScope({ ...question, from: '0001-01-01' }, 'zone')}
     group by 1 ${byKey}`,
 }
 
@@ -36,7 +36,7 @@ const growth: Report = {
   rows: (question) => sql`
     select ${keyOf('day').key} as day, ${total} as total,
       ${sql.join(labels.map((label) => sql`${countOf(label)} as ${sql.id(label)}`))}
-    from subscriber_day counted where ${countedInScope(question)} group by 1 ${byKey}`,
+    from subscriber_day counted where ${countedInScope(question, 'zone')} group by 1 ${byKey}`,
 }
 
 const eventOf = (kind: string) => sql`coalesce(sum(counted.count) filter (where counted.kind = ${kind}), 0)::bigint`
@@ -58,7 +58,7 @@ const signups: Report = {
       ${eventOf('signup')} as signups, ${eventOf('activation')} as activations,
       round(100.0 * ${eventOf('activation')} / nullif(${eventOf('signup')}, 0), 1)::float8 as onboarding_rate
     from event_day counted
-    where ${countedInScope(question)} and counted.kind in ('signup', 'activation') group by 1 ${byKey}`,
+    where ${countedInScope(question, 'zone')} and counted.kind in ('signup', 'activation') group by 1 ${byKey}`,
 }
 
 const churn: Report = {
@@ -70,7 +70,7 @@ const churn: Report = {
   rows: (question) => sql`
     select ${keyOf(question.by ?? 'day').key} as ${sql.id(keyOf(question.by ?? 'day').column.name)},
       ${eventOf('churn')} as lost
-    from event_day counted where ${countedInScope(question)} and counted.kind = 'churn' group by 1 ${byKey}`,
+    from event_day counted where ${countedInScope(question, 'zone')} and counted.kind = 'churn' group by 1 ${byKey}`,
 }
 
 const renewals: Report = {
@@ -88,7 +88,7 @@ const renewals: Report = {
     select ${keyOf(question.by ?? 'day').key} as ${sql.id(keyOf(question.by ?? 'day').column.name)},
       sum(counted.count)::bigint as renewals, sum(counted.amount_minor)::bigint as revenue, counted.currency
     from event_day counted
-    where ${countedInScope(question)} and counted.kind = 'renewal' group by 1, counted.currency ${byKey}`,
+    where ${countedInScope(question, 'zone')} and counted.kind = 'renewal' group by 1, counted.currency ${byKey}`,
 }
 
 const contact = sql`subscriber.id, subscriber.username, subscriber.full_name, subscriber.phone, subscriber.email,

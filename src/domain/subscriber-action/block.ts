@@ -7,7 +7,7 @@ import { inTransaction } from '../../db/transaction.ts'
 import type { Wish } from '../coa-order.ts'
 import { checkText } from '../field.ts'
 import { subscriberAction } from './action.ts'
-import { always, conclude, doneOf, idsOf, judgeEach, lockSubjects, orderEach, unchanged } from './take.ts'
+import { always, conclude, doneOf, idsOf, judgeEach, lockSubjects, orderEach, refused, unchanged } from './take.ts'
 import type { Subject } from './take.ts'
 
 /** A live session is led into the walled garden where the plan has one for the blocked, else ended. */
@@ -15,9 +15,10 @@ function wishOfBlocked(subject: Subject): Wish {
   return subject.on_block === 'garden' ? 'reapply' : 'disconnect'
 }
 
-const previousCall = (subject: Subject) =>
+/** Brings back what was before a block for a reason, or before one was lifted. */
+const previousCall = (subject: Subject, reason?: string) =>
   subject.blocked_at === null
-    ? { action: 'unblock', params: {} }
+    ? { action: 'unblock', params: reason === undefined ? {} : { reason } }
     : { action: 'block', params: { reason: subject.block_reason ?? 'blocked' } }
 
 /** The next login is refused or led into the walled garden. Blocked already: the reason is the new one, the time stays. */
@@ -41,7 +42,7 @@ export const block = subscriberAction({
             sessions: subject.open_sessions,
             was_blocked: subject.blocked_at !== null,
           },
-          undo: previousCall(subject),
+          undo: previousCall(subject, reason),
         }
       })
       const done = doneOf(judged)
@@ -52,17 +53,23 @@ export const block = subscriberAction({
   },
 })
 
-/** Lifts the block; sessions in the walled garden are told what they are entitled to again. */
+/**
+ * Lifts the block; sessions in the walled garden are told what they are entitled to again. With a reason, only the block that
+ * has it: what somebody else blocked since for another one stays.
+ */
 export const unblock = subscriberAction({
   name: 'unblock',
   summary: 'Lift the block',
   permission: 'subscriber.block',
-  params: z.strictObject({}),
+  params: z.strictObject({ reason: z.string().max(1_000).optional() }),
   chunk: 500,
-  run: (db, { subscriberIds }, by, now) =>
+  run: (db, { subscriberIds, params }, by, now) =>
     inTransaction(db, async (trx) => {
       const judged = judgeEach(await lockSubjects(trx, subscriberIds), (subject) => {
         if (subject.blocked_at === null) return unchanged
+        if (params.reason !== undefined && subject.block_reason !== params.reason) {
+          return refused(`it is blocked for another reason: ${subject.block_reason ?? 'none is named'}`)
+        }
         return {
           kind: 'done',
           before: { block_reason: subject.block_reason },

@@ -144,6 +144,23 @@ describe('reports over subscribers', () => {
     ])
   })
 
+  it.each(['traffic', 'sessions', 'rejects', 'logins'])(
+    '%s is refused to a team with zones, of which it knows nothing',
+    async (name) => {
+      await expect(ask(name, {}, { ...everything, zones: ['north'] })).rejects.toThrow(
+        `report: "${name}" is not counted by zone`,
+      )
+    },
+  )
+
+  it('of sessions and decisions show a team the NASes of its groups', async () => {
+    const { nas_group_id: group } = await office.db.selectFrom('nas').select('nas_group_id').executeTakeFirstOrThrow()
+    for (const name of ['sessions', 'rejects', 'logins']) {
+      expect(await ask(name, {}, { ...everything, nasGroupIds: [group] })).toEqual(await ask(name))
+      expect(await ask(name, {}, { ...everything, nasGroupIds: [group + 1_000n] })).toEqual([])
+    }
+  })
+
   it('count sign-ups, activations and who was lost, on the days of the zone', async () => {
     expect(await ask('signups')).toEqual([{ day: '2026-11-22', signups: 1, activations: 1, onboarding_rate: 100 }])
     // 30 hours before noon UTC is the morning of the 21st in Karachi.

@@ -38,6 +38,23 @@ async function dialled(plan = 'Home'): Promise<number> {
   return id
 }
 
+describe('lifting a block for a reason', () => {
+  it('leaves one alone that somebody made since for another reason', async () => {
+    const id = await dialled()
+    const [blocked] = await take('block', id, { reason: 'unpaid' })
+    expect(await take('block', id, { reason: 'abuse' })).toMatchObject([
+      { kind: 'done', undo: { action: 'block', params: { reason: 'unpaid' } } },
+    ])
+    const { undo } = blocked as { undo: { params: Record<string, unknown> } }
+    expect(await take('unblock', id, undo.params)).toEqual([
+      { subscriberId: BigInt(id), kind: 'refused', reason: 'it is blocked for another reason: abuse' },
+    ])
+    expect(await facts(id)).toMatchObject({ block_reason: 'abuse' })
+    expect(await take('unblock', id, { reason: 'abuse' })).toMatchObject([{ kind: 'done' }])
+    expect(await facts(id)).toMatchObject({ block_reason: null, blocked_at: null })
+  })
+})
+
 describe('blocking', () => {
   it('is a fact with a reason, and an order about each open session', async () => {
     const id = await dialled()
@@ -48,7 +65,7 @@ describe('blocking', () => {
         subscriberId: BigInt(id),
         kind: 'done',
         detail: { wish: 'disconnect', sessions: 1, was_blocked: false },
-        undo: { action: 'unblock', params: {} },
+        undo: { action: 'unblock', params: { reason: 'unpaid' } },
       },
     ])
     expect(await facts(id)).toEqual({ enabled: true, block_reason: 'unpaid', blocked_at: noon })

@@ -37,7 +37,7 @@ describe('the actions over the API', () => {
         subscriber_id: id,
         outcome: 'done',
         detail: { wish: 'disconnect', sessions: 0, was_blocked: false },
-        undo: { action: 'unblock', params: {} },
+        undo: { action: 'unblock', params: { reason: 'unpaid' } },
       },
     ])
     expect((await admin.get(`/subscribers/${id}`)).body).toMatchObject({ label: 'blocked', block_reason: 'unpaid' })
@@ -68,7 +68,7 @@ describe('the actions over the API', () => {
     expect(await told('block', {})).toEqual([400, 'reason'])
     expect(await told('block', { reason: ' ' })).toEqual([422, 'reason'])
     expect(await told('block', { reason: 'x', until: 'later' })).toEqual([400, 'until'])
-    expect(await told('unblock', { reason: 'x' })).toEqual([400, 'reason'])
+    expect(await told('unblock', { cause: 'x' })).toEqual([400, 'cause'])
     expect(await told('set-address', { addresses: ['x'] })).toEqual([422, 'addresses'])
     expect(await told('bind-mac', { macs: 'aa:bb:cc:dd:ee:ff' })).toEqual([400, 'macs'])
     expect((await told('add-to-group', { group: 'No such' }))[0]).toBe(404)
