@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { localAddresses } from './aaa/local-addresses.ts'
 import { createAttributeCheck } from './cli/attribute-check.ts'
 import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
@@ -12,12 +14,15 @@ import { openKeyring } from './domain/data-key.ts'
 import { readSettings } from './domain/setting.ts'
 import { createApp } from './http/app.ts'
 import { startHttpServer } from './http/server.ts'
+import { startCoaDelivery } from './jobs/deliver-coa-orders.ts'
 import { jobs } from './jobs/list.ts'
 import { followNotifications } from './jobs/notifications.ts'
 import { startJobs } from './jobs/runner.ts'
 import { startWorkers } from './jobs/workers.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics, mergeMetrics, type MetricsSnapshot } from './metrics.ts'
+import { createCoaSender } from './nas/coa.ts'
+import { loadDictionary, type Dictionary } from './radius/dictionary.ts'
 
 const othersPatienceMs = 1_500
 const questions = new Map<number, (snapshots: MetricsSnapshot[]) => void>()
@@ -30,7 +35,9 @@ serveAsChild({
   },
 })
 
-async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) {
+type StartOrder = ToChild & { kind: 'start' }
+
+async function startAdmin({ config, databaseUrl }: StartOrder) {
   if (config.failPoints !== undefined) armFailPoints(config.failPoints)
   const log = createLogger({ level: config.logLevel, name: 'admin' })
   const metrics = createMetrics()
@@ -77,16 +84,30 @@ async function startAdmin({ config, databaseUrl }: ToChild & { kind: 'start' }) 
   })
   const notifications = followNotifications({ pool: listenPool, log })
   const workers = startWorkers({ ...background, listen: notifications.listen, fileDirectory, checkAttribute })
+  const delivery = deliverOrders({ ...background, listen: notifications.listen }, config)
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     async close() {
-      await Promise.all([runner.close(), workers.close(), notifications.close()])
+      await Promise.all([runner.close(), workers.close(), delivery.close(), notifications.close()])
       await server.close()
       await Promise.all([httpPool.end(), longPool.end(), jobPool.end(), listenPool.end()])
     },
   }
+}
+
+type Background = Omit<Parameters<typeof startCoaDelivery>[0], 'sender' | 'ownAddresses'>
+
+function deliverOrders(background: Background, { radiusAddresses }: StartOrder['config']) {
+  let dictionary: Dictionary | undefined
+  const readDictionary = () =>
+    (dictionary ??= loadDictionary(fileURLToPath(new URL('../dictionaries', import.meta.url))))
+  return startCoaDelivery({
+    ...background,
+    sender: createCoaSender({ dictionary: readDictionary, now: () => systemClock.monotonicMs() }),
+    ownAddresses: () => radiusAddresses ?? localAddresses(),
+  })
 }
 
 /** Short questions, long ones, what runs by itself, and who waits to be woken: none waits for another's connections. */

@@ -21,6 +21,7 @@ import { createAccountingHandler, type AccountingHandler } from './accounting-re
 import { startListeningBeat } from './listening-beat.ts'
 import { startLiveRegistry, type LiveRegistry } from './live-registry.ts'
 import { localAddresses, radiusAddresses } from './local-addresses.ts'
+import { rememberContacts, type NasContacts } from './nas-contacts.ts'
 import { createProxy } from './proxy.ts'
 import { createRadiusCounters, createStrangers } from './radius-counters.ts'
 import { createRouter, type Router } from './route-request.ts'
@@ -56,7 +57,7 @@ export type RadiusService = {
   acctPort: number
   /** Makes a change of clients, NASes or settings live now rather than within a second. */
   refresh(): Promise<void>
-  /** Writes what the access log still holds in memory. */
+  /** Writes what is still held in memory: access log, where NASes speak from. */
   flush(): Promise<void>
   close(how: { drainMs: number }): Promise<void>
 }
@@ -74,8 +75,9 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
   const health = createHealth(pools.access, clock.monotonicMs)
   const devices = createDeviceReader(dictionary, live, metrics, log)
   const strangers = createStrangers(log)
+  const contacts = rememberContacts({ pool: pools.registry, clock, log })
 
-  const handle = createHandler({ access, accounting, router, health, devices, clock, metrics })
+  const handle = createHandler({ access, accounting, router, health, devices, contacts, clock, metrics })
   const wanted = (): ReturnType<typeof radiusAddresses> =>
     radiusAddresses(options.addresses ?? localAddresses(), options.authPort, options.acctPort)
   const server = await startRadiusServer<Client>({
@@ -100,11 +102,14 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
     authPort: server.sockets().find((socket) => socket.kind === 'authentication')!.port,
     acctPort: server.sockets().find((socket) => socket.kind === 'accounting')!.port,
     refresh: () => live.refresh(),
-    flush: access.flush,
+    async flush() {
+      await Promise.all([access.flush(), contacts.flush()])
+    },
     async close(how) {
       clearInterval(follow)
       await server.close(how)
       await beat.close()
+      await contacts.close()
       strangers.close()
       await lines.close()
       await live.close()
@@ -152,12 +157,13 @@ type Parts = {
   router: Router
   health: Health
   devices: DeviceReader
+  contacts: NasContacts
   clock: Clock
   metrics: Metrics
 }
 
 /** Where both straight lines begin: Status-Server apart, which device speaks, then the handler of the port. */
-function createHandler({ access, accounting, router, health, devices, clock, metrics }: Parts) {
+function createHandler({ access, accounting, router, health, devices, contacts, clock, metrics }: Parts) {
   const { replySeconds } = metrics
   const seconds = {
     authentication: replySeconds.labels('authentication'),
@@ -173,6 +179,10 @@ function createHandler({ access, accounting, router, health, devices, clock, met
     if (kind === 'accounting' && devices.rebootsNobody(client, packet)) return accounting.handleUnnamedReboot(client)
     const nas = await devices.deviceOf(client, packet)
     if (nas === undefined) return undefined
+    // Only what is signed moves the place that CoA goes to.
+    if (kind === 'accounting' || request.messageAuthenticator) {
+      contacts.heard(nas.id, request.source.address, request.local.address)
+    }
     const response = await router.route(request, nas, { access, accounting })
     seconds[kind].observe((clock.monotonicMs() - request.receivedAt) / 1000)
     return response

@@ -1,14 +1,26 @@
 // `gatehouse nas`: the devices behind the clients, and what differs from one to the next.
 
 import type { Command } from 'commander'
+import ipaddr from 'ipaddr.js'
+import { localAddresses } from '../aaa/local-addresses.ts'
+import type { Config } from '../config.ts'
+import { listClients } from '../domain/client.ts'
 import { FieldError, quote } from '../domain/field.ts'
 import { addNas, listNases, setNas, showNas } from '../domain/nas-device.ts'
+import type { NasShown } from '../domain/nas-device.ts'
+import { loadRegistry } from '../domain/nas-registry.ts'
 import { changeNasSettings, nasSettingNames, nasSettingRange, nasSettingValueFromText } from '../domain/nas-settings.ts'
 import { vendorNames } from '../domain/nas.ts'
+import { parseHost } from '../domain/prefix.ts'
+import { readSettings } from '../domain/setting.ts'
+import { nasScript } from '../nas/vendors/script.ts'
+import type { ScriptFacts } from '../nas/vendors/script.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
 import { createAttributeCheck } from './attribute-check.ts'
 import { withConfiguredDatabase } from './database.ts'
-import { printFacts, printJson, printLine, printTable } from './output.ts'
+import type { Workplace } from './database.ts'
+import { printFacts, printJson, printLine, printTable, printWarning } from './output.ts'
+import { CommandFailedError } from './run.ts'
 
 type FieldOptions = {
   identifier?: string
@@ -22,6 +34,7 @@ type FieldOptions = {
 type AddOptions = FieldOptions & { client: string; name: string; vendor: string }
 type SettingValue = string | number | boolean | undefined
 type SetOptions = FieldOptions & { vendor?: string; unset?: string[] }
+type ScriptOptions = { server?: string[]; srcAddress?: string; showSecret?: true }
 
 const vendors = vendorNames.join(', ')
 
@@ -64,6 +77,14 @@ export function addNasCommands(program: Command): void {
     .option('--attribute <text...>', 'its extra attributes, instead of those it has')
     .option('--json')
     .action(set)
+  nas
+    .command('script')
+    .description('the configuration that points a device at us, to paste there (mikrotik, accel-ppp)')
+    .argument('<name>')
+    .option('--server <address...>', 'where it reaches us; default: where we listen')
+    .option('--src-address <address>', 'the address its packets are to leave from')
+    .option('--show-secret', "with the client's secret in it, instead of a placeholder")
+    .action(script)
 }
 
 async function add(options: AddOptions): Promise<void> {
@@ -175,4 +196,70 @@ function readPairs(pairs: readonly string[]): Record<string, unknown> {
 function settingText(value: SettingValue): string | undefined {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   return value === undefined ? undefined : String(value)
+}
+
+/** It goes to standard output alone, so that it can be kept in a file. */
+async function script(name: string, options: ScriptOptions): Promise<void> {
+  const { facts, guessed } = await withConfiguredDatabase(async (place) => {
+    const nas = await showNas(place.db, name)
+    return { facts: await factsOf(place, nas, options), guessed: options.server === undefined }
+  })
+  const made = nasScript(facts)
+  if (made.kind === 'none') throw new CommandFailedError(made.reason)
+  if (guessed && facts.servers.length > 1) {
+    printWarning(`every address we listen on is in it (${facts.servers.length}): --server names those that count`)
+  }
+  process.stdout.write(made.text)
+}
+
+async function factsOf(place: Workplace, nas: NasShown, options: ScriptOptions): Promise<ScriptFacts> {
+  const { config, db, now } = place
+  const { default_interim_interval_s: interimIntervalS } = await readSettings(db)
+  const client = (await listClients(db, now)).find((one) => one.name === nas.client)!
+  const addresses = options.server?.map((address) => parseHost('server', address)) ?? ownAddresses(config)
+  const source = options.srcAddress === undefined ? undefined : parseHost('src-address', options.srcAddress)
+  return {
+    name: nas.name,
+    vendor: vendorNames.find((vendor) => vendor === nas.vendor) ?? 'standard',
+    identifier: nas.identifier ?? undefined,
+    address: nas.address ?? undefined,
+    clientPrefix: client.prefix,
+    patienceMs: nas.settings.patience_ms ?? client.patienceMs,
+    interimIntervalS: nas.settings.interim_interval_s ?? interimIntervalS,
+    coaPort: nas.coaPort,
+    servers: addresses.map((address) => ({ address, authPort: config.authPort, acctPort: config.acctPort })),
+    sourceAddress: source,
+    secret: options.showSecret ? await newestSecret(place, nas.client) : undefined,
+  }
+}
+
+/** Where we listen: no loopback address where there are others, and never the address that stands for all. */
+function ownAddresses({ radiusAddresses }: Config): string[] {
+  const listening = (radiusAddresses ?? localAddresses()).flatMap((address) =>
+    rangeOf(address) === 'unspecified' ? sameFamily(address, localAddresses()) : [address],
+  )
+  const reachable = listening.filter((address) => rangeOf(address) !== 'loopback')
+  return reachable.length > 0 ? reachable : listening
+}
+
+function sameFamily(address: string, others: readonly string[]): string[] {
+  return others.filter((other) => other.includes(':') === address.includes(':'))
+}
+
+function rangeOf(address: string): string {
+  return ipaddr.process(address).range()
+}
+
+/** The one that a rotation left as the newest: the older one ends by itself. */
+async function newestSecret({ pool, keyring, now }: Workplace, client: string): Promise<string> {
+  const failures: string[] = []
+  const onSealError = (error: Error, of: string) => {
+    if (of === client) failures.push(error.message)
+  }
+  const { clients } = await loadRegistry(pool, await keyring(), onSealError, now)
+  const secret = clients.find((one) => one.name === client)?.secrets[0]
+  if (secret === undefined || failures.length > 0) {
+    throw new CommandFailedError(`the secret of client ${client} cannot be shown: ${failures[0] ?? 'it has none'}`)
+  }
+  return secret.toString()
 }

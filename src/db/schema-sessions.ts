@@ -131,6 +131,16 @@ export type CoaOrderTable = {
   round_trip_ms: number | null
   created_at: Date
   finished_at: Date | null
+  /** Why it ended as it did, in words. */
+  detail: string | null
+}
+
+/** Where a NAS speaks from, and to which address of ours. */
+export type NasContactTable = {
+  nas_id: bigint
+  source: string
+  heard_on: string
+  heard_at: Date
 }
 
 /** One run of a job, by its planned local time. */

@@ -6,6 +6,7 @@ import type { Generated, Kysely, Transaction } from 'kysely'
 import type {
   AccessLogTable,
   CoaOrderTable,
+  NasContactTable,
   JobRunTable,
   SessionTable,
   SessionArchiveTable,
@@ -76,6 +77,7 @@ type NounTables = {
   usage_period: UsagePeriodTable
   access_log: AccessLogTable
   coa_order: CoaOrderTable
+  nas_contact: NasContactTable
   job_run: JobRunTable
   home_server_pool: HomeServerPoolTable
   home_server: HomeServerTable

@@ -31,7 +31,7 @@ export async function orderForSubscribers(
         and session.service is null
     ), replaced as (
       update coa_order set state = 'replaced', finished_at = ${now}
-      from target where coa_order.session_id = target.id and coa_order.state in ('waiting', 'timeout')
+      from target where coa_order.session_id = target.id and coa_order.state in ('waiting', 'timeout', 'acked')
     )
     insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
     select target.id, target.subscriber_id, target.nas_id, ${input.wish}, ${input.reason}, ${now}, ${deadline}, ${now}

@@ -113,7 +113,8 @@ export async function latchMessageAuthenticator(pool: Pool, clientId: bigint, no
   )
 }
 
-const selectNas = `select n.id, n.client_id, n.name, n.vendor, n.identifier, host(n.address) as address, n.nas_group_id,
+/** SQL: a NAS with what its group and its client say; `readNas` reads the row. */
+export const selectNas = `select n.id, n.client_id, n.name, n.vendor, n.identifier, host(n.address) as address, n.nas_group_id,
   g.address_space_id, g.identity_order, c.patience_ms, n.settings, n.attributes
   from nas n join nas_group g on g.id = n.nas_group_id join radius_client c on c.id = n.client_id`
 
@@ -134,7 +135,7 @@ type ClientColumns = {
   secrets: Buffer[]
 }
 
-type NasColumns = {
+export type NasColumns = {
   id: bigint
   client_id: bigint
   name: string
@@ -176,7 +177,8 @@ function readClient(
   }
 }
 
-function readNas(row: NasColumns): Nas {
+/** Reads a row of `selectNas`. */
+export function readNas(row: NasColumns): Nas {
   const settings = readNasSettings(row.settings)
   return {
     id: row.id,

@@ -103,7 +103,7 @@ export async function disconnectSession(
     const { rows } = await sql<{ id: bigint }>`
       with replaced as (
         update coa_order set state = 'replaced', finished_at = ${now}
-        where coa_order.session_id = ${input.sessionId} and coa_order.state in ('waiting', 'timeout')
+        where coa_order.session_id = ${input.sessionId} and coa_order.state in ('waiting', 'timeout', 'acked')
       )
       insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
       values (${input.sessionId}, ${session.subscriberId}, ${session.nasId}, 'disconnect', 'operator', ${now},

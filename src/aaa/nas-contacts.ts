@@ -1,0 +1,52 @@
+// Remembers where each NAS speaks from and to, and writes down what is new: CoA must leave from the address that it knows.
+import type { Clock } from '../clock.ts'
+import type { Pool } from '../db/pool.ts'
+import { writeContacts, type NasContact } from '../domain/nas-contact.ts'
+import type { Logger } from '../log.ts'
+
+const writeAfterMs = 200
+
+export type NasContacts = {
+  /** Costs a look-up where nothing has changed. */
+  heard(nasId: bigint, source: string, heardOn: string): void
+  /** Writes what is new now; resolves when that is done, or the failure is in the log and tried again with the next packet. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Begins with nothing: what is written already is written once more after a start. */
+export function rememberContacts(options: { pool: Pool; clock: Clock; log: Pick<Logger, 'warn'> }): NasContacts {
+  const { pool, clock, log } = options
+  const known = new Map<bigint, NasContact>()
+  const fresh = new Map<bigint, NasContact>()
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> = Promise.resolve()
+
+  const write = async (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    const contacts = [...fresh.values()]
+    fresh.clear()
+    try {
+      await writeContacts(pool, contacts, clock.now())
+    } catch (error) {
+      for (const { nasId } of contacts) known.delete(nasId)
+      log.warn({ error }, 'where NASes speak from could not be written')
+    }
+  }
+  const flush = (): Promise<void> => (writing = writing.then(write))
+  return {
+    heard(nasId, source, heardOn) {
+      const last = known.get(nasId)
+      if (last !== undefined && last.source === source && last.heardOn === heardOn) return
+      const contact = { nasId, source, heardOn }
+      known.set(nasId, contact)
+      fresh.set(nasId, contact)
+      timer ??= setTimeout(() => void flush(), writeAfterMs)
+    },
+    flush,
+    async close() {
+      await flush()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+// CoA and Disconnect requests to a NAS (RFC 5176): made of what names the session there and what is to change, signed, sent from the
+// address that the NAS knows, and sent again as RFC 5080 §2.2.1 says.
+
+import type { CoaTarget } from '../domain/coa-target.ts'
+import type { LiveSession } from '../domain/live-session.ts'
+import { decodeAttributes, encodeAttributes } from '../radius/attributes.ts'
+import type { NamedAttribute } from '../radius/attributes.ts'
+import { createSecret } from '../radius/authenticator.ts'
+import { createRadiusClient } from '../radius/client.ts'
+import type { ExchangeOutcome, RadiusUdpClient } from '../radius/client.ts'
+import { codes } from '../radius/codes.ts'
+import type { Dictionary } from '../radius/dictionary.ts'
+import { vendorOf } from './vendors/vendor.ts'
+
+export type CoaRequest = {
+  readonly kind: 'change' | 'disconnect'
+  readonly session: LiveSession
+  /** What is to change; of a Disconnect nothing. */
+  readonly attributes: readonly NamedAttribute[]
+}
+
+export type CoaAnswer =
+  | { readonly kind: 'ack'; readonly roundTripMs: number }
+  /** `errorCause` as the NAS said it (RFC 5176 §3.5); undefined: it named none. */
+  | { readonly kind: 'nak'; readonly roundTripMs: number; readonly errorCause: number | undefined }
+  /** `badReplies` above zero: somebody answers with another secret. */
+  | { readonly kind: 'timeout'; readonly badReplies: number }
+  | { readonly kind: 'error'; readonly error: unknown }
+
+/** RFC 5176 §3.5. */
+export const errorCauses = { sessionNotFound: 503, resourcesUnavailable: 506 } as const
+
+export type CoaSender = {
+  /** Never rejects. Throws TypeError for a target without an address or a secret. */
+  send(target: CoaTarget, request: CoaRequest, now: Date): Promise<CoaAnswer>
+  close(): void
+}
+
+/** A sender with a socket for each address of ours that NASes speak to. The dictionary is asked for when it is needed. */
+export function createCoaSender(options: { dictionary(): Dictionary; now(): number }): CoaSender {
+  const clients = new Map<string, RadiusUdpClient>()
+  const clientOf = (localAddress: string | undefined): RadiusUdpClient => {
+    const key = localAddress ?? ''
+    const known = clients.get(key)
+    if (known !== undefined) return known
+    const from = localAddress === undefined ? {} : { localAddress }
+    const made = createRadiusClient({ ...from, now: options.now })
+    clients.set(key, made)
+    return made
+  }
+  return {
+    async send(target, { kind, session, attributes }, now) {
+      const dictionary = options.dictionary()
+      const { nas, address, port, heardOn } = target
+      const [newest] = target.secrets
+      if (address === undefined || newest === undefined) throw new TypeError('a target without an address or a secret')
+      const named = vendorOf(nas.vendor).sessionIdentity({
+        ...session,
+        mac: session.facts.mac,
+        macFormat: nas.settings.mac_format,
+      })
+      // Within 300 s of the NAS's clock, or it is taken for a replay (RFC 5176 §6.3).
+      const stamp: NamedAttribute = { name: 'Event-Timestamp', value: Math.floor(now.getTime() / 1_000) }
+      const outcome = await clientOf(heardOn).exchange({
+        address,
+        port,
+        secret: createSecret(newest),
+        code: kind === 'disconnect' ? codes.disconnectRequest : codes.coaRequest,
+        attributes: encodeAttributes(dictionary, [...named, stamp, ...attributes]),
+        timeoutMs: nas.settings.coa_timeout_ms,
+        tries: nas.settings.coa_tries,
+      })
+      return answerOf(dictionary, outcome)
+    },
+    close() {
+      for (const client of clients.values()) client.close()
+    },
+  }
+}
+
+function answerOf(dictionary: Dictionary, outcome: ExchangeOutcome): CoaAnswer {
+  if (outcome.kind !== 'reply') return outcome
+  const { packet, roundTripMs } = outcome
+  if (packet.code === codes.disconnectAck || packet.code === codes.coaAck) return { kind: 'ack', roundTripMs }
+  const cause = decodeAttributes(dictionary, packet).find(({ name }) => name === 'Error-Cause')?.value
+  return { kind: 'nak', roundTripMs, errorCause: typeof cause === 'number' ? cause : undefined }
+}

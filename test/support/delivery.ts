@@ -1,0 +1,57 @@
+// Delivery of CoA orders in a story: by a clock that can be moved ahead, one look at a time.
+import { systemClock, type Clock } from '../../src/clock.ts'
+import { startCoaDelivery, type CoaDelivery } from '../../src/jobs/deliver-coa-orders.ts'
+import type { Listen } from '../../src/jobs/notifications.ts'
+import { createCoaSender } from '../../src/nas/coa.ts'
+import { dictionary } from './dictionary.ts'
+import type { Isp } from './isp.ts'
+
+export type TestDelivery = CoaDelivery & {
+  /** The real one, and as much ahead as it was advanced. */
+  clock: Clock & { advance(milliseconds: number): void }
+  /** Errors and warnings, by their sentence. */
+  said: string[]
+}
+
+/** Starts it beside an ISP. Without `listen` only `turn` and its timer make it look. */
+export function startTestDelivery(isp: Isp, options: { instance?: string; listen?: Listen } = {}): TestDelivery {
+  let ahead = 0
+  const clock = {
+    now: () => new Date(systemClock.now().getTime() + ahead),
+    monotonicMs: () => systemClock.monotonicMs() + ahead,
+    advance: (milliseconds: number) => void (ahead += milliseconds),
+  }
+  const said: string[] = []
+  const note = (_fields: object, sentence: string) => void said.push(sentence)
+  const delivery = startCoaDelivery({
+    pool: isp.pool,
+    db: isp.db,
+    keyring: isp.service.keyring,
+    sender: createCoaSender({ dictionary: () => dictionary, now: () => performance.now() }),
+    clock,
+    log: { warn: note, error: note } as Parameters<typeof startCoaDelivery>[0]['log'],
+    listen: options.listen ?? (() => () => undefined),
+    instance: options.instance ?? 'test',
+    ownAddresses: () => ['127.0.0.1'],
+  })
+  return { ...delivery, clock, said }
+}
+
+export type OrderRow = {
+  wish: string
+  state: string
+  evidence: string | null
+  attempts: number
+  errorCause: number | null
+  detail: string | null
+}
+
+/** The orders about a subscriber, oldest first. */
+export async function ordersAbout(isp: Isp, subscriberId: bigint): Promise<OrderRow[]> {
+  const { rows } = await isp.pool.query<OrderRow>(
+    `select wish, state, evidence, attempts, error_cause as "errorCause", detail from coa_order
+     where subscriber_id = $1 order by id`,
+    [subscriberId],
+  )
+  return rows
+}
