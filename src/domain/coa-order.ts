@@ -15,8 +15,8 @@ export function orderDeadline(now: Date): Date {
 }
 
 /**
- * Orders a wish for every open session of the subscribers, in place of older wishes that still wait (the newer one is the
- * truth). Service sessions follow their parent. Returns how many sessions. Call it inside the deed's transaction.
+ * Orders a wish for every open session of the subscribers, in place of older wishes that still wait or are not proved yet (the
+ * newer one is the truth). Service sessions follow their parent. Returns how many sessions. Call it inside the deed's transaction.
  */
 export async function orderForSubscribers(
   db: Db,

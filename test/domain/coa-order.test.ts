@@ -41,7 +41,7 @@ describe('orders about live sessions', () => {
     expect(await order([], 'disconnect')).toBe(0)
   })
 
-  it('take the place of those that still wait or waited in vain, and of no others', async () => {
+  it('take the place of those that wait, waited in vain or are not proved yet, and of no others', async () => {
     const id = await subscriber('replaced', 1)
     for (const state of ['waiting', 'timeout', 'claimed', 'acked', 'done', 'failed', 'expired']) {
       await order([id], 'reapply')
@@ -60,7 +60,7 @@ describe('orders about live sessions', () => {
       'replaced',
       'replaced',
       'claimed',
-      'acked',
+      'replaced',
       'done',
       'failed',
       'expired',
