@@ -2,9 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { localAddresses } from './aaa/local-addresses.ts'
-import { createAttributeCheck } from './cli/attribute-check.ts'
+import { createAttributeCheck, ownDictionary } from './cli/attribute-check.ts'
 import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
 import { createKysely, createPool } from './db/pool.ts'
@@ -22,7 +21,6 @@ import { startWorkers } from './jobs/workers.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics, mergeMetrics, type MetricsSnapshot } from './metrics.ts'
 import { createCoaSender } from './nas/coa.ts'
-import { loadDictionary, type Dictionary } from './radius/dictionary.ts'
 
 const othersPatienceMs = 1_500
 const questions = new Map<number, (snapshots: MetricsSnapshot[]) => void>()
@@ -100,12 +98,9 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
 type Background = Omit<Parameters<typeof startCoaDelivery>[0], 'sender' | 'ownAddresses'>
 
 function deliverOrders(background: Background, { radiusAddresses }: StartOrder['config']) {
-  let dictionary: Dictionary | undefined
-  const readDictionary = () =>
-    (dictionary ??= loadDictionary(fileURLToPath(new URL('../dictionaries', import.meta.url))))
   return startCoaDelivery({
     ...background,
-    sender: createCoaSender({ dictionary: readDictionary, now: () => systemClock.monotonicMs() }),
+    sender: createCoaSender({ dictionary: ownDictionary, now: () => systemClock.monotonicMs() }),
     ownAddresses: () => radiusAddresses ?? localAddresses(),
   })
 }

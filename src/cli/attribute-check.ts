@@ -30,14 +30,16 @@ const ours = new Set([
 const longestList = 1_000
 const trial = { secret: { octets: Buffer.from('trial') }, authenticator: Buffer.alloc(16) }
 
-/** The check that domain/ asks for. The dictionary is read at the first attribute. */
+let read: Dictionary | undefined
+
+/** Our dictionary, read once, when it is first asked for. */
+export function ownDictionary(): Dictionary {
+  return (read ??= loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url))))
+}
+
+/** The check that domain/ asks for. */
 export function createAttributeCheck(): AttributeCheck {
-  let dictionary: Dictionary | undefined
-  return (texts) => {
-    if (texts.length === 0) return undefined
-    dictionary ??= loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url)))
-    return problemOf(dictionary, texts)
-  }
+  return (texts) => (texts.length === 0 ? undefined : problemOf(ownDictionary(), texts))
 }
 
 function problemOf(dictionary: Dictionary, texts: readonly string[]): string | undefined {

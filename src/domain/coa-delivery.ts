@@ -12,7 +12,6 @@ export type ClaimedOrder = {
   readonly reason: string
   /** This one counted. */
   readonly attempts: number
-  readonly createdAt: Date
   readonly deadline: Date
 }
 
@@ -45,7 +44,7 @@ export async function claimOrders(
         select id from coa_order where nas_id = $1 and state in ${open} and next_at <= $5
         order by next_at, id limit $2 for update skip locked
       )
-      returning id, session_id as "sessionId", nas_id as "nasId", wish, reason, attempts, created_at as "createdAt", deadline`,
+      returning id, session_id as "sessionId", nas_id as "nasId", wish, reason, attempts, deadline`,
     values: [input.nasId, input.most, input.instance, input.until, now],
   })
   return rows
@@ -71,8 +70,8 @@ export async function settleOrder(
   order: Pick<ClaimedOrder, 'id' | 'attempts'>,
   result: OrderResult,
   now: Date,
-): Promise<boolean> {
-  const { rowCount } = await pool.query({
+): Promise<void> {
+  await pool.query({
     name: 'settle-order',
     text: `update coa_order set
         state = case when ${isReplaced} then 'replaced' else $3 end,
@@ -92,7 +91,6 @@ export async function settleOrder(
       now,
     ],
   })
-  return rowCount === 1
 }
 
 /** Ends a session of which its NAS knows nothing; a record that still comes opens it again. False: it had ended. */

@@ -1,10 +1,9 @@
-// Where the orders of a NAS go: its address and port, the secrets, and from which address of ours (decision 16).
+// Where the orders of a NAS go: its address and port, the secret, and from which address of ours (decision 16).
 
 import type { Pool } from '../db/pool.ts'
-import { openFieldOr } from './data-key.ts'
 import type { Keyring } from './data-key.ts'
-import { readNas, selectNas } from './nas-registry.ts'
-import type { NasColumns } from './nas-registry.ts'
+import { openSecrets, readNas, selectNas, validSecretsSql } from './nas-registry.ts'
+import type { NasColumns, SealedSecrets } from './nas-registry.ts'
 import type { Nas } from './nas.ts'
 
 export type CoaTarget = {
@@ -12,8 +11,8 @@ export type CoaTarget = {
   /** Undefined: nobody knows where it is. */
   readonly address: string | undefined
   readonly port: number
-  /** Newest first; two while a rotation runs. */
-  readonly secrets: readonly Buffer[]
+  /** The newest that can be opened; undefined: there is none. */
+  readonly secret: Buffer | undefined
   /** Ours, to which it speaks; undefined: not heard yet. */
   readonly heardOn: string | undefined
 }
@@ -24,11 +23,9 @@ type Row = NasColumns & {
   source: string | null
   heard_on: string | null
   only_host: string | null
-  secret_ids: bigint[]
-  secrets: Buffer[]
-}
+} & SealedSecrets
 
-/** The target of a NAS as it is now; undefined where there is no such NAS. A secret that cannot be opened is missing. */
+/** The target of a NAS as it is now; undefined where there is no such NAS. */
 export async function findCoaTarget(
   pool: Pool,
   keyring: Keyring,
@@ -41,10 +38,7 @@ export async function findCoaTarget(
         host(contact.heard_on) as heard_on,
         case when masklen(client.prefix) = case family(client.prefix) when 4 then 32 else 128 end
           then host(client.prefix) end as only_host,
-        array(select id from client_secret where client_id = client.id and (valid_until is null or valid_until > $2)
-          order by id desc) as secret_ids,
-        array(select secret from client_secret where client_id = client.id and (valid_until is null or valid_until > $2)
-          order by id desc) as secrets
+        ${validSecretsSql('client.id', '$2')}
       from (${selectNas} where n.id = $1) nas
       join nas device on device.id = nas.id join radius_client client on client.id = nas.client_id
       left join nas_contact contact on contact.nas_id = nas.id`,
@@ -52,16 +46,12 @@ export async function findCoaTarget(
   })
   const row = rows[0]
   if (row === undefined) return undefined
-  const open = (sealed: Buffer, at: number): Buffer[] => {
-    const place = { table: 'client_secret', row: row.secret_ids[at]!, column: 'secret' }
-    const secret = openFieldOr(keyring, place, sealed, () => undefined)
-    return secret === undefined ? [] : [secret]
-  }
   return {
     nas: readNas(row),
     address: row.coa_address ?? row.source ?? row.only_host ?? row.address ?? undefined,
     port: row.coa_port,
-    secrets: row.secrets.flatMap(open),
+    // One that cannot be opened is told by the process that reads the registry.
+    secret: openSecrets(keyring, row, () => undefined)[0],
     heardOn: row.heard_on ?? undefined,
   }
 }

@@ -1,7 +1,9 @@
 // A session as enforcement needs it: what names it on its NAS, whose it is, and what its subscriber is entitled to at this
 // moment, by the same rules as a login. What was decided when it began does not count.
 
+import type { Selectable } from 'kysely'
 import type { Pool } from '../db/pool.ts'
+import type { SessionTable } from '../db/schema-sessions.ts'
 import { loadAccess } from './access.ts'
 import { decideAccess, decideLine } from './access-decision.ts'
 import type { AccessDecision } from './access-decision.ts'
@@ -32,27 +34,13 @@ export type LiveSession = {
   readonly isReplaced: boolean
 }
 
-type Row = {
-  id: bigint
-  subscriber_id: bigint | null
+type Column =
+  | ('id' | 'subscriber_id' | 'acct_session_id' | 'username' | 'class_id' | 'line' | 'framed_ip' | 'mac' | 'circuit_id')
+  | ('remote_id' | 'duid' | 'interface' | 'port' | 's_vlan' | 'c_vlan' | 'ended_at' | 'ended_by')
+type Row = Pick<Selectable<SessionTable>, Column> & {
   login: string | null
   account_type: AccessKind | null
-  acct_session_id: string
-  username: string
-  class_id: bigint | null
-  line: string | null
-  framed_ip: string | null
-  mac: string | null
-  circuit_id: Buffer | null
-  remote_id: Buffer | null
-  duid: Buffer | null
-  interface: string | null
-  port: string | null
-  s_vlan: number | null
-  c_vlan: number | null
   services: string[]
-  ended_at: Date | null
-  ended_by: string | null
 }
 
 /** Sessions by id; those that are gone to the archive are missing. */

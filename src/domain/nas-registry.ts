@@ -43,10 +43,7 @@ export async function loadRegistry(
     `select c.id, c.name, c.prefix::text as prefix, c.default_vendor, c.new_nas, c.message_authenticator,
             c.message_authenticator_seen_at is not null as seen, c.limit_proxy_state, c.trusted_proxy, c.patience_ms,
             c.nas_group_id, c.unknown_pool_id,
-            array(select s.id from client_secret s where s.client_id = c.id and (s.valid_until is null or s.valid_until > $1)
-                  order by s.id desc) as secret_ids,
-            array(select s.secret from client_secret s where s.client_id = c.id
-                  and (s.valid_until is null or s.valid_until > $1) order by s.id desc) as secrets
+            ${validSecretsSql('c.id', '$1')}
      from radius_client c order by c.id`,
     [now],
   )
@@ -131,9 +128,7 @@ type ClientColumns = {
   patience_ms: number
   nas_group_id: bigint
   unknown_pool_id: bigint | null
-  secret_ids: bigint[]
-  secrets: Buffer[]
-}
+} & SealedSecrets
 
 export type NasColumns = {
   id: bigint
@@ -150,16 +145,34 @@ export type NasColumns = {
   attributes: string[]
 }
 
+/** What `validSecretsSql` selects. */
+export type SealedSecrets = { secret_ids: bigint[]; secrets: Buffer[] }
+
+/** SQL: two columns with the secrets of a client that are valid now, newest first. */
+export function validSecretsSql(clientId: string, now: string): string {
+  const column = (name: string) => `array(select s.${name} from client_secret s where s.client_id = ${clientId}
+    and (s.valid_until is null or s.valid_until > ${now}) order by s.id desc)`
+  return `${column('id')} as secret_ids, ${column('secret')} as secrets`
+}
+
+/** Opens them; one that cannot be opened is told and missing. */
+export function openSecrets(
+  keyring: Keyring,
+  { secret_ids: ids, secrets }: SealedSecrets,
+  onSealError: (error: SealError) => void,
+): Buffer[] {
+  return secrets.flatMap((sealed, at) => {
+    const place = { table: 'client_secret', row: ids[at]!, column: 'secret' }
+    const secret = openFieldOr(keyring, place, sealed, onSealError)
+    return secret === undefined ? [] : [secret]
+  })
+}
+
 function readClient(
   row: ClientColumns,
   keyring: Keyring,
   onSealError: (error: SealError, client: string) => void,
 ): ClientRow {
-  const open = (sealed: Buffer, at: number): Buffer[] => {
-    const place = { table: 'client_secret', row: row.secret_ids[at]!, column: 'secret' }
-    const secret = openFieldOr(keyring, place, sealed, (error) => onSealError(error, row.name))
-    return secret === undefined ? [] : [secret]
-  }
   return {
     id: row.id,
     name: row.name,
@@ -173,7 +186,7 @@ function readClient(
     patienceMs: row.patience_ms,
     nasGroupId: row.nas_group_id,
     unknownPoolId: row.unknown_pool_id ?? undefined,
-    secrets: row.secrets.flatMap(open),
+    secrets: openSecrets(keyring, row, (error) => onSealError(error, row.name)),
   }
 }
 

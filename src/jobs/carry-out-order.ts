@@ -6,9 +6,10 @@ import { endUnknownSession, type ClaimedOrder, type OrderResult } from '../domai
 import type { CoaTarget } from '../domain/coa-target.ts'
 import type { Entitlement, LiveSession } from '../domain/live-session.ts'
 import { endServices, freeClaims } from '../domain/session-end.ts'
-import { errorCauses, type CoaAnswer, type CoaSender } from '../nas/coa.ts'
+import type { Addressee, CoaAnswer, CoaSender } from '../nas/coa.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
 import type { NamedAttribute } from '../radius/attributes.ts'
+import { errorCauses } from '../radius/codes.ts'
 
 /** After an acknowledged Disconnect the Stop follows within a moment (RFC 5176 §2.1); then it is looked for. */
 const verifyMs = 3_000
@@ -31,53 +32,54 @@ export type CarriedOut = { heard: boolean | undefined; result: OrderResult }
 /** What has to happen for an order. */
 type Step =
   | { kind: 'over'; result: OrderResult }
-  | { kind: 'disconnect' }
-  | { kind: 'change'; attributes: readonly NamedAttribute[] }
+  | { kind: 'disconnect'; session: LiveSession }
+  | { kind: 'change'; session: LiveSession; attributes: readonly NamedAttribute[] }
 
 /** Sends what the order asks for now. Throws only what the database throws. */
 export async function carryOut(parts: With, errand: Errand): Promise<CarriedOut> {
   const step = stepOf(errand, parts.now())
   if (step.kind === 'over') return { heard: undefined, result: step.result }
-  const { target } = errand
-  if (target.address === undefined || target.secrets.length === 0) {
-    const missing =
-      target.address === undefined ? 'nobody knows its address: it was never heard' : 'its client has no secret'
-    return { heard: undefined, result: { state: 'failed', detail: missing } }
-  }
-  if (step.kind === 'change') {
-    const session = errand.session!
-    const request = { kind: 'change', session, attributes: step.attributes } as const
-    const answer = await parts.sender.send(target, request, parts.now())
-    const result = await resultOfChange(parts, session, answer)
-    if (result !== 'disconnect') return { heard: isHeard(answer), result }
-  }
-  return disconnect(parts, errand)
+  const { nas, address, port, secret, heardOn } = errand.target
+  if (address === undefined) return failed('nobody knows its address: it was never heard')
+  if (secret === undefined) return failed('its client has no secret that can be opened')
+  const to = { nas, address, port, secret, heardOn }
+  const { session } = step
+  if (step.kind === 'disconnect') return disconnect(parts, to, session)
+  const request = { kind: 'change', session, attributes: step.attributes } as const
+  const answer = await parts.sender.send(to, request, parts.now())
+  const result = await resultOfChange(parts, session, answer)
+  return result === 'disconnect'
+    ? { ...(await disconnect(parts, to, session)), heard: true }
+    : { heard: isHeard(answer), result }
+}
+
+function failed(detail: string): CarriedOut {
+  return { heard: undefined, result: { state: 'failed', detail } }
 }
 
 /** What an order comes to at this moment. */
 function stepOf({ order, target, session, entitlement }: Errand, now: Date): Step {
   // Ended in our books only, and not by its NAS: that it is gone there has to be proved.
   const isUnproven = order.reason === 'replaced' && session?.isReplaced === true
-  if (!isUnproven && (session === undefined || session.endedAt !== undefined)) {
+  if (session === undefined || (session.endedAt !== undefined && !isUnproven)) {
     return over({ state: 'done', evidence: 'observed', detail: 'the session has ended' })
   }
   if (order.deadline <= now) return over({ state: 'expired', detail: 'it was not proved in time' })
-  if (order.wish === 'disconnect' || entitlement === undefined || entitlement.kind === 'none')
-    return { kind: 'disconnect' }
-  if (!target.nas.settings.coa) return { kind: 'disconnect' }
+  const { vendor, settings } = target.nas
+  const disconnected: Step = { kind: 'disconnect', session }
+  if (order.wish === 'disconnect' || !settings.coa) return disconnected
+  if (entitlement === undefined || entitlement.kind === 'none') return disconnected
   const { authorization, subject } = entitlement
-  if (authorization.address !== undefined && authorization.address !== session.framedIp) return { kind: 'disconnect' }
+  if (authorization.address !== undefined && authorization.address !== session.framedIp) return disconnected
   // A list that was given is not taken back by its absence, and nobody knows whether it was: out of a garden only by a redial.
   const { on_block: onBlock, on_expiry: onExpiry, on_quota: onQuota } = subject.plan
   const hasGarden = [onBlock, onExpiry, onQuota].includes('garden')
-  if (hasGarden && authorization.garden === undefined && authorization.addressList === undefined)
-    return { kind: 'disconnect' }
-  const { vendor, settings } = target.nas
+  if (hasGarden && authorization.garden === undefined && authorization.addressList === undefined) return disconnected
   const attributes = vendorOf(vendor).changeAttributes(authorization, settings, session.services)
-  if (attributes === undefined) return { kind: 'disconnect' }
+  if (attributes === undefined) return disconnected
   return attributes.length === 0
     ? over({ state: 'done', detail: 'it has what it should have' })
-    : { kind: 'change', attributes }
+    : { kind: 'change', session, attributes }
 }
 
 function over(result: OrderResult): Step {
@@ -96,20 +98,15 @@ async function resultOfChange(
   return answer.errorCause === errorCauses.resourcesUnavailable ? busy(answer, parts.now()) : 'disconnect'
 }
 
-async function disconnect(parts: With, { order, target, session }: Errand): Promise<CarriedOut> {
-  if (!target.nas.settings.disconnect) {
-    const detail = 'the NAS takes no Disconnect-Request (its setting disconnect is off)'
-    return { heard: undefined, result: { state: 'failed', detail } }
+async function disconnect(parts: With, to: Addressee, session: LiveSession): Promise<CarriedOut> {
+  if (!to.nas.settings.disconnect) {
+    return failed('the NAS takes no Disconnect-Request (its setting disconnect is off)')
   }
-  const answer = await parts.sender.send(target, { kind: 'disconnect', session: session!, attributes: [] }, parts.now())
-  return { heard: isHeard(answer), result: await resultOfDisconnect(parts, { order, session: session! }, answer) }
+  const answer = await parts.sender.send(to, { kind: 'disconnect', session, attributes: [] }, parts.now())
+  return { heard: isHeard(answer), result: await resultOfDisconnect(parts, session, answer) }
 }
 
-async function resultOfDisconnect(
-  parts: With,
-  { session }: { order: ClaimedOrder; session: LiveSession },
-  answer: CoaAnswer,
-): Promise<OrderResult> {
+async function resultOfDisconnect(parts: With, session: LiveSession, answer: CoaAnswer): Promise<OrderResult> {
   if (answer.kind === 'ack') {
     if (session.endedAt !== undefined) return { state: 'done', evidence: 'acked', roundTripMs: answer.roundTripMs }
     const nextAt = new Date(parts.now().getTime() + verifyMs)

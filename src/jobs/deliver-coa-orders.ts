@@ -4,10 +4,11 @@ import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Db } from '../db/schema.ts'
 import { clearAlarm, raiseAlarm } from '../domain/alarm.ts'
-import { claimOrders, dueNases, settleOrder, type ClaimedOrder, type OrderResult } from '../domain/coa-delivery.ts'
+import { claimOrders, dueNases, settleOrder, type ClaimedOrder } from '../domain/coa-delivery.ts'
 import { findCoaTarget, type CoaTarget } from '../domain/coa-target.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import { entitlementsOf, loadLiveSessions, type Entitlement, type LiveSession } from '../domain/live-session.ts'
+import type { Nas } from '../domain/nas.ts'
 import { readSettings } from '../domain/setting.ts'
 import type { Logger } from '../log.ts'
 import type { CoaSender } from '../nas/coa.ts'
@@ -17,7 +18,7 @@ import { startWorker } from './worker.ts'
 
 /** Of one NAS. */
 const mostInFlight = 100
-/** An order whose carrier died is due again after so long; longer than all tries of one request. */
+/** An order whose carrier died is due again after so long. All tries of one request take 14 s unless a NAS is set otherwise. */
 const leaseMs = 120_000
 /** So many orders without any answer and the NAS is left alone for a while; then one asks whether it is back. */
 const failuresToPause = 3
@@ -142,44 +143,43 @@ async function deliver(
   nasId: bigint,
   orders: readonly ClaimedOrder[],
 ): Promise<void> {
-  const { pool, db, keyring, clock, log } = options
+  const { pool, keyring, clock, log } = options
   try {
     const target = await findCoaTarget(pool, keyring, nasId, clock.now())
+    const lost = { state: 'failed', detail: 'there is no such NAS any more' } as const
     if (target === undefined) {
-      await settleAll(options, orders, { state: 'failed', detail: 'there is no such NAS any more' })
+      for (const order of orders) await settleOrder(pool, order, lost, clock.now())
       return
     }
     lane.pace = target.nas.settings.coa_pace
-    const settings = await readSettings(db)
     const sessions = await loadLiveSessions(
       pool,
       orders.map(({ sessionId }) => sessionId),
     )
-    const live = [...sessions.values()]
-    const entitlements = await entitlementsOf(pool, { sessions: live, nas: target.nas, settings }, clock.now())
-    const of = new Map(live.map((session, at) => [session.id, entitlements[at]!]))
+    const entitlements = await entitlementsFor(options, orders, sessions, target.nas)
     await Promise.all(
-      orders.map((order) => deliverOne(options, lane, { order, target, ...factsOf(order, sessions, of) })),
+      orders.map((order) => {
+        const [session, entitlement] = [sessions.get(order.sessionId), entitlements.get(order.sessionId)]
+        return deliverOne(options, lane, { order, target, session, entitlement })
+      }),
     )
   } catch (error) {
     log.error({ error, nas: String(nasId) }, 'orders could not be carried out; they are due again later')
   }
 }
 
-function factsOf(
-  order: ClaimedOrder,
-  sessions: ReadonlyMap<bigint, LiveSession>,
-  entitlements: ReadonlyMap<bigint, Entitlement>,
-): { session: LiveSession | undefined; entitlement: Entitlement | undefined } {
-  return { session: sessions.get(order.sessionId), entitlement: entitlements.get(order.sessionId) }
-}
-
-async function settleAll(
-  { pool, clock }: CoaDeliveryOptions,
+/** By session; who is only to be disconnected is entitled to nothing that we would have to know. */
+async function entitlementsFor(
+  { pool, db, clock }: CoaDeliveryOptions,
   orders: readonly ClaimedOrder[],
-  result: OrderResult,
-): Promise<void> {
-  for (const order of orders) await settleOrder(pool, order, result, clock.now())
+  sessions: ReadonlyMap<bigint, LiveSession>,
+  nas: Nas,
+): Promise<Map<bigint, Entitlement>> {
+  const asked = orders.flatMap(({ wish, sessionId }) => (wish === 'reapply' ? (sessions.get(sessionId) ?? []) : []))
+  if (asked.length === 0) return new Map()
+  const settings = await readSettings(db)
+  const found = await entitlementsOf(pool, { sessions: asked, nas, settings }, clock.now())
+  return new Map(asked.map((session, at) => [session.id, found[at]!]))
 }
 
 async function deliverOne(options: CoaDeliveryOptions, lane: Lane, errand: Errand): Promise<void> {

@@ -1,8 +1,8 @@
 // CoA and Disconnect requests to a NAS (RFC 5176): made of what names the session there and what is to change, signed, sent from the
 // address that the NAS knows, and sent again as RFC 5080 §2.2.1 says.
 
-import type { CoaTarget } from '../domain/coa-target.ts'
 import type { LiveSession } from '../domain/live-session.ts'
+import type { Nas } from '../domain/nas.ts'
 import { decodeAttributes, encodeAttributes } from '../radius/attributes.ts'
 import type { NamedAttribute } from '../radius/attributes.ts'
 import { createSecret } from '../radius/authenticator.ts'
@@ -11,6 +11,15 @@ import type { ExchangeOutcome, RadiusUdpClient } from '../radius/client.ts'
 import { codes } from '../radius/codes.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import { vendorOf } from './vendors/vendor.ts'
+
+/** Where a request goes, and from which address of ours; `heardOn` undefined: from any. */
+export type Addressee = {
+  readonly nas: Nas
+  readonly address: string
+  readonly port: number
+  readonly secret: Buffer
+  readonly heardOn: string | undefined
+}
 
 export type CoaRequest = {
   readonly kind: 'change' | 'disconnect'
@@ -27,12 +36,9 @@ export type CoaAnswer =
   | { readonly kind: 'timeout'; readonly badReplies: number }
   | { readonly kind: 'error'; readonly error: unknown }
 
-/** RFC 5176 §3.5. */
-export const errorCauses = { sessionNotFound: 503, resourcesUnavailable: 506 } as const
-
 export type CoaSender = {
-  /** Never rejects. Throws TypeError for a target without an address or a secret. */
-  send(target: CoaTarget, request: CoaRequest, now: Date): Promise<CoaAnswer>
+  /** Rejects only where an attribute cannot be encoded. */
+  send(to: Addressee, request: CoaRequest, now: Date): Promise<CoaAnswer>
   close(): void
 }
 
@@ -49,11 +55,8 @@ export function createCoaSender(options: { dictionary(): Dictionary; now(): numb
     return made
   }
   return {
-    async send(target, { kind, session, attributes }, now) {
+    async send({ nas, address, port, secret, heardOn }, { kind, session, attributes }, now) {
       const dictionary = options.dictionary()
-      const { nas, address, port, heardOn } = target
-      const [newest] = target.secrets
-      if (address === undefined || newest === undefined) throw new TypeError('a target without an address or a secret')
       const named = vendorOf(nas.vendor).sessionIdentity({
         ...session,
         mac: session.facts.mac,
@@ -64,7 +67,7 @@ export function createCoaSender(options: { dictionary(): Dictionary; now(): numb
       const outcome = await clientOf(heardOn).exchange({
         address,
         port,
-        secret: createSecret(newest),
+        secret: createSecret(secret),
         code: kind === 'disconnect' ? codes.disconnectRequest : codes.coaRequest,
         attributes: encodeAttributes(dictionary, [...named, stamp, ...attributes]),
         timeoutMs: nas.settings.coa_timeout_ms,

@@ -16,6 +16,14 @@ export const codes = {
   coaNak: 45,
 } as const
 
+/** Why a CoA or Disconnect is refused: the values of Error-Cause that we act upon or give (RFC 5176 §3.5, §3.6). */
+export const errorCauses = {
+  missingAttribute: 402,
+  nasIdentificationMismatch: 403,
+  sessionNotFound: 503,
+  resourcesUnavailable: 506,
+} as const
+
 export type Code = (typeof codes)[keyof typeof codes]
 
 const names = new Map<number, string>([

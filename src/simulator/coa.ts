@@ -8,7 +8,7 @@ import { decodeAttributes, encodeAttributes } from '../radius/attributes.ts'
 import type { NamedAttribute } from '../radius/attributes.ts'
 import { hashPacket, verifyRequest } from '../radius/authenticator.ts'
 import type { Secret } from '../radius/authenticator.ts'
-import { codeName, codes } from '../radius/codes.ts'
+import { codeName, codes, errorCauses } from '../radius/codes.ts'
 import type { Code } from '../radius/codes.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import { encodeReply } from '../radius/encode-packet.ts'
@@ -16,14 +16,6 @@ import { headerLength, parsePacket } from '../radius/packet.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { NasSession } from './nas-session.ts'
 import type { NasFacts } from './shape.ts'
-
-/** RFC 5176 §3.5, §3.6: why an order is refused. */
-export const errorCauses = {
-  missingAttribute: 402,
-  nasIdentificationMismatch: 403,
-  sessionContextNotFound: 503,
-  resourcesUnavailable: 506,
-} as const
 
 /** What the NAS is told to do with an order. 'ignore' acknowledges and changes nothing. */
 export type CoaBehaviour = 'obey' | 'ignore' | 'silence' | { refuse: number }
@@ -137,7 +129,7 @@ export class CoaListener {
     for (const session of this.#options.sessions()) {
       if (wanted.every(([name, read]) => read(session) === plain(named.get(name)))) return session
     }
-    return errorCauses.sessionContextNotFound
+    return errorCauses.sessionNotFound
   }
 
   #reply(request: Packet, code: Code, attributes: readonly NamedAttribute[]): Buffer {

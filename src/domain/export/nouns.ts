@@ -9,8 +9,7 @@ import { formatMoney } from '../money.ts'
 import type { Permission } from '../operator/permission.ts'
 import { ownedInScope, subscriberInScope } from '../scope.ts'
 import type { Scope } from '../scope.ts'
-import { withRows } from './rows.ts'
-import type { TextRow } from './rows.ts'
+import { shownRows, withRows } from './rows.ts'
 import { isoOfText } from './subscriber-columns.ts'
 import type { Table, TableColumn, TableValue } from './table.ts'
 
@@ -207,7 +206,7 @@ export function nounPermission(noun: ExportNoun): Permission {
 export function withNoun<T>(
   pool: Pool,
   input: { noun: ExportNoun; from?: Date | undefined; to?: Date | undefined },
-  by: Pick<Author, 'scope'>,
+  by: Pick<Author, 'scope' | 'keyring'>,
   use: (table: Table) => Promise<T>,
 ): Promise<T> {
   const noun: Noun = nouns[input.noun]
@@ -218,19 +217,7 @@ export function withNoun<T>(
   const query = sql`
     select ${select} from ${noun.from}
     where ${noun.inReach(by.scope)} and ${since} and ${until} order by ${noun.order}`
-  return withRows(pool, by.scope, query, (batches) => use({ columns, batches: shown(batches, columns) }))
-}
-
-async function* shown(
-  batches: AsyncIterable<TextRow[]>,
-  columns: readonly NounColumn[],
-): AsyncGenerator<TableValue[][]> {
-  for await (const rows of batches) {
-    yield rows.map((row) =>
-      row.map((value, at) => {
-        const show = value === null ? undefined : columns[at]!.show
-        return show === undefined ? value : show(value!)
-      }),
-    )
-  }
+  return withRows(pool, by.scope, query, (batches) =>
+    use({ columns, batches: shownRows(batches, columns, by.keyring) }),
+  )
 }

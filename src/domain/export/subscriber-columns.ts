@@ -13,7 +13,6 @@ import { showLineId } from '../line-id.ts'
 import type { Permission } from '../operator/permission.ts'
 import { isSubscriberColumn, joinsText, subscriberColumn } from '../subscriber-list/columns.ts'
 import type { ColumnKind, JoinName, SubscriberColumnName } from '../subscriber-list/columns.ts'
-import type { TextRow } from './rows.ts'
 import { none } from './table.ts'
 import type { TableColumn, TableValue } from './table.ts'
 
@@ -87,7 +86,7 @@ const own: Partial<Record<ImportColumn, Omit<ExportColumn, 'name'>>> = {
   },
 }
 
-/** Of what few have: looking whether there is any costs half of gathering nothing. */
+/** Of what few have: to look whether there is any costs less than to gather nothing (0.2 µs a row, and 0.9). */
 function listOf(rows: RawBuilder<unknown>, gathered: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`case when exists (select from ${rows}) then (select ${gathered} from ${rows}) end`
 }
@@ -181,14 +180,6 @@ export function selectTexts(
 ): { select: RawBuilder<unknown>; joins: RawBuilder<unknown> } {
   const select = sql.join(columns.map((column, at) => sql`(${column.sql(now)})::text as ${sql.id(`c${at}`)}`))
   return { select, joins: joinsText(columns.flatMap(({ joins }) => joins ?? [])) }
-}
-
-/** The values of a selected row as they stand in the file. */
-export function shownRow(columns: readonly ExportColumn[], row: TextRow, keyring: Keyring): TableValue[] {
-  return row.map((text, at) => {
-    const show = text === null ? undefined : columns[at]!.show
-    return show === undefined ? text : show(text!, keyring)
-  })
 }
 
 /** `2026-11-22 12:00:00.5+00`, as Postgres says it in UTC, in ISO 8601 with milliseconds. */

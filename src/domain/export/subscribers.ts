@@ -7,11 +7,10 @@ import type { Author } from '../author.ts'
 import type { Keyring } from '../data-key.ts'
 import { subscriberCondition } from '../subscriber-list/filter.ts'
 import type { SubscriberFilter } from '../subscriber-list/filter.ts'
-import { withRows } from './rows.ts'
-import type { TextRow } from './rows.ts'
-import { defaultExportColumns, exportColumns, selectTexts, shownRow } from './subscriber-columns.ts'
+import { shownRows, withRows } from './rows.ts'
+import { defaultExportColumns, exportColumns, selectTexts } from './subscriber-columns.ts'
 import type { ExportColumn } from './subscriber-columns.ts'
-import type { Table, TableRow } from './table.ts'
+import type { Table } from './table.ts'
 
 /** The columns that a person gets; those of a name that needs more than it may throw ForbiddenError. */
 export function permittedColumns(names: readonly string[] | undefined, by: Author): ExportColumn[] {
@@ -40,13 +39,5 @@ export function withSubscribers<T>(
   const query = sql`
     select ${select} from subscriber ${joins}
     where ${subscriberCondition(filter, scope, now)} order by subscriber.id`
-  return withRows(pool, scope, query, (batches) => use({ columns, batches: shown(batches, columns, keyring) }))
-}
-
-async function* shown(
-  batches: AsyncIterable<TextRow[]>,
-  columns: readonly ExportColumn[],
-  keyring: Keyring,
-): AsyncGenerator<TableRow[]> {
-  for await (const rows of batches) yield rows.map((row) => shownRow(columns, row, keyring))
+  return withRows(pool, scope, query, (batches) => use({ columns, batches: shownRows(batches, columns, keyring) }))
 }
