@@ -17,6 +17,8 @@ const secret = createSecret(secretText)
 beforeAll(() => {
   // It brings the dictionaries of the RFCs; the vendor's is ours, read by its reader.
   radius.add_dictionary(join(dictionaryDirectory, 'dictionary.mikrotik'))
+  // It keeps what it has read for the whole process, in which another file may have used it before.
+  radius.unload_dictionaries()
 })
 
 const access: NamedAttribute[] = [
