@@ -68,6 +68,7 @@ async function startApi({ url, folder, pool }: Crowd, now: Date, undo: Undo): Pr
     log: createLogger({ level: 'silent', name: 'bench' }),
     checkAttribute: createAttributeCheck(),
     fileDirectory: folder,
+    jobs: [],
   }
   const app = createApp({
     ready: () => Promise.resolve(true),

@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from '../src/db/embedded.ts'
 import { makeSecret } from '../src/domain/secret.ts'
 import { provideTools } from '../test/support/tools.ts'
 import type { Undo } from './crowd.ts'
+import { benchEnforce } from './enforce.ts'
 import { freeradiusVersion, startFreeradius } from './freeradius.ts'
 import { startGatehouse } from './gatehouse.ts'
 import type { Gatehouse } from './gatehouse.ts'
@@ -29,6 +30,7 @@ const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subs
   [--work ${works.join(',')}] [--tuned] [--shipped] [--only gatehouse|freeradius]
 npm run bench -- list [--subscribers 1000000] [--rounds 3] [--keep FOLDER]
 npm run bench -- office [--subscribers 1000000] [--work quiet,csv,xlsx,import,block,undo] [--keep FOLDER]
+npm run bench -- enforce [--small]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 /** What is compiled at run time must have been. */
@@ -53,6 +55,7 @@ process.once('SIGTERM', () => void end(143))
 const others: Record<string, (undo: Undo) => Promise<void>> = {
   list: benchList,
   office: benchOffice,
+  enforce: benchEnforce,
 }
 await (others[process.argv[2] ?? ''] ?? main)(undo).then(
   () => end(0),

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { localAddresses } from './aaa/local-addresses.ts'
-import { createAttributeCheck, ownDictionary } from './cli/attribute-check.ts'
+import { ownDictionary } from './aaa/own-dictionary.ts'
+import { createAttributeCheck } from './cli/attribute-check.ts'
 import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
 import { createKysely, createPool } from './db/pool.ts'
@@ -13,6 +14,7 @@ import { openKeyring } from './domain/data-key.ts'
 import { readSettings } from './domain/setting.ts'
 import { createApp } from './http/app.ts'
 import { startHttpServer } from './http/server.ts'
+import { endOnRouter } from './jobs/end-on-router.ts'
 import { startCoaDelivery } from './jobs/deliver-coa-orders.ts'
 import { jobs } from './jobs/list.ts'
 import { followNotifications } from './jobs/notifications.ts'
@@ -65,6 +67,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
       log,
       checkAttribute,
       fileDirectory,
+      jobs,
     },
   })
   const server = await startHttpServer(app, {
@@ -74,15 +77,13 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
     onCertificateError: (error) => log.error({ error }, 'the new TLS certificate cannot be used; the old one stays'),
   })
   const instance = `${hostname()}:${process.pid}`
-  const background = { pool: jobPool, db, keyring, clock: systemClock, log, metrics, instance }
-  const runner = startJobs({
-    ...background,
-    jobs,
-    zone: async () => (await readSettings(db)).zone,
-  })
   const notifications = followNotifications({ pool: listenPool, log })
-  const workers = startWorkers({ ...background, listen: notifications.listen, fileDirectory, checkAttribute })
-  const delivery = deliverOrders({ ...background, listen: notifications.listen }, config)
+  const { listen } = notifications
+  const background = { pool: jobPool, db, keyring, clock: systemClock, log, metrics, instance, listen }
+  const runner = startJobs({ ...background, jobs, zone: async () => (await readSettings(db)).zone })
+  const radiusPorts = { auth: config.authPort, acct: config.acctPort }
+  const workers = startWorkers({ ...background, fileDirectory, checkAttribute, radiusPorts })
+  const delivery = deliverOrders(background, config)
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,
@@ -100,6 +101,7 @@ type Background = Omit<Parameters<typeof startCoaDelivery>[0], 'sender' | 'ownAd
 function deliverOrders(background: Background, { radiusAddresses }: StartOrder['config']) {
   return startCoaDelivery({
     ...background,
+    endOnRouter,
     sender: createCoaSender({ dictionary: ownDictionary, now: () => systemClock.monotonicMs() }),
     ownAddresses: () => radiusAddresses ?? localAddresses(),
   })

@@ -12,6 +12,11 @@ export const failPointNames = [
   'bulk_acted',
   'bulk_recorded',
   'bulk_committed',
+  'renewal_locked',
+  'renewal_charged',
+  'renewal_given',
+  'renewal_recorded',
+  'renewal_committed',
 ] as const
 
 export type FailPointName = (typeof failPointNames)[number]

@@ -12,6 +12,7 @@ import { addNasGroupCommands } from './cli/nas-group.ts'
 import { addNasCommands } from './cli/nas.ts'
 import { addOperatorCommands } from './cli/operator.ts'
 import { addPlanCommands } from './cli/plan.ts'
+import { addPoolCommands } from './cli/pool.ts'
 import { addRealmCommands } from './cli/realm.ts'
 import { addRebindCommands } from './cli/rebind.ts'
 import { runCommandLine, throwUsageErrors } from './cli/run.ts'
@@ -36,6 +37,7 @@ addNasCommands(program)
 addRealmCommands(program)
 addHomeServerCommands(program)
 addPlanCommands(program)
+addPoolCommands(program)
 addSubscriberCommands(program)
 addSessionsCommand(program)
 addWhyCommand(program)

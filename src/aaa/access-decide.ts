@@ -2,7 +2,6 @@
 // that want the last place meet in the claim; who loses looks again. An IPoE line is identified first (access-identify.ts)
 // and proves nothing.
 
-import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import { loadAccess } from '../domain/access.ts'
 import type { AccessKey } from '../domain/access.ts'
@@ -11,13 +10,18 @@ import type { ClaimInput, ClaimResult } from '../domain/access-claim.ts'
 import { decideAccess, decideLine, lostClaim, unidentified } from '../domain/access-decision.ts'
 import type { AccessDecision, GardenReason, RejectReason } from '../domain/access-decision.ts'
 import type { AccessRequest, AccessSubject } from '../domain/access-subject.ts'
+import type { Lease } from '../domain/authorization.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import type { Identified, LiveLine } from '../domain/identify.ts'
+import type { LivePool } from '../domain/ip-pool/live.ts'
 import { takeLearnWindow } from '../domain/learn-window.ts'
+import { isSlowed } from '../domain/plan/rates.ts'
 import { newClassId } from '../domain/session-class.ts'
-import type { Settings } from '../domain/setting.ts'
+import type { ClassMarks } from '../domain/session-class.ts'
 import type { Secret } from '../radius/authenticator.ts'
 import { createIdentifier } from './access-identify.ts'
+import { createLeases } from './access-lease.ts'
+import type { Leased, LeaseOptions, Leases } from './access-lease.ts'
 import { createBatcher, createLanes } from './batch.ts'
 import type { Batcher, Lanes } from './batch.ts'
 import { createProver } from './password-proof.ts'
@@ -32,6 +36,8 @@ export type Accepted = {
   readonly classId: bigint
   /** What a renewed line has already; undefined for a new login. */
   readonly renewed: LiveLine | undefined
+  /** What pools of ours gave it; undefined: it needed none. */
+  readonly assigned: Partial<Lease> | undefined
   /** The secret under which the password came out right, where that told it. */
   readonly secret: Secret | undefined
   readonly msChap: MsChapMatch | undefined
@@ -55,16 +61,13 @@ export type Decider = {
   close(): Promise<void>
 }
 
-export type DeciderOptions = {
+/** `claimPool` writes claims; with relaxed durability. */
+export type DeciderOptions = LeaseOptions & {
   readonly keyring: Keyring
-  settings(): Settings
-  readonly clock: Clock
   /** Statements in flight at once. */
   readonly lanes: number
   /** Reads logins. */
   readonly loadPool: Pool
-  /** Writes claims; with relaxed durability. */
-  readonly claimPool: Pool
 }
 
 /** Who loses a place so often, each time to another login, is refused. */
@@ -78,34 +81,9 @@ export function createDecider(options: DeciderOptions, onLost: (error: unknown) 
   const shared = createLanes(options.lanes)
   const identifier = createIdentifier(options, shared, onLost)
   const statements = createStatements(options, shared)
+  const leases = createLeases(options, shared)
 
-  /** Loads, judges and claims until a decision stands. */
-  const settle = async (request: AccessRequest, username: string, judge: Judge): Promise<Accepted | Rejected> => {
-    for (let attempt = 1; ; attempt++) {
-      const subject = await statements.load(request, username, attempt > 1)
-      const { decision, ...found } = judge(subject)
-      if (decision.kind === 'reject') return { ...decision, subject }
-      if (subject === undefined) throw new TypeError('an accept without a subject')
-      const { garden, claim, learnInWindow } = decision
-      const classId = found.renewed?.classId ?? newClassId()
-      const accepted: Accepted = { kind: 'accept', subject, username: undefined, garden, classId, ...found }
-      const claimed =
-        claim === undefined
-          ? nothingToClaim
-          : await statements.claim(request, { ...claim, subjectId: subject.id, classId })
-      // Somebody else was quicker: what is true now decides.
-      if (claim !== undefined && claimed.kind === 'lost') {
-        if (attempt === maximumAttempts) return { ...lostClaim(claim, claimed.what), subject }
-        continue
-      }
-      if (learnInWindow !== undefined && !(await statements.learn(subject.id, learnInWindow))) {
-        if (attempt < maximumAttempts) continue
-        return { kind: 'reject', reason: 'mac-not-bound', detail: 'another MAC took the open window', subject }
-      }
-      const activation = claimed.kind === 'won' ? claimed.activation : undefined
-      return activation === undefined ? accepted : { ...accepted, subject: { ...subject, ...activation } }
-    }
-  }
+  const settle = createSettling(statements, leases)
 
   return {
     logIn: (request, proving) =>
@@ -127,12 +105,63 @@ export function createDecider(options: DeciderOptions, onLost: (error: unknown) 
       if (outcome.kind === 'accept') identifier.noteSignOfLife(live)
       return { ...outcome, username }
     },
-    waiting: () => identifier.waiting() + statements.waiting(),
+    waiting: () => identifier.waiting() + statements.waiting() + leases.waiting(),
     async close() {
       await identifier.close()
       await statements.close()
+      await leases.close()
     },
   }
+}
+
+/** Loads, judges and claims until a decision stands. */
+function createSettling(statements: Statements, leases: Leases) {
+  return async (request: AccessRequest, username: string, judge: Judge): Promise<Accepted | Rejected> => {
+    for (let attempt = 1; ; attempt++) {
+      const subject = await statements.load(request, username, attempt > 1)
+      const { decision, ...found } = judge(subject)
+      if (decision.kind === 'reject') return { ...decision, subject }
+      if (subject === undefined) throw new TypeError('an accept without a subject')
+      const { garden, claim, learnInWindow } = decision
+      const classId = found.renewed?.classId ?? newClassId(marksOf(subject, garden))
+      const asker = { subject, garden, renewed: found.renewed, classId }
+      const pools = leases.needed(request, asker)
+      // A first login takes its address before its service period begins, every other one when it has its place among the lines:
+      // so neither a period nor an address is spent on a login that is refused.
+      const early = claim?.activate === true ? await leases.take(request, asker, pools) : undefined
+      if (early?.kind === 'exhausted') return refusedByPool(early.pool, subject)
+      const claimed =
+        claim === undefined
+          ? nothingToClaim
+          : await statements.claim(request, { ...claim, subjectId: subject.id, classId })
+      // Somebody else was quicker: what is true now decides.
+      if (claim !== undefined && claimed.kind === 'lost') {
+        if (attempt === maximumAttempts) return { ...lostClaim(claim, claimed.what), subject }
+        continue
+      }
+      if (learnInWindow !== undefined && !(await statements.learn(subject.id, learnInWindow))) {
+        if (attempt < maximumAttempts) continue
+        return { kind: 'reject', reason: 'mac-not-bound', detail: 'another MAC took the open window', subject }
+      }
+      const leased = early ?? (pools.length === 0 ? nothingLeased : await leases.take(request, asker, pools))
+      if (leased.kind === 'exhausted') return refusedByPool(leased.pool, subject)
+      const activation = claimed.kind === 'won' ? claimed.activation : undefined
+      const activated = activation === undefined ? subject : { ...subject, ...activation }
+      const { assigned } = leased
+      return { kind: 'accept', subject: activated, username: undefined, garden, classId, assigned, ...found }
+    }
+  }
+}
+
+function refusedByPool({ name }: LivePool, subject: AccessSubject): Rejected {
+  return { kind: 'reject', reason: 'pool-exhausted', detail: `the address pool ${name} has no address left`, subject }
+}
+
+/** As authorization.ts will give it. */
+function marksOf({ plan, used }: AccessSubject, garden: GardenReason | undefined): ClassMarks {
+  if (garden !== undefined) return { garden: true, listed: true }
+  const slower = isSlowed(plan, used) ? plan.slower : null
+  return { garden: false, listed: (slower?.address_list ?? plan.address_list) !== null }
 }
 
 type Judge = (subject: AccessSubject | undefined) => {
@@ -143,6 +172,7 @@ type Judge = (subject: AccessSubject | undefined) => {
 }
 
 const noProof = { secret: undefined, msChap: undefined }
+const nothingLeased: Leased = { kind: 'given', assigned: undefined }
 const nothingToClaim: ClaimResult = { kind: 'won', activation: undefined }
 
 function prove(prover: Prover, proving: Proving, subject: AccessSubject | undefined): ProofResult {
@@ -164,6 +194,8 @@ function judgeLine(
 }
 
 type ClaimOf = Omit<ClaimInput, 'subscriberId' | 'line' | 'nasGroupId'> & { readonly subjectId: bigint }
+
+type Statements = ReturnType<typeof createStatements>
 
 function createStatements({ settings, clock, loadPool, claimPool }: DeciderOptions, lanes: Lanes) {
   const intervalS = (): number => settings().default_interim_interval_s

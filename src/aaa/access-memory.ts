@@ -18,6 +18,7 @@ import type { AcceptReply } from './access-reply.ts'
 import type { Forwarded } from './proxy.ts'
 import { replyAsJson } from './reply-json.ts'
 import { createUnmatchedLog } from './unmatched-log.ts'
+import type { UnmatchedEntry } from './unmatched-log.ts'
 
 export type AccessMemoryOptions = {
   readonly dictionary: Dictionary
@@ -36,6 +37,8 @@ export type LoginToRemember = {
 
 export type AccessMemory = {
   remember(login: LoginToRemember, outcome: Accepted | Rejected, reply?: AcceptReply): void
+  /** Of whom nobody knows, let into a garden: in the access log as accepted, and in the inbox all the same. */
+  rememberUnknown(login: LoginToRemember, rejected: Rejected, reply: AcceptReply): void
   /** What a home server said of a login, in the access log only; undefined: nothing. */
   rememberForwarded(login: LoginToRemember, answer: Forwarded | undefined): void
   /** Writes what is held. */
@@ -71,10 +74,13 @@ export function createAccessMemory(
       }
       count(nas.name, outcome.kind === 'accept' ? 'accepted' : outcome.reason)
       accessLog.add(logEntry(login, outcome, reply), now)
-      if (outcome.kind === 'accept') return
-      const { facts } = login.read.request
-      const username = outcome.username ?? login.read.shownUsername
-      unmatched.add({ nas, username, facts, reason: outcome.reason, packet: login.request.packet }, now)
+      if (outcome.kind === 'reject') unmatched.add(unmatchedEntry(login, outcome), now)
+    },
+    rememberUnknown(login, rejected, reply) {
+      count(login.nas.name, 'accepted')
+      const entry = logEntry(login, rejected, reply)
+      accessLog.add({ ...entry, accepted: true, detail: leftOut(reply) ?? rejected.detail }, login.now)
+      unmatched.add(unmatchedEntry(login, rejected), login.now)
     },
     rememberForwarded(login, answer) {
       // An Access-Challenge decides nothing yet (RFC 2865 §4.4).
@@ -93,7 +99,6 @@ export function createAccessMemory(
 
 function logEntry({ nas, read }: LoginToRemember, outcome: Accepted | Rejected, reply: AcceptReply | undefined) {
   const accepted = outcome.kind === 'accept'
-  const left = reply?.left.length ? `left out for lack of room: ${reply.left.join(', ')}` : undefined
   return {
     accepted,
     subscriberId: outcome.subject?.id,
@@ -102,9 +107,18 @@ function logEntry({ nas, read }: LoginToRemember, outcome: Accepted | Rejected, 
     ...placeOf(nas, read),
     method: methodOf(read, outcome),
     reason: accepted ? (outcome.garden ?? 'accepted') : outcome.reason,
-    detail: accepted ? left : outcome.detail,
+    detail: accepted ? leftOut(reply) : outcome.detail,
     reply: reply === undefined ? undefined : replyAsJson(reply.shown),
   }
+}
+
+function leftOut(reply: AcceptReply | undefined): string | undefined {
+  return reply?.left.length ? `left out for lack of room: ${reply.left.join(', ')}` : undefined
+}
+
+function unmatchedEntry({ nas, read, request }: LoginToRemember, rejected: Rejected): UnmatchedEntry {
+  const username = rejected.username ?? read.shownUsername
+  return { nas, username, facts: read.request.facts, reason: rejected.reason, packet: request.packet }
 }
 
 function forwardedEntry({ nas, read }: LoginToRemember, answer: Forwarded | undefined): AccessLogEntry {

@@ -5,9 +5,11 @@
 import type { Pool } from '../db/pool.ts'
 import type { ProtocolReason, RejectReason } from '../domain/access-decision.ts'
 import { authorize } from '../domain/authorization.ts'
+import type { Authorization } from '../domain/authorization.ts'
 import { chargeableIdentity } from '../domain/chargeable-identity.ts'
 import type { Nas } from '../domain/nas.ts'
 import { issueClass } from '../domain/session-class.ts'
+import type { UnknownGarden } from '../domain/unknown-garden.ts'
 import { createLimiter } from '../log.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -18,12 +20,13 @@ import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createDecider } from './access-decide.ts'
 import type { Accepted, Decider, DeciderOptions, Rejected } from './access-decide.ts'
 import { createAccessMemory } from './access-memory.ts'
-import type { LoginToRemember } from './access-memory.ts'
+import type { AccessMemory, LoginToRemember } from './access-memory.ts'
 import { createAccessReader } from './access-packet.ts'
 import type { Credentials, ReadAccess } from './access-packet.ts'
 import { createReplyMaker } from './access-reply.ts'
+import { authorizationOfUnknown, unknownGardenOf } from './access-unknown.ts'
 import { answerCodes, rejectDelayMs, rejectOutcomes } from './outcomes.ts'
-import type { Proving } from './password-proof.ts'
+import type { MsChapMatch, Proving } from './password-proof.ts'
 import type { Forwarded } from './proxy.ts'
 
 export type AccessOptions = DeciderOptions & {
@@ -70,39 +73,28 @@ export type AccessHandler = {
 /** A login on its way. */
 type Login = LoginToRemember & { readonly refusedRealm: string | undefined }
 
+/** The secret under which the answer goes, and what MS-CHAP proved. */
+type Proved = { readonly secret: Secret; readonly msChap: MsChapMatch | undefined }
+
 /** Makes the handler. Throws `MissingDefinitionError` where the dictionary lacks what it reads. */
 export function createAccessHandler(options: AccessOptions): AccessHandler {
-  const { settings, log, metrics } = options
+  const { settings, metrics } = options
   const warn = createWarner(options)
   const begin = createBeginning(options)
   const decider = createDecider(options, (error) => warn('a renewal could not be noted as a sign of life', error))
-  const replies = createReplyMaker(options.dictionary, (attribute, error) =>
-    log.warn({ attribute, error }, 'an extra attribute cannot be sent and is left out'),
-  )
   const memory = createAccessMemory(options, warn)
+  const { reject, accept, admitUnknown } = createAnswers(options, memory)
 
-  const reject = (login: Login, rejected: Rejected): RadiusResponse => {
-    const outcome = rejectOutcomes[rejected.reason]
-    memory.remember(login, rejected)
-    const delayMs = outcome.delayed ? rejectDelayMs(login.nas.patienceMs, Math.random()) : 0
-    return { code: outcome.code, attributes: replies.reject(outcome, login.read, settings()), delayMs }
-  }
-  const accept = (login: Login, accepted: Accepted): RadiusResponse => {
-    const { request, nas } = login
-    const { secret = login.read.lineSecret ?? request.secret, msChap } = accepted
-    const hiding = { secret, authenticator: request.packet.authenticator }
-    const authorization = authorizationOf(options, login, accepted)
-    const reply = replies.accept({ authorization, nas, msChap, request: request.packet, hiding })
-    memory.remember(login, accepted, reply)
-    return { code: answerCodes.accepted, attributes: reply.attributes, secret }
-  }
   const answer = async (login: Login): Promise<RadiusResponse | undefined> => {
     const outcome = await decide(decider, login)
     if (outcome.kind === 'accept') return accept(login, outcome)
     const { request, nas, read: shown } = login
     const unknown = { request, nas, username: shown.request.username, reason: outcome.reason }
     const elsewhere = outcome.subject === undefined ? await options.elsewhere?.(unknown) : undefined
-    if (elsewhere === undefined) return reject(login, outcome)
+    if (elsewhere === undefined) {
+      const garden = unknownGardenOf(login, outcome, settings())
+      return garden === undefined ? reject(login, outcome) : admitUnknown(login, garden, outcome)
+    }
     memory.rememberForwarded(login, elsewhere.response)
     return elsewhere.response
   }
@@ -127,6 +119,41 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
       await memory.close()
     },
   }
+}
+
+/** What is sent for an outcome, and remembered of it. */
+function createAnswers(options: AccessOptions, memory: AccessMemory) {
+  const { keyring, settings, log } = options
+  const replies = createReplyMaker(options.dictionary, (attribute, error) =>
+    log.warn({ attribute, error }, 'an extra attribute cannot be sent and is left out'),
+  )
+  const reject = (login: Login, rejected: Rejected): RadiusResponse => {
+    const outcome = rejectOutcomes[rejected.reason]
+    memory.remember(login, rejected)
+    const delayMs = outcome.delayed ? rejectDelayMs(login.nas.patienceMs, Math.random()) : 0
+    return { code: outcome.code, attributes: replies.reject(outcome, login.read, settings()), delayMs }
+  }
+  const encode = (login: Login, authorization: Authorization, { secret, msChap }: Proved) => {
+    const { request, nas } = login
+    const hiding = { secret, authenticator: request.packet.authenticator }
+    return replies.accept({ authorization, nas, msChap, request: request.packet, hiding })
+  }
+  const accept = (login: Login, accepted: Accepted): RadiusResponse => {
+    const { secret = secretOf(login), msChap } = accepted
+    const reply = encode(login, authorizationOf(options, login, accepted), { secret, msChap })
+    memory.remember(login, accepted, reply)
+    return { code: answerCodes.accepted, attributes: reply.attributes, secret }
+  }
+  const admitUnknown = (login: Login, garden: UnknownGarden, rejected: Rejected): RadiusResponse => {
+    const secret = secretOf(login)
+    const reply = encode(login, authorizationOfUnknown({ keyring, settings: settings() }, login.nas, garden), {
+      secret,
+      msChap: undefined,
+    })
+    memory.rememberUnknown(login, rejected, reply)
+    return { code: answerCodes.accepted, attributes: reply.attributes, secret }
+  }
+  return { reject, accept, admitUnknown }
 }
 
 /** Reads a request, under the name that its realm says. */
@@ -170,11 +197,12 @@ function provingOf(request: RadiusRequest<Client>, credentials: Credentials): Pr
 }
 
 function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now }: Login, accepted: Accepted) {
-  const { subject, garden, classId, renewed } = accepted
+  const { subject, garden, classId, renewed, assigned } = accepted
   const context = {
     garden,
     classId,
     lease: renewed,
+    assigned,
     nasAttributes: nas.attributes,
     nasGroupId: nas.nasGroupId,
     nasIntervalS: nas.settings.interim_interval_s,
@@ -183,6 +211,11 @@ function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now 
     settings: settings(),
   }
   return authorize(subject, context, now)
+}
+
+/** Where no password told which of two secrets the NAS has. */
+function secretOf({ read, request }: Login): Secret {
+  return read.lineSecret ?? request.secret
 }
 
 const protocolDetails: Record<ProtocolReason, string> = {

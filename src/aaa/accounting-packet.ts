@@ -15,6 +15,7 @@ import { escapeOctets } from '../radius/octet-text.ts'
 import type { Packet } from '../radius/packet.ts'
 import { createLineReader } from './line-packet.ts'
 import type { ReadLine } from './line-packet.ts'
+import type { NasTally } from './nas-tally.ts'
 import { usernameOf } from './sent-username.ts'
 
 export type ReadAccounting =
@@ -23,6 +24,9 @@ export type ReadAccounting =
   | { kind: 'reboot'; reboot: NasReboot }
   /** Nothing to record in it. `status` as sent. */
   | { kind: 'ignored'; reason: 'no-status' | 'other-status' | 'no-session-id'; status: number | undefined }
+
+/** Counts Event-Timestamps far from their arrival: by how many milliseconds the clock of the NAS is ahead. */
+type SkewTally = Pick<NasTally, 'count'>
 
 export type AccountingReader = (packet: Packet, nas: Nas, now: Date) => ReadAccounting
 
@@ -61,6 +65,8 @@ type Definitions = Record<keyof typeof names, AttributeDefinition> &
   Record<keyof typeof optionalNames, AttributeDefinition | undefined>
 
 const daySeconds = 86_400
+/** Less than this is the way of a packet, and a queue of the NAS. */
+const skewWorthNotingMs = 30_000
 /** No session lasts longer: a session time of 2^32 - 1 is a fault of the NAS, and would make all later records look old. */
 const longestSessionS = 10 * 365 * daySeconds
 /** 72 PB: beyond any line, and far from the end of 64 bits however many segments are added up. */
@@ -71,7 +77,7 @@ const mostInteger = 2 ** 31 - 1
 const noAddress = new Set(['0.0.0.0', '255.255.255.255', '255.255.255.254'])
 
 /** Makes the reader, with all definitions looked up once. Throws `MissingDefinitionError`. */
-export function createAccountingReader(dictionary: Dictionary, keyring: Keyring): AccountingReader {
+export function createAccountingReader(dictionary: Dictionary, keyring: Keyring, tally?: SkewTally): AccountingReader {
   const definitions = Object.fromEntries([
     ...Object.entries(names).map(([key, name]) => [key, requireAttribute(dictionary, name)] as const),
     ...Object.entries(optionalNames).map(([key, name]) => [key, dictionary.attribute(name)] as const),
@@ -79,7 +85,7 @@ export function createAccountingReader(dictionary: Dictionary, keyring: Keyring)
   const readLine = createLineReader(dictionary)
   return (packet, nas, now) => {
     const status = firstInteger(packet, definitions.status)
-    const eventAt = eventTime(packet, definitions, nas, now)
+    const eventAt = eventTime(packet, definitions, nas, now, tally)
     if (status === undefined) return { kind: 'ignored', reason: 'no-status', status }
     if (status === 7) return { kind: 'reboot', reboot: { nasId: nas.id, eventAt, kind: 'on' } }
     if (status === 8) return { kind: 'reboot', reboot: { nasId: nas.id, eventAt, kind: 'off' } }
@@ -125,8 +131,13 @@ function firstOfOurs(keyring: Keyring, classes: readonly Buffer[]): SessionClass
  * Event-Timestamp if this NAS is trusted with the time and within a day of now (clocks of NASes often stand in 1970), else
  * arrival less Acct-Delay-Time.
  */
-function eventTime(packet: Packet, definitions: Definitions, nas: Nas, now: Date): Date {
+function eventTime(packet: Packet, definitions: Definitions, nas: Nas, now: Date, tally: SkewTally | undefined): Date {
   const timestamp = !nas.settings.trust_time ? undefined : firstInteger(packet, definitions.eventTimestamp)
+  if (timestamp !== undefined && Math.abs(timestamp * 1000 - now.getTime()) > skewWorthNotingMs) {
+    // A record that was sent late says so; what is left is the clock.
+    const aheadMs = (timestamp + (firstInteger(packet, definitions.delayTime) ?? 0)) * 1000 - now.getTime()
+    if (Math.abs(aheadMs) > skewWorthNotingMs) tally?.count('clock-skew', { nasId: nas.id }, aheadMs)
+  }
   if (timestamp !== undefined && Math.abs(timestamp * 1000 - now.getTime()) <= daySeconds * 1000) {
     return new Date(timestamp * 1000)
   }
@@ -148,6 +159,7 @@ function readRecord(packet: Packet, definitions: Definitions, facts: Facts): Acc
   const { access, facts: told, line } = facts.read
   const multiSessionId = firstText(packet, definitions.multiSessionId)
   const service = readService(packet, definitions, facts, multiSessionId)
+  const called = usernameOf(nas, firstOctets(packet, definitions.userName))
   const integer = (name: 'terminateCause' | 'interimInterval', most: number): number | undefined => {
     const value = firstInteger(packet, definitions[name])
     return value !== undefined && value <= most ? value : undefined
@@ -156,7 +168,8 @@ function readRecord(packet: Packet, definitions: Definitions, facts: Facts): Acc
     status,
     nas,
     acctSessionId: rowId(facts.acctSessionId, service),
-    username: usernameOf(nas, firstOctets(packet, definitions.userName)).username,
+    username: called.username,
+    sentUsername: called.sent,
     class: sessionClass,
     access,
     line,

@@ -27,6 +27,7 @@ import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createAccountingReader } from './accounting-packet.ts'
 import { BatchError, createBatcher } from './batch.ts'
 import { createLineOwners } from './line-owner.ts'
+import type { NasTally } from './nas-tally.ts'
 import { answerCodes } from './outcomes.ts'
 
 export type AccountingOptions = {
@@ -40,6 +41,8 @@ export type AccountingOptions = {
   clock: Clock
   log: Logger
   metrics: Metrics
+  /** Counts clocks of NASes that are wrong. */
+  tally?: Pick<NasTally, 'count'>
 }
 
 export type AccountingHandler = {
@@ -71,7 +74,7 @@ type Warn = (key: string, fields: object, message: string) => void
 /** Makes the handler. Throws `MissingDefinitionError` where the dictionary lacks an attribute of accounting. */
 export function createAccountingHandler(options: AccountingOptions): AccountingHandler {
   const { pool, clock, log, metrics } = options
-  const read = createAccountingReader(options.dictionary, options.keyring)
+  const read = createAccountingReader(options.dictionary, options.keyring, options.tally)
   const limited = createLimiter({ perMs: oncePerMs, clock })
   const warn: Warn = (key, fields, message) => {
     const suppressed = limited(key)
@@ -216,7 +219,8 @@ function createEndings(pool: Pool, clock: Clock, warn: Warn) {
 
 /** The record under the username that its realm or its NAS says. */
 function called(record: AccountingRecord, username: string | undefined): AccountingRecord {
-  return username === undefined || username === record.username ? record : { ...record, username }
+  if (username === undefined || username === record.username) return record
+  return { ...record, username, sentUsername: record.sentUsername ?? record.username }
 }
 
 /** Whether services may be open on what a record stops. */

@@ -1,10 +1,12 @@
-// Keeps the registry of clients and NASes, realms, home servers and the settings true in this process: looks at the change log twice a second,
-// so that what an operator changes is live within a second on every instance, and makes devices on first sight.
+// Keeps the registry of clients and NASes, realms, home servers, address pools and the settings true in this process: looks at
+// the change log twice a second, so that what an operator changes is live within a second on every instance, and makes devices
+// on first sight.
 import type { Clock } from '../clock.ts'
 import { createKysely, type Pool } from '../db/pool.ts'
 import type { Database } from '../db/schema.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import { latchHomeServer, loadHomeServers, type HomeServer } from '../domain/home-server.ts'
+import { loadIpPools, noIpPools, type IpPools } from '../domain/ip-pool/live.ts'
 import { createNasOnSight, latchMessageAuthenticator, loadRegistry, registryChanges } from '../domain/nas-registry.ts'
 import type { Nas } from '../domain/nas.ts'
 import { loadRealms, type Realms } from '../domain/realm.ts'
@@ -36,6 +38,7 @@ export class LiveRegistry {
   #settings: Settings = defaultSettings
   #realms: Realms = new Map()
   #pools: LivePools = new Map()
+  #ipPools: IpPools = noIpPools
   #position = '0'
   #rereadAt = 0
   #timer: NodeJS.Timeout | undefined
@@ -70,6 +73,11 @@ export class LiveRegistry {
   /** The home servers of each pool, ready to be asked. */
   pools(): LivePools {
     return this.#pools
+  }
+
+  /** The address pools that we hand out of. */
+  ipPools(): IpPools {
+    return this.#ipPools
   }
 
   /** The device that a request names, made on first sight where its client allows that; undefined where not. */
@@ -134,7 +142,9 @@ export class LiveRegistry {
     const registry = createRegistry(await loadRegistry(pool, keyring, failed, clock.now()))
     const realms = await loadRealms(pool)
     const pools = await loadHomeServers(pool, keyring, serverFailed)
+    const ipPools = await loadIpPools(pool, this.#settings, clock.now())
     this.#registry = registry
+    this.#ipPools = ipPools
     this.#realms = realms
     this.#pools = new Map([...pools].map(([id, servers]) => [id, servers.map(ready)]))
     this.#rereadAt = clock.monotonicMs() + rereadMs

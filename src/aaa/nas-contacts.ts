@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import { writeContacts, type NasContact } from '../domain/nas-contact.ts'
 import type { Logger } from '../log.ts'
+import type { NasTally } from './nas-tally.ts'
 
 const writeAfterMs = 200
 
@@ -15,8 +16,14 @@ export type NasContacts = {
 }
 
 /** Begins with nothing: what is written already is written once more after a start. */
-export function rememberContacts(options: { pool: Pool; clock: Clock; log: Pick<Logger, 'warn'> }): NasContacts {
-  const { pool, clock, log } = options
+export function rememberContacts(options: {
+  pool: Pool
+  clock: Clock
+  log: Pick<Logger, 'warn'>
+  /** Counts where a NAS speaks from another address than it did. */
+  tally?: Pick<NasTally, 'count'>
+}): NasContacts {
+  const { pool, clock, log, tally } = options
   const known = new Map<bigint, NasContact>()
   const fresh = new Map<bigint, NasContact>()
   let timer: NodeJS.Timeout | undefined
@@ -39,6 +46,7 @@ export function rememberContacts(options: { pool: Pool; clock: Clock; log: Pick<
     heard(nasId, source, heardOn) {
       const last = known.get(nasId)
       if (last !== undefined && last.source === source && last.heardOn === heardOn) return
+      if (last !== undefined && last.source !== source) tally?.count('source-change', { nasId, source })
       const contact = { nasId, source, heardOn }
       known.set(nasId, contact)
       fresh.set(nasId, contact)

@@ -53,6 +53,8 @@ export const rejectOutcomes: Readonly<Record<RejectReason, RejectOutcome>> = {
   'wrong-interface': refused('reject_text', noDialIn),
   'quota-exhausted': refused('quota_text', noDialIn),
   'too-many-sessions': refused('sessions_text', noDialIn),
+  // Nothing that the subscriber could mend: redialling at once would only make a storm.
+  'pool-exhausted': { ...refused('reject_text', noDialIn), delayed: true },
 }
 
 /** What else can happen; undefined is silence. */

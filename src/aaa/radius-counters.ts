@@ -3,9 +3,11 @@
 import type { Clock } from '../clock.ts'
 import { createLimiter, type Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { TallyKind } from '../domain/doctor/tally.ts'
 import type { Client } from '../nas/registry.ts'
 import { codeName } from '../radius/codes.ts'
 import type { DropReason, RadiusCounters } from '../radius/counters.ts'
+import type { NasTally } from './nas-tally.ts'
 
 const strangersEveryMs = 10_000
 const oncePerMs = 60_000
@@ -25,10 +27,31 @@ const mends: Partial<Record<DropReason, (client: string) => string>> = {
   overload: (client) => `requests of ${client} were dropped: more came than could be served`,
 }
 
+/** What the NAS doctor wants to know of. */
+const tallied: ReadonlySet<DropReason> = new Set<TalliedDrop>([
+  'bad-authenticator',
+  'bad-message-authenticator',
+  'missing-message-authenticator',
+  'unsigned',
+  'proxy-state-unsigned',
+  'eap-unsigned',
+  'overload',
+])
+type TalliedDrop = Extract<DropReason, TallyKind>
+
+function isTallied(reason: DropReason): reason is TalliedDrop {
+  return tallied.has(reason)
+}
+
 export type Strangers = { seen(address: string): void; close(): void }
 
 /** The counters of both RADIUS servers of one process. */
-export function createRadiusCounters(metrics: Metrics, log: Logger, clock: Clock): RadiusCounters<Client> {
+export function createRadiusCounters(
+  metrics: Metrics,
+  log: Logger,
+  clock: Clock,
+  tally: Pick<NasTally, 'count'>,
+): RadiusCounters<Client> {
   const limited = createLimiter({ perMs: oncePerMs, clock })
   const children = new Map<string, { inc(): void }>()
   // A labelled child is looked up by one short string; prom-client would hash an object on every packet.
@@ -42,10 +65,14 @@ export function createRadiusCounters(metrics: Metrics, log: Logger, clock: Clock
       child(`r${code}/${client.name}`, () => metrics.requests.labels(client.name, codeName(code))).inc(),
     sent: (code, client) =>
       child(`s${code}/${client.name}`, () => metrics.replies.labels(client.name, codeName(code))).inc(),
-    duplicate: (client) => child(`d/${client.name}`, () => metrics.duplicates.labels(client.name)).inc(),
-    dropped(reason, client) {
+    duplicate(client, source) {
+      child(`d/${client.name}`, () => metrics.duplicates.labels(client.name)).inc()
+      tally.count('duplicate', { clientId: client.id, source })
+    },
+    dropped(reason, client, source) {
       const name = client?.name ?? ''
       child(`${reason}/${name}`, () => metrics.dropped.labels(name, reason)).inc()
+      if (client !== undefined && isTallied(reason)) tally.count(reason, { clientId: client.id, source })
       const mend = client === undefined ? undefined : mends[reason]?.(name)
       if (mend === undefined) return
       const suppressed = limited(`${reason}/${name}`)
@@ -55,7 +82,7 @@ export function createRadiusCounters(metrics: Metrics, log: Logger, clock: Clock
 }
 
 /** Counts unknown sources and says so in one summary line per ten seconds, whatever arrives (R12, R34). */
-export function createStrangers(log: Logger): Strangers {
+export function createStrangers(log: Logger, tally: Pick<NasTally, 'count'>): Strangers {
   let count = 0
   let last = ''
   const timer = setInterval(() => {
@@ -68,6 +95,7 @@ export function createStrangers(log: Logger): Strangers {
     seen(address) {
       count += 1
       last = address
+      tally.count('unknown-source', { source: address })
     },
     close: () => clearInterval(timer),
   }

@@ -1,7 +1,6 @@
 // The RADIUS service of one process: its sockets, database connections and what stands between them. The two straight
 // lines of ARCHITECTURE.md begin in `handle`: which device speaks, then the handler of the code.
 import { hostname } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { Clock } from '../clock.ts'
 import { createPool, type Pool } from '../db/pool.ts'
 import { openKeyring } from '../domain/data-key.ts'
@@ -12,7 +11,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Client, NasIdentity } from '../nas/registry.ts'
 import { firstAddress, firstInteger, firstText } from '../radius/attributes.ts'
 import { codes } from '../radius/codes.ts'
-import { loadDictionary, type Dictionary } from '../radius/dictionary.ts'
+import type { Dictionary } from '../radius/dictionary.ts'
 import { readKernelDrops } from '../radius/kernel-drops.ts'
 import type { Packet } from '../radius/packet.ts'
 import { startRadiusServer, type RadiusRequest, type RadiusResponse } from '../radius/server.ts'
@@ -22,6 +21,8 @@ import { startListeningBeat } from './listening-beat.ts'
 import { startLiveRegistry, type LiveRegistry } from './live-registry.ts'
 import { localAddresses, radiusAddresses } from './local-addresses.ts'
 import { rememberContacts, type NasContacts } from './nas-contacts.ts'
+import { startNasTally, type NasTally } from './nas-tally.ts'
+import { ownDictionary } from './own-dictionary.ts'
 import { createProxy } from './proxy.ts'
 import { createRadiusCounters, createStrangers } from './radius-counters.ts'
 import { createRouter, type Router } from './route-request.ts'
@@ -57,7 +58,7 @@ export type RadiusService = {
   acctPort: number
   /** Makes a change of clients, NASes or settings live now rather than within a second. */
   refresh(): Promise<void>
-  /** Writes what is still held in memory: access log, where NASes speak from. */
+  /** Writes what is still held in memory: access log, where NASes speak from, what the doctor looks at. */
   flush(): Promise<void>
   close(how: { drainMs: number }): Promise<void>
 }
@@ -66,16 +67,18 @@ export type RadiusService = {
 export async function startRadiusService(options: RadiusServiceOptions): Promise<RadiusService> {
   const { clock, log, metrics } = options
   const pools = openPools(options)
-  const dictionary = loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url)))
+  const dictionary = ownDictionary()
   const keyring = await openKeyring(pools.registry, options.keyFile, clock.now())
   const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log })
   const settings = (): Settings => live.settings()
-  const lines = openLines({ dictionary, keyring, settings, clock, log, metrics }, pools, live)
+  const instance = `${hostname()}:${process.pid}`
+  const tally = startNasTally({ pool: pools.registry, instance, clock, log, metrics })
+  const lines = openLines({ dictionary, keyring, settings, clock, log, metrics, tally }, pools, live)
   const { access, accounting, router } = lines
   const health = createHealth(pools.access, clock.monotonicMs)
-  const devices = createDeviceReader(dictionary, live, metrics, log)
-  const strangers = createStrangers(log)
-  const contacts = rememberContacts({ pool: pools.registry, clock, log })
+  const devices = createDeviceReader({ dictionary, live, metrics, log, tally })
+  const strangers = createStrangers(log, tally)
+  const contacts = rememberContacts({ pool: pools.registry, clock, log, tally })
 
   const handle = createHandler({ access, accounting, router, health, devices, contacts, clock, metrics })
   const wanted = (): ReturnType<typeof radiusAddresses> =>
@@ -86,12 +89,12 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
     now: () => clock.monotonicMs(),
     findClient: (address) => live.current().findClient(address),
     handle,
-    counters: createRadiusCounters(metrics, log, clock),
+    counters: createRadiusCounters(metrics, log, clock, tally),
     onUnknownSource: strangers.seen,
     onMessageAuthenticatorSeen: (client) => live.latch(client),
     onError: (error) => log.error({ error }, 'a request failed by a fault of ours'),
   })
-  const beat = startListeningBeat({ pool: pools.registry, instance: `${hostname()}:${process.pid}`, clock, log })
+  const beat = startListeningBeat({ pool: pools.registry, instance, clock, log })
   const ports = [...new Set(server.sockets().map((socket) => socket.port))]
   const follow = setInterval(() => {
     void countKernelDrops(ports, metrics)
@@ -103,13 +106,14 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
     acctPort: server.sockets().find((socket) => socket.kind === 'accounting')!.port,
     refresh: () => live.refresh(),
     async flush() {
-      await Promise.all([access.flush(), contacts.flush()])
+      await Promise.all([access.flush(), contacts.flush(), tally.flush({ sample: true })])
     },
     async close(how) {
       clearInterval(follow)
       await server.close(how)
       await beat.close()
       await contacts.close()
+      await tally.close()
       strangers.close()
       await lines.close()
       await live.close()
@@ -119,7 +123,12 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
 }
 
 type Pools = ReturnType<typeof openPools>
-type Shared = Omit<Parameters<typeof createAccessHandler>[0], 'lanes' | 'loadPool' | 'claimPool' | 'logPool'>
+type Shared = Omit<
+  Parameters<typeof createAccessHandler>[0],
+  'lanes' | 'loadPool' | 'claimPool' | 'logPool' | 'ipPools'
+> & {
+  tally: NasTally
+}
 
 /** Our own two lines, the home servers of others, and the router before them. */
 function openLines(shared: Shared, pools: Pools, live: LiveRegistry) {
@@ -131,6 +140,7 @@ function openLines(shared: Shared, pools: Pools, live: LiveRegistry) {
   const router = createRouter({ ...shared, realms: () => live.realms(), proxy, pool: pools.accounting })
   const access = createAccessHandler({
     ...shared,
+    ipPools: () => live.ipPools(),
     lanes: lanes.access,
     loadPool: pools.access,
     claimPool: pools.claim,
@@ -226,7 +236,15 @@ type DeviceReader = {
   rebootsNobody(client: Client, packet: Packet): boolean
 }
 
-function createDeviceReader(dictionary: Dictionary, live: LiveRegistry, metrics: Metrics, log: Logger): DeviceReader {
+type DeviceParts = {
+  dictionary: Dictionary
+  live: LiveRegistry
+  metrics: Metrics
+  log: Logger
+  tally: Pick<NasTally, 'count'>
+}
+
+function createDeviceReader({ dictionary, live, metrics, log, tally }: DeviceParts): DeviceReader {
   const status = dictionary.attribute('Acct-Status-Type')!
   const identifier = dictionary.attribute('NAS-Identifier')!
   const ipv4 = dictionary.attribute('NAS-IP-Address')!
@@ -241,6 +259,7 @@ function createDeviceReader(dictionary: Dictionary, live: LiveRegistry, metrics:
     const nas = await live.deviceOf(client, identity)
     if (nas !== undefined) return nas
     metrics.dropped.labels(client.name, 'unknown-nas').inc()
+    tally.count('unknown-nas', { clientId: client.id })
     const key = `${client.name}/${identity.identifier}/${identity.address}`
     if (told.size < 1000 && !told.has(key)) {
       told.add(key)

@@ -15,5 +15,6 @@ export function usernameOf(nas: Nas, octets: Buffer | undefined): SentUsername {
   if (rule === 'whole') return sent
   const route = routeOf(sent.username, noRealms, rule)
   // Octets that are no text name nobody, and are shown as they came.
-  return route.kind !== 'local' || sent.username === '' ? sent : { username: route.username, shown: route.username }
+  if (route.kind !== 'local' || sent.username === '' || route.username === sent.username) return sent
+  return { username: route.username, shown: route.username, sent: sent.sent ?? sent.username }
 }

@@ -1,11 +1,10 @@
 // Checks extra attributes of plans and NASes by our dictionary before they are stored: what could not be sent, or may not be
 // sent by hand, would otherwise be found out by every login.
 
-import { fileURLToPath } from 'node:url'
+import { ownDictionary } from '../aaa/own-dictionary.ts'
 import type { AttributeCheck } from '../domain/nas-device.ts'
 import { AttributeTextError, parseAttributeText } from '../radius/attribute-text.ts'
 import { AttributeValueError, encodeAttributes, UnknownAttributeError } from '../radius/attributes.ts'
-import { loadDictionary } from '../radius/dictionary.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 
 /**
@@ -29,13 +28,6 @@ const ours = new Set([
 /** Plan, NAS and subscriber may each add so much: with our own attributes the reply stays below 4096 octets (RFC 2865 §3). */
 const longestList = 1_000
 const trial = { secret: { octets: Buffer.from('trial') }, authenticator: Buffer.alloc(16) }
-
-let read: Dictionary | undefined
-
-/** Our dictionary, read once, when it is first asked for. */
-export function ownDictionary(): Dictionary {
-  return (read ??= loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url))))
-}
 
 /** The check that domain/ asks for. */
 export function createAttributeCheck(): AttributeCheck {

@@ -3,7 +3,7 @@
 
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { ownDictionary } from '../aaa/own-dictionary.ts'
 import { systemClock } from '../clock.ts'
 import { readConfig } from '../config.ts'
 import type { Config } from '../config.ts'
@@ -13,7 +13,6 @@ import type { Database, Db } from '../db/schema.ts'
 import { openKeyring } from '../domain/data-key.ts'
 import { checkInteger } from '../domain/field.ts'
 import { createLogger } from '../log.ts'
-import { loadDictionary } from '../radius/dictionary.ts'
 import { compareSessions } from '../simulator/compare.ts'
 import { createLedger } from '../simulator/ledger.ts'
 import type { Ledger } from '../simulator/ledger.ts'
@@ -122,7 +121,7 @@ async function startNas(nas: (typeof demoNases)[number], service: Service, ledge
     localAddress: address,
     server: { address: '127.0.0.1', authPort, acctPort },
     secret,
-    dictionary: loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url))),
+    dictionary: ownDictionary(),
     seed: systemClock.now().getTime(),
     clock: systemClock,
     ledger,

@@ -19,6 +19,8 @@ import { vendorOf } from '../nas/vendors/vendor.ts'
 import { createAttributeCheck } from './attribute-check.ts'
 import { withConfiguredDatabase } from './database.ts'
 import type { Workplace } from './database.ts'
+import { addNasDoctorCommand } from './nas-doctor.ts'
+import { addNasRouterCommand } from './nas-router.ts'
 import { printFacts, printJson, printLine, printTable, printWarning } from './output.ts'
 import { CommandFailedError } from './run.ts'
 
@@ -85,6 +87,8 @@ export function addNasCommands(program: Command): void {
     .option('--src-address <address>', 'the address its packets are to leave from')
     .option('--show-secret', "with the client's secret in it, instead of a placeholder")
     .action(script)
+  addNasRouterCommand(nas)
+  addNasDoctorCommand(nas)
 }
 
 async function add(options: AddOptions): Promise<void> {

@@ -1,13 +1,12 @@
 // `gatehouse simulate`: emulated NASes that dial in and account, and the comparison of their ledger with the database.
 
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { parse } from 'csv-parse/sync'
+import { ownDictionary } from '../aaa/own-dictionary.ts'
 import { systemClock } from '../clock.ts'
 import { readConfig } from '../config.ts'
 import { checkChoice, checkInteger, FieldError } from '../domain/field.ts'
-import { loadDictionary } from '../radius/dictionary.ts'
 import { compareSessions } from '../simulator/compare.ts'
 import type { Difference } from '../simulator/compare.ts'
 import type { CoaBehaviour } from '../simulator/coa.ts'
@@ -155,7 +154,7 @@ function startNas(
       acctPort: port('acct-port', options.acctPort) ?? config.acctPort,
     },
     secret,
-    dictionary: loadDictionary(fileURLToPath(new URL('../../dictionaries', import.meta.url))),
+    dictionary: ownDictionary(),
     seed: options.seed,
     clock: systemClock,
     ledger,

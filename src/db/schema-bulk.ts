@@ -17,6 +17,7 @@ export type BulkRunTable = {
   target: unknown
   retry_of: bigint | null
   undo_of: bigint | null
+  undo_of_job_run: bigint | null
   state: Generated<'waiting' | 'running' | 'done' | 'stopped' | 'failed'>
   stop_requested_at: Date | null
   error: string | null

@@ -80,6 +80,7 @@ export type RenewalTable = {
   transaction_id: bigint | null
   reference: string | null
   author_name: string
+  job_run_id: bigint | null
   before_expires_at: Date | null
   before_grace_until: Date | null
   before_activated_at: Date | null

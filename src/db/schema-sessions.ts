@@ -11,6 +11,8 @@ export type SessionTable = {
   parent_id: bigint | null
   subscriber_id: bigint | null
   username: string
+  /** User-Name as the NAS sends it, where that is another text. */
+  sent_username: string | null
   class_id: bigint | null
   nas_group_id: bigint
   address_space_id: bigint
@@ -133,6 +135,39 @@ export type CoaOrderTable = {
   finished_at: Date | null
   /** Why it ended as it did, in words. */
   detail: string | null
+  /** JSON: what an acknowledged change brought the session to. */
+  granted: unknown
+  /** The record that its byte rate is reckoned from: when it came, and what it said. */
+  proof_at: Date | null
+  proof_session_time: bigint | null
+  proof_input: bigint | null
+  proof_output: bigint | null
+  proof_strikes: Generated<number>
+}
+
+/** One sending for an order. */
+export type CoaAttemptTable = {
+  id: Generated<bigint>
+  order_id: bigint
+  subscriber_id: bigint | null
+  at: Date
+  kind: 'change' | 'disconnect' | 'router'
+  sent_to: string | null
+  port: number | null
+  sent_from: string | null
+  outcome: 'ack' | 'nak' | 'timeout' | 'bad-authenticator' | 'error' | 'removed' | 'not-there' | 'still-there'
+  error_cause: number | null
+  round_trip_ms: number | null
+  garden: boolean | null
+  detail: string | null
+}
+
+/** A NAS that refuses to change sessions live. */
+export type NasCapabilityTable = {
+  nas_id: bigint
+  cannot_change_since: Date
+  error_cause: number
+  learnt_at: Date
 }
 
 /** Where a NAS speaks from, and to which address of ours. */
@@ -143,12 +178,30 @@ export type NasContactTable = {
   heard_at: Date
 }
 
+/** A subscriber that a job set aside, because something broke. */
+export type JobFailureTable = {
+  job: string
+  subscriber_id: bigint
+  reason: string
+  tries: number
+  tried_at: Date
+  next_at: Date
+}
+
 /** One run of a job, by its planned local time. */
 export type JobRunTable = {
+  id: Generated<bigint>
   job: string
   planned_local: Date
-  instance: string
-  started_at: Date
+  fold: Generated<number>
+  planned_at: Date | null
+  late: Generated<boolean>
+  token: Generated<number>
+  lease_until: Date | null
+  asked_at: Date | null
+  asked_by: string | null
+  instance: string | null
+  started_at: Date | null
   finished_at: Date | null
   result: unknown
   error: string | null

@@ -5,8 +5,11 @@
 import type { Generated, Kysely, Transaction } from 'kysely'
 import type {
   AccessLogTable,
+  CoaAttemptTable,
   CoaOrderTable,
+  NasCapabilityTable,
   NasContactTable,
+  JobFailureTable,
   JobRunTable,
   SessionTable,
   SessionArchiveTable,
@@ -18,15 +21,19 @@ import type {
 
 import type { ActivityTables } from './schema-activity.ts'
 import type { BulkTables } from './schema-bulk.ts'
+import type { DoctorTables } from './schema-doctor.ts'
 import type { FileTables } from './schema-files.ts'
 import type { ListTables } from './schema-lists.ts'
 import type { MessageTables } from './schema-messages.ts'
 import type { MoneyTables } from './schema-money.ts'
 import type { OperatorTables } from './schema-operators.ts'
 import type { PlanTables } from './schema-plans.ts'
+import type { PoolTables } from './schema-pools.ts'
 import type { ReportTables } from './schema-reports.ts'
+import type { RouterTables } from './schema-routers.ts'
 import type { SignInTables } from './schema-sign-in.ts'
 import type { SubscriberTables } from './schema-subscribers.ts'
+import type { WatchTables } from './schema-watch.ts'
 import type {
   AlarmTable,
   HomeServerPoolTable,
@@ -40,15 +47,19 @@ import type {
 export type Database = NounTables &
   ActivityTables &
   BulkTables &
+  DoctorTables &
   FileTables &
   ListTables &
   MessageTables &
   MoneyTables &
   OperatorTables &
   PlanTables &
+  PoolTables &
   ReportTables &
+  RouterTables &
   SignInTables &
-  SubscriberTables
+  SubscriberTables &
+  WatchTables
 
 type NounTables = {
   setting: SettingTable
@@ -77,8 +88,11 @@ type NounTables = {
   usage_period: UsagePeriodTable
   access_log: AccessLogTable
   coa_order: CoaOrderTable
+  coa_attempt: CoaAttemptTable
   nas_contact: NasContactTable
+  nas_capability: NasCapabilityTable
   job_run: JobRunTable
+  job_failure: JobFailureTable
   home_server_pool: HomeServerPoolTable
   home_server: HomeServerTable
   realm: RealmTable
@@ -129,6 +143,8 @@ export type NasGroupTable = {
   name: string
   address_space_id: bigint
   identity_order: Generated<string[]>
+  /** Read and written by src/domain/unknown-garden.ts. */
+  unknown_garden: unknown
   created_at: Generated<Date>
 }
 

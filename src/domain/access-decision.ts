@@ -31,7 +31,7 @@ export type BusinessReason =
   | 'quota-exhausted'
   | 'too-many-sessions'
 
-/** `ambiguous-identity`: several subscribers have the fact that tells this IPoE line. */
+/** `pool-exhausted`: a pool of ours that refuses then has no address left. `ambiguous-identity`: several subscribers have the fact that tells this IPoE line. */
 export type RejectReason =
   | 'unknown'
   | 'realm-refused'
@@ -39,6 +39,7 @@ export type RejectReason =
   | ProtocolReason
   | ProofReason
   | BusinessReason
+  | 'pool-exhausted'
 
 /** Failures that a plan may turn into an accept into the walled garden. */
 export type GardenReason = 'expired' | 'blocked' | 'quota-exhausted'

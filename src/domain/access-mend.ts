@@ -19,6 +19,8 @@ const mends: Record<RejectReason, string> = {
     'disconnect a session that is no longer in use, or raise the limit of the plan or the subscriber',
   'quota-exhausted': 'renew the subscriber, or change to a plan with a greater quota',
   'nas-not-allowed': 'allow the NAS group in the plan, or take the binding to another one off the subscriber',
+  'pool-exhausted':
+    'give the address pool more ranges, or let the NAS take an address of its own pool when it is exhausted',
   'no-credentials':
     'set the NAS to send a password (PAP, CHAP or MS-CHAPv2), or make the subscriber one that is told by its line',
   'several-credentials': 'set the NAS to one method of authentication',

@@ -25,6 +25,7 @@ export const recordColumns: readonly Column[] = [
     value: (record) => record.class?.subscriberId ?? record.lineSubscriberId,
   },
   { name: 'username', type: 'text', value: (record) => record.username },
+  { name: 'sent_username', type: 'text', value: (record) => record.sentUsername, rare: true },
   { name: 'nas_group_id', type: 'bigint', value: (record) => record.nas.nasGroupId },
   { name: 'address_space_id', type: 'bigint', value: (record) => record.nas.addressSpaceId },
   { name: 'line', type: 'text', value: (record) => record.line },

@@ -26,6 +26,8 @@ export type AccountingRecord = {
   acctSessionId: string
   /** Canonical; empty where the record names nobody. */
   username: string
+  /** User-Name as it came, where it is another text. */
+  sentUsername?: string | undefined
   /** From a Class of ours whose tag verifies, else undefined. */
   class: SessionClass | undefined
   /** By what the record says of itself; an IPoE line tells its subscriber where no Class does. */

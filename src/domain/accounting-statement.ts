@@ -1,11 +1,12 @@
 // The one statement that records a batch of accounting records: finds or makes each session, moves its counters, adds what
-// moved to usage of hour and period, and frees claims of ended logins. One statement, so one commit and one durable write.
+// moved to usage of hour and period, frees claims of ended logins, and marks whose entitlement may change. One statement, so one commit and one durable write.
 // A service on a session (Juniper, Cisco ISG) is a row beside it: never charged, never a line.
 // Deadlocks are ruled out by order: sessions by (nas, id), then usage by subscriber.
 
 import { arrayOf, arraysSql, columnsOf, columnsSql, commonColumns, recordColumns } from './accounting-columns.ts'
 import type { AccountingRecord } from './accounting-record.ts'
 import { baseSql, countersSql } from './counters.ts'
+import { countsUsageSql, isWatchedSql } from './enforcement/watched-plan.ts'
 import { archiveWindowHours, matchExcludedSql, matchSql, sameLineSql } from './session-match.ts'
 
 /** Clocks of NASes round to seconds, and a NAS made on first sight is as old as its first packet. */
@@ -30,7 +31,17 @@ function newestSql(column: string): string {
 }
 
 const firstOf = ['class_id', 'subscriber_id', 'line', 'mac', 'interface', 'c_vlan']
-const rareFirstOf = ['port', 's_vlan', 'multi_session_id', 'circuit_id', 'remote_id', 'duid', 'service', 'parent_id']
+const rareFirstOf = [
+  'sent_username',
+  'port',
+  's_vlan',
+  'multi_session_id',
+  'circuit_id',
+  'remote_id',
+  'duid',
+  'service',
+  'parent_id',
+]
 const newestOf = [
   'framed_ip',
   'framed_ipv6_prefix',
@@ -73,9 +84,10 @@ function subjectSql(columns: typeof recordColumns): string {
   return `
 subject as (
   select r.*, epochs.*, coalesce(epochs.matching, epochs.newest + 1, 0) as epoch,
-    case when epochs.matching is null then coalesce(r.told_subscriber_id, (
+    -- A session that was nobody's becomes that of the subscriber whom a renewal, or its line, names. 0 is our Class for nobody.
+    nullif(case when epochs.matching is null then coalesce(r.told_subscriber_id, (
       select subscriber.id from subscriber where subscriber.username = r.username and subscriber.username_reserved
-    )) end as subscriber_id,
+    )) else r.told_subscriber_id end, 0) as subscriber_id,
     -- A session under way when its NAS was added: what it counted before is not ours to charge.
     r.status <> 'start' and epochs.matching is null and r.record_start < device.created_at - ${baselineSlack} as baseline,
     r.status <> 'stop' and r.event_at < device.last_reboot_at
@@ -175,7 +187,7 @@ written as (
 
 const restSql = `
 charged as materialized (
-  select moved.*, billed.period_started_at, billed.quota_octets
+  select moved.*, billed.period_started_at, billed.counts_usage
   from (
     select subscriber_id, sum(input_delta)::bigint as input_delta, sum(output_delta)::bigint as output_delta
     from written
@@ -184,7 +196,7 @@ charged as materialized (
   ) as moved
   cross join lateral (
     select subscriber.period_started_at,
-      (select plan.quota_octets from plan where plan.id = subscriber.plan_id) as quota_octets
+      (select ${countsUsageSql} from plan where plan.id = subscriber.plan_id) as counts_usage
     from subscriber
     where subscriber.id = moved.subscriber_id
     limit 1
@@ -201,7 +213,19 @@ period as (
   select subscriber_id, period_started_at, input_delta, output_delta from charged order by subscriber_id
   on conflict (subscriber_id, period_started_at) do update set
     input_octets = u.input_octets + excluded.input_octets, output_octets = u.output_octets + excluded.output_octets
-  returning u.subscriber_id, u.input_octets + u.output_octets as total
+),
+marked as (
+  -- For enforcement/watch-entitlements.ts. Without a key, so that nobody waits for anybody.
+  insert into entitlement_check (subscriber_id)
+  select subscriber_id from charged where counts_usage
+  union all
+  select written.subscriber_id
+  from written
+  cross join lateral (
+    select (select ${isWatchedSql} from plan where plan.id = subscriber.plan_id) as is_watched
+    from subscriber where subscriber.id = written.subscriber_id limit 1
+  ) as begun
+  where written.inserted and written.service is null and begun.is_watched
 ),
 freed as (
   -- By Class, so that the Stop of an old session leaves the claim of the redial alone; by line where the NAS lost Class.
@@ -220,8 +244,7 @@ freed as (
     where written.ended_by = 'stop' and written.service is null
   ))
 )
--- Rows of three kinds, put together by the caller: joins between them would compare every row with every other.
-select 'session' as row_kind, nas_id, acct_session_id, id, subscriber_id, line, inserted, ended_at is not null as ended,
+select nas_id, acct_session_id, id, subscriber_id, line, inserted, ended_at is not null as ended,
   input_delta, output_delta, last_anomaly,
   -- Seldom true, and only then another statement has to end the older one. A scalar, so that no plan reads all sessions.
   case when inserted and line is not null and service is null then (
@@ -230,15 +253,7 @@ select 'session' as row_kind, nas_id, acct_session_id, id, subscriber_id, line, 
       and ${sameLineSql('other', 'written')}
     limit 1
   ) end as line_taken
-from written
-union all
-select 'quota', null, null, null, subscriber_id, null, null, null, input_delta + output_delta, quota_octets, null, null
-from charged
-where quota_octets is not null
-union all
-select 'period', null, null, null, subscriber_id, null, null, null, total, null, null, null
-from period
-where (select bool_or(quota_octets is not null) from charged)`
+from written`
 
 /** For all columns, or for those of almost every record: without the rare ones 32 records cost 47 µs each instead of 50. */
 function statementSql(columns: typeof recordColumns): string {

@@ -23,8 +23,6 @@ export type RecordedSession = {
   outputDelta: bigint
   /** Why the counters of this record were not charged, or which of its values were set aside. */
   anomaly: string | undefined
-  /** The use of the service period passed the quota of the plan with this batch. */
-  quotaCrossed: boolean
 }
 
 /**
@@ -39,7 +37,6 @@ export class SessionRaceError extends Error {
 }
 
 type Row = {
-  row_kind: 'session' | 'quota' | 'period'
   nas_id: bigint
   acct_session_id: string
   id: bigint
@@ -132,17 +129,14 @@ async function recordBatch(
 /** A record without a row met a session of somebody else under its key: it is left out here and tried again. */
 function readOutcomes(batch: readonly AccountingRecord[], rows: readonly Row[]): Outcomes {
   const sessions = new Map<string, Row>()
-  const crossed = crossedQuotas(rows)
   const metInBatch = linesMadeTwice(rows)
-  for (const row of rows) {
-    if (row.row_kind === 'session') sessions.set(`${row.nas_id}/${row.acct_session_id}`, row)
-  }
+  for (const row of rows) sessions.set(`${row.nas_id}/${row.acct_session_id}`, row)
   const outcomes: Outcomes = new Map()
   for (const record of batch) {
     const row = sessions.get(sessionKey(record))
     if (row === undefined) continue
     const lineTaken = row.line_taken === true || (metInBatch.size > 0 && metInBatch.has(lineKey(row)))
-    outcomes.set(record, { ...readOutcome(record, row, crossed), lineTaken })
+    outcomes.set(record, readOutcome(record, row, lineTaken))
   }
   return outcomes
 }
@@ -164,22 +158,17 @@ function linesMadeTwice(rows: readonly Row[]): ReadonlySet<string> {
   return twice
 }
 
-function readOutcome(
-  record: AccountingRecord,
-  row: Row,
-  crossed: ReadonlySet<bigint>,
-): Omit<RecordedSession, 'lineTaken'> {
-  const subscriberId = row.subscriber_id ?? undefined
+function readOutcome(record: AccountingRecord, row: Row, lineTaken: boolean): RecordedSession {
   return {
     kind: 'recorded',
     sessionId: row.id,
-    subscriberId,
+    subscriberId: row.subscriber_id ?? undefined,
     inserted: row.inserted,
+    lineTaken,
     ended: row.ended,
     inputDelta: row.input_delta,
     outputDelta: row.output_delta,
     anomaly: anomalyOf(record, row.last_anomaly),
-    quotaCrossed: subscriberId !== undefined && crossed.has(subscriberId),
   }
 }
 
@@ -189,20 +178,4 @@ function anomalyOf(record: AccountingRecord, last: string | null): string | unde
   if (record.flag !== undefined) return last
   const values = `: time ${record.sessionTime}, input ${record.inputOctets}, output ${record.outputOctets}`
   return last.endsWith(values) ? last : undefined
-}
-
-/** Subscribers whose use of the period was below the quota of their plan before this batch and no longer is. */
-function crossedQuotas(rows: readonly Row[]): ReadonlySet<bigint> {
-  const crossed = new Set<bigint>()
-  const quotas = rows.filter((row) => row.row_kind === 'quota')
-  if (quotas.length === 0) return crossed
-  const totals = new Map(
-    rows.filter((row) => row.row_kind === 'period').map((row) => [row.subscriber_id, row.input_delta]),
-  )
-  for (const { subscriber_id: subscriber, input_delta: delta, output_delta: quota } of quotas) {
-    const total = totals.get(subscriber)
-    if (subscriber === null || total === undefined) continue
-    if (total >= quota && total - delta < quota) crossed.add(subscriber)
-  }
-  return crossed
 }

@@ -31,7 +31,7 @@ export type Authorization = {
   /** Some NASes keep all lines of a subscriber together under a name. */
   readonly subscriberId?: bigint
   readonly rates: Rates
-  /** Static IPv4 address; then `pool` is undefined. */
+  /** IPv4 address: a static one, or out of a pool of ours; then `pool` is undefined. */
   readonly address: string | undefined
   readonly pool: string | undefined
   readonly ipv6Prefix: string | undefined
@@ -47,8 +47,8 @@ export type Authorization = {
   /** Class, and CUI where the request asked for one. */
   readonly class: Buffer
   readonly cui: string | undefined
-  /** Why the login is let into the walled garden only; undefined: full service. */
-  readonly garden: GardenReason | undefined
+  /** Why the login is let into the walled garden only (`unknown`: unknown-garden.ts); undefined: full service. */
+  readonly garden: GardenReason | 'unknown' | undefined
   /** Extra attributes as `Name = value` texts: of a name only those of the last level that has it. */
   readonly attributes: readonly string[]
 }
@@ -66,6 +66,8 @@ export type AuthorizationContext = {
   readonly nasIntervalS?: number | undefined
   /** What a renewed line has already. */
   readonly lease?: Lease | undefined
+  /** What pools of ours gave this login (ip-pool/): in place of the names of these pools. */
+  readonly assigned?: Partial<Lease> | undefined
   readonly cui: string | undefined
   readonly settings: Settings
 }
@@ -87,7 +89,7 @@ const maximumTimeoutS = 2 ** 31 - 1
 export function authorize(subject: AccessSubject, context: AuthorizationContext, now: Date): Authorization {
   const { garden } = context
   const { plan } = subject
-  const interimIntervalS = interimInterval(plan, context)
+  const interimIntervalS = interimInterval(plan.interim_interval_s ?? undefined, context)
   const shared = {
     subscriberId: subject.id,
     garden,
@@ -109,28 +111,76 @@ export function authorize(subject: AccessSubject, context: AuthorizationContext,
  * The lease to be given again. Where a garden has a pool of its own there is none: what the session has may be an address of
  * the garden, with which full service would not work, or the other way round.
  */
-function leaseOf({ plan }: AccessSubject, { lease, settings }: AuthorizationContext): Lease | undefined {
+function leaseOf({ plan }: AccessSubject, { lease, settings }: AddressingContext): Lease | undefined {
   const isPooled = settings.garden_pool !== '' || plan.garden_pool !== null
   return isPooled || Object.values(plan.gardens).some(({ pool }) => pool !== null) ? undefined : lease
 }
 
-function fullService(subject: AccessSubject, context: AuthorizationContext, now: Date) {
-  const { plan, used } = subject
+/** Addresses that are fixed or kept, and where there are none the names of the pools that they come from. */
+export type Addressing = Pick<
+  Authorization,
+  'address' | 'pool' | 'ipv6Prefix' | 'ipv6Pool' | 'delegatedIpv6Prefix' | 'delegatedIpv6Pool'
+>
+
+type AddressingContext = Pick<AuthorizationContext, 'garden' | 'lease' | 'nasGroupId' | 'settings' | 'assigned'>
+
+/** Where the addresses of a login come from. What a pool of ours has given stands in place of that pool's name. */
+export function addressingOf(subject: AccessSubject, context: AddressingContext): Addressing {
+  const { garden, assigned } = context
+  const found = garden === undefined ? serviceAddressing(subject, context) : gardenAddressing(subject, context, garden)
+  if (assigned === undefined) return found
+  const address = found.address ?? assigned.framedIp
+  const ipv6Prefix = found.ipv6Prefix ?? assigned.framedIpv6Prefix
+  const delegatedIpv6Prefix = found.delegatedIpv6Prefix ?? assigned.delegatedIpv6Prefix
+  return {
+    address,
+    pool: address === undefined ? found.pool : undefined,
+    ipv6Prefix,
+    ipv6Pool: ipv6Prefix === undefined ? found.ipv6Pool : undefined,
+    delegatedIpv6Prefix,
+    delegatedIpv6Pool: delegatedIpv6Prefix === undefined ? found.delegatedIpv6Pool : undefined,
+  }
+}
+
+function serviceAddressing(subject: AccessSubject, context: AddressingContext): Addressing {
   const lease = leaseOf(subject, context)
-  const pools = poolsOn(plan, context.nasGroupId)
-  const slower = isSlowed(plan, used) ? plan.slower : null
+  const pools = poolsOn(subject.plan, context.nasGroupId)
   const address = staticAddress(subject, 'framed-ip') ?? lease?.framedIp
   const ipv6Prefix = staticAddress(subject, 'framed-ipv6-prefix') ?? lease?.framedIpv6Prefix
   const delegatedIpv6Prefix = staticAddress(subject, 'delegated-ipv6-prefix') ?? lease?.delegatedIpv6Prefix
   return {
-    rates: chooseRates(plan, used, context.settings.zone, now).rates,
     address,
     pool: address === undefined ? (pools.pool ?? undefined) : undefined,
     ipv6Prefix,
-    ipv6Address: staticAddress(subject, 'framed-ipv6-address'),
     ipv6Pool: ipv6Prefix === undefined ? (pools.ipv6_pool ?? undefined) : undefined,
     delegatedIpv6Prefix,
     delegatedIpv6Pool: delegatedIpv6Prefix === undefined ? (pools.delegated_ipv6_pool ?? undefined) : undefined,
+  }
+}
+
+/** With a garden pool the address comes from there and a static one is not given; no IPv6 that would go around the fence. */
+function gardenAddressing(subject: AccessSubject, context: AddressingContext, reason: GardenReason): Addressing {
+  const { plan } = subject
+  const pool = gardenPool(plan, plan.gardens[gardenNames[reason]], context.settings)
+  const kept = staticAddress(subject, 'framed-ip') ?? leaseOf(subject, context)?.framedIp
+  const address = pool === undefined ? kept : undefined
+  return {
+    address,
+    pool: pool ?? (address === undefined ? (poolsOn(plan, context.nasGroupId).pool ?? undefined) : undefined),
+    ipv6Prefix: undefined,
+    ipv6Pool: undefined,
+    delegatedIpv6Prefix: undefined,
+    delegatedIpv6Pool: undefined,
+  }
+}
+
+function fullService(subject: AccessSubject, context: AuthorizationContext, now: Date) {
+  const { plan, used } = subject
+  const slower = isSlowed(plan, used) ? plan.slower : null
+  return {
+    rates: chooseRates(plan, used, context.settings.zone, now).rates,
+    ...addressingOf(subject, context),
+    ipv6Address: staticAddress(subject, 'framed-ipv6-address'),
     addressList: slower?.address_list ?? plan.address_list ?? undefined,
     sessionTimeoutS: sessionTimeout(subject, now),
     routes: subject.routes,
@@ -139,15 +189,12 @@ function fullService(subject: AccessSubject, context: AuthorizationContext, now:
 
 /**
  * The garden is fenced by its IPv4 address list: no IPv6 that would go around it, no routes, no extra attributes of plan and
- * subscriber, little rate. With a garden pool the address comes from there and a static one is not given.
+ * subscriber, little rate.
  */
 function walledGarden(subject: AccessSubject, context: AuthorizationContext, reason: GardenReason) {
   const { plan } = subject
   const { settings } = context
   const place = plan.gardens[gardenNames[reason]]
-  const pool = gardenPool(plan, place, settings)
-  const kept = staticAddress(subject, 'framed-ip') ?? leaseOf(subject, context)?.framedIp
-  const address = pool === undefined ? kept : undefined
   return {
     rates: {
       downBps: Math.min(plan.down_bps, gardenBps),
@@ -155,13 +202,8 @@ function walledGarden(subject: AccessSubject, context: AuthorizationContext, rea
       burst: undefined,
       priority: undefined,
     },
-    address,
-    pool: pool ?? (address === undefined ? (poolsOn(plan, context.nasGroupId).pool ?? undefined) : undefined),
-    ipv6Prefix: undefined,
+    ...addressingOf(subject, context),
     ipv6Address: undefined,
-    ipv6Pool: undefined,
-    delegatedIpv6Prefix: undefined,
-    delegatedIpv6Pool: undefined,
     addressList: gardenList(plan, place, settings),
     // Who has paid meanwhile gets out without a phone call.
     sessionTimeoutS: settings.garden_session_timeout_s,
@@ -215,10 +257,16 @@ function sessionTimeout(subject: AccessSubject, now: Date): number | undefined {
   return Math.min(Math.max(seconds, minimumTimeoutS), maximumTimeoutS)
 }
 
-/** The interval of the NAS, the plan or the setting, varied by session so that a reboot does not bundle all reports. RFC 2869 §5.16. */
-function interimInterval(plan: AccessPlan, { settings, classId, nasIntervalS }: AuthorizationContext): number {
-  const interval = nasIntervalS ?? plan.interim_interval_s ?? settings.default_interim_interval_s
-  // Class ids are random: their low bits spread evenly over -1 to 1.
+/**
+ * Seconds: the interval of the NAS, of the plan or of the setting, varied by session so that a reboot does not bundle all
+ * reports (RFC 2869 §5.16).
+ */
+export function interimInterval(
+  ofPlan: number | undefined,
+  { settings, classId, nasIntervalS }: Pick<AuthorizationContext, 'settings' | 'classId' | 'nasIntervalS'>,
+): number {
+  const interval = nasIntervalS ?? ofPlan ?? settings.default_interim_interval_s
+  // Class ids are random but for their lowest two bits: these sixteen spread evenly over -1 to 1.
   const spread = (Number(classId & 0xffffn) / 0xffff) * 2 - 1
   // RFC 2869 §5.16: must not be smaller than 60.
   return Math.max(60, Math.round(interval * (1 + settings.interim_jitter * spread)))

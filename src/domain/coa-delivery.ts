@@ -2,20 +2,34 @@
 // carrier died is due again.
 
 import type { Pool } from '../db/pool.ts'
+import { attemptColumns, attemptsJson } from './coa-attempt.ts'
+import type { Attempt } from './coa-attempt.ts'
+import type { Granted } from './coa-evidence.ts'
 import type { Wish } from './coa-order.ts'
 
 export type ClaimedOrder = {
   readonly id: bigint
   readonly sessionId: bigint
+  readonly subscriberId: bigint | null
   readonly nasId: bigint
   readonly wish: Wish
   readonly reason: string
   /** This one counted. */
   readonly attempts: number
   readonly deadline: Date
+  /** A newer wish about its session is there. */
+  readonly isOvertaken: boolean
+  /** How often the NAS has acknowledged to disconnect for this order, and when first; null: never. */
+  readonly acknowledged: number
+  readonly acknowledgedAt: Date | null
+  /** The router was told to remove the session. */
+  readonly isRemoved: boolean
 }
 
 const open = `('waiting', 'claimed', 'timeout', 'acked')`
+/** SQL: a newer wish about the session of a coa_order is there. */
+const hasNewer = `exists (select from coa_order newer
+  where newer.session_id = coa_order.session_id and newer.id > coa_order.id)`
 
 /** The NASes with orders that are due, of those that speak to one of our addresses, or to none that we know. */
 export async function dueNases(pool: Pool, ownAddresses: readonly string[], now: Date): Promise<bigint[]> {
@@ -31,6 +45,15 @@ export async function dueNases(pool: Pool, ownAddresses: readonly string[], now:
   return rows.map(({ id }) => id)
 }
 
+/** SQL: an older order about the session is on its way. Two changes at once could come to the NAS in either order. */
+const isBusy = `(due.wish = 'reapply' and exists (select from coa_order busy
+  where busy.session_id = due.session_id and busy.id <> due.id and busy.state = 'claimed' and busy.next_at > $5))`
+
+/** SQL: what was tried for an order before; a new one has no attempts to be counted. */
+const triedBefore = (select: string, none: string) => `case when coa_order.attempts = 1 then ${none} else (
+  select ${select} from coa_attempt tried where tried.order_id = coa_order.id) end`
+const isAcked = `filter (where tried.kind = 'disconnect' and tried.outcome = 'ack')`
+
 /** Takes up to `most` due orders of a NAS until `until`, oldest first; what somebody else takes at this moment is left. */
 export async function claimOrders(
   pool: Pool,
@@ -41,10 +64,15 @@ export async function claimOrders(
     name: 'claim-orders',
     text: `update coa_order set state = 'claimed', claimed_by = $3, attempts = attempts + 1, next_at = $4
       where id in (
-        select id from coa_order where nas_id = $1 and state in ${open} and next_at <= $5
-        order by next_at, id limit $2 for update skip locked
+        select due.id from coa_order due where due.nas_id = $1 and due.state in ${open} and due.next_at <= $5
+          and not ${isBusy}
+        order by due.next_at, due.id limit $2 for update skip locked
       )
-      returning id, session_id as "sessionId", nas_id as "nasId", wish, reason, attempts, deadline`,
+      returning id, session_id as "sessionId", subscriber_id as "subscriberId", nas_id as "nasId", wish, reason, attempts,
+        deadline, ${hasNewer} as "isOvertaken",
+        ${triedBefore(`count(*) ${isAcked}`, '0')}::integer as acknowledged,
+        ${triedBefore(`min(tried.at) ${isAcked}`, 'null')} as "acknowledgedAt",
+        ${triedBefore(`coalesce(bool_or(tried.outcome = 'removed'), false)`, 'false')} as "isRemoved"`,
     values: [input.nasId, input.most, input.instance, input.until, now],
   })
   return rows
@@ -52,31 +80,40 @@ export async function claimOrders(
 
 /** What an order is after an attempt. With `nextAt` it is not over: it is looked at again then. */
 export type OrderResult = {
-  readonly state: 'acked' | 'timeout' | 'done' | 'nacked' | 'failed' | 'expired'
+  readonly state: 'acked' | 'timeout' | 'done' | 'nacked' | 'failed' | 'expired' | 'replaced'
   readonly evidence?: 'acked' | 'observed'
   readonly errorCause?: number
   readonly roundTripMs?: number
   readonly detail?: string
   readonly nextAt?: Date
+  /** What an acknowledged change brought the session to. */
+  readonly granted?: Granted
 }
 
 /** SQL: it would be tried again ($8), and a newer wish about its session is there. */
-const isReplaced = `($8::timestamptz is not null and exists (
-  select from coa_order newer where newer.session_id = coa_order.session_id and newer.id > coa_order.id))`
+const isReplaced = `($8::timestamptz is not null and ${hasNewer})`
 
-/** Writes the result, if the order is still this carrier's and no newer wish has taken its place. */
+/**
+ * Writes the result, if the order is still this carrier's and no newer wish has taken its place, and in any case what was sent
+ * for it. One statement: delivery waits for no more than one trip to the database per order.
+ */
 export async function settleOrder(
   pool: Pool,
-  order: Pick<ClaimedOrder, 'id' | 'attempts'>,
-  result: OrderResult,
+  order: Pick<ClaimedOrder, 'id' | 'attempts' | 'subscriberId'>,
+  { result, sent }: { result: OrderResult; sent: readonly Attempt[] },
   now: Date,
 ): Promise<void> {
   await pool.query({
     name: 'settle-order',
-    text: `update coa_order set
+    text: `with sent as (
+        insert into coa_attempt (order_id, subscriber_id, at, kind, sent_to, port, sent_from, outcome, error_cause,
+          round_trip_ms, garden, detail)
+        select $1, $11::bigint, tried.* from jsonb_to_recordset($10::jsonb) as tried (${attemptColumns})
+      )
+      update coa_order set
         state = case when ${isReplaced} then 'replaced' else $3 end,
         evidence = coalesce($4, evidence), error_cause = $5, round_trip_ms = coalesce($6, round_trip_ms), detail = $7,
-        next_at = coalesce($8, next_at), claimed_by = null,
+        next_at = coalesce($8, next_at), claimed_by = null, granted = coalesce($12::jsonb, granted),
         finished_at = case when $8::timestamptz is null or ${isReplaced} then $9::timestamptz end
       where id = $1 and state = 'claimed' and attempts = $2`,
     values: [
@@ -89,6 +126,9 @@ export async function settleOrder(
       result.detail ?? null,
       result.nextAt ?? null,
       now,
+      attemptsJson(sent),
+      order.subscriberId,
+      result.granted === undefined ? null : JSON.stringify(result.granted),
     ],
   })
 }

@@ -15,6 +15,30 @@ export function orderDeadline(now: Date): Date {
 }
 
 /**
+ * Orders a wish for this one session, in place of older wishes about it that still wait or are not proved yet. Returns the id.
+ * Call it inside the deed's transaction.
+ */
+export async function orderForSession(
+  db: Db,
+  input: { sessionId: bigint; subscriberId: bigint | null; nasId: bigint; wish: Wish; reason: string },
+  now: Date,
+): Promise<bigint> {
+  const { sessionId, subscriberId, nasId, wish, reason } = input
+  // One at a time: two that do not see each other's order would leave both waiting. Not the row of the session, for which
+  // accounting would wait.
+  await sql`select pg_advisory_xact_lock(hashtext('gatehouse coa_order'), hashint8(${sessionId}))`.execute(db)
+  const { rows } = await sql<{ id: bigint }>`
+    with replaced as (
+      update coa_order set state = 'replaced', finished_at = ${now}
+      where coa_order.session_id = ${sessionId} and coa_order.state in ('waiting', 'timeout', 'acked')
+    )
+    insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
+    values (${sessionId}, ${subscriberId}, ${nasId}, ${wish}, ${reason}, ${now}, ${orderDeadline(now)}, ${now})
+    returning id`.execute(db)
+  return rows[0]!.id
+}
+
+/**
  * Orders a wish for every open session of the subscribers, in place of older wishes that still wait or are not proved yet (the
  * newer one is the truth). Service sessions follow their parent. Returns how many sessions. Call it inside the deed's transaction.
  */

@@ -1,5 +1,5 @@
-// A session as enforcement needs it: what names it on its NAS, whose it is, and what its subscriber is entitled to at this
-// moment, by the same rules as a login. What was decided when it began does not count.
+// A session as enforcement needs it: what names it on its NAS, whose it is, what it was given and told, and what its subscriber is
+// entitled to at this moment, by the same rules as a login.
 
 import type { Selectable } from 'kysely'
 import type { Pool } from '../db/pool.ts'
@@ -7,11 +7,14 @@ import type { SessionTable } from '../db/schema-sessions.ts'
 import { loadAccess } from './access.ts'
 import { decideAccess, decideLine } from './access-decision.ts'
 import type { AccessDecision } from './access-decision.ts'
-import type { AccessRequest, AccessSubject } from './access-subject.ts'
-import { authorize } from './authorization.ts'
+import type { AccessRequest, AccessSubject, Gardens } from './access-subject.ts'
+import { authorize, gardenPool } from './authorization.ts'
 import type { Authorization } from './authorization.ts'
+import type { Granted, RateBefore } from './coa-evidence.ts'
 import type { AccessKind, LineFacts } from './line.ts'
 import type { Nas } from './nas.ts'
+import { readClassMarks } from './session-class.ts'
+import type { ClassMarks } from './session-class.ts'
 import type { Settings } from './setting.ts'
 
 export type LiveSession = {
@@ -26,9 +29,25 @@ export type LiveSession = {
   readonly classId: bigint | undefined
   readonly line: string | undefined
   readonly framedIp: string | undefined
+  /** Prefixes with their length. */
+  readonly framedIpv6Prefix: string | undefined
+  readonly delegatedIpv6Prefix: string | undefined
+  readonly framedIpv6Address: string | undefined
+  /** One of two legs of a line; undefined: both, or no address was heard of. */
+  readonly leg: 'v4' | 'v6' | undefined
   readonly facts: LineFacts
   /** Names of the services that run on it. */
   readonly services: readonly string[]
+  /** What its Accept gave; undefined: it has no Class of ours. */
+  readonly marks: ClassMarks | undefined
+  /** What the last acknowledged change brought it to. */
+  readonly granted: Granted | undefined
+  /** Whether it is in the walled garden; undefined: not known. */
+  readonly garden: boolean | undefined
+  /** On average, by its accounting; undefined: it has only just begun. */
+  readonly rateBefore: RateBefore | undefined
+  /** Its last sign of life. */
+  readonly aliveAt: Date
   readonly endedAt: Date | undefined
   /** A newer session of the line, elsewhere, has taken its place: its own NAS may still hold it. */
   readonly isReplaced: boolean
@@ -36,24 +55,48 @@ export type LiveSession = {
 
 type Column =
   | ('id' | 'subscriber_id' | 'acct_session_id' | 'username' | 'class_id' | 'line' | 'framed_ip' | 'mac' | 'circuit_id')
-  | ('remote_id' | 'duid' | 'interface' | 'port' | 's_vlan' | 'c_vlan' | 'ended_at' | 'ended_by')
+  | ('remote_id' | 'duid' | 'interface' | 'port' | 's_vlan' | 'c_vlan' | 'ended_at' | 'ended_by' | 'updated_at')
+  | ('framed_ipv6_prefix' | 'delegated_ipv6_prefix' | 'framed_ipv6_address')
 type Row = Pick<Selectable<SessionTable>, Column> & {
   login: string | null
   account_type: AccessKind | null
+  leg: 'v4' | 'v6' | null
   services: string[]
+  granted: Granted | null
+  is_unsure: boolean
+  input_bps: number | null
+  output_bps: number | null
 }
+
+/** SQL: bit/s of a direction over the whole of a session. How far its last records lie apart is not kept. */
+const rateSoFar = (direction: 'input' | 'output') => `case when session.session_time >= 60 then
+  session.${direction}_octets::double precision * 8 / session.session_time end`
 
 /** Sessions by id; those that are gone to the archive are missing. */
 export async function loadLiveSessions(pool: Pool, ids: readonly bigint[]): Promise<Map<bigint, LiveSession>> {
   const { rows } = await pool.query<Row>({
     name: 'load-live-sessions',
     text: `select session.id, session.subscriber_id, subscriber.username as login, subscriber.account_type,
-        session.acct_session_id, session.username, session.class_id, session.line, host(session.framed_ip) as framed_ip,
+        session.acct_session_id, coalesce(session.sent_username, session.username) as username, session.class_id, session.line, host(session.framed_ip) as framed_ip,
         session.mac::text as mac, session.circuit_id, session.remote_id, session.duid, session.interface, session.port,
-        session.s_vlan, session.c_vlan, session.ended_at, session.ended_by,
+        session.s_vlan, session.c_vlan, session.ended_at, session.ended_by, session.updated_at, session.leg,
+        network(session.framed_ipv6_prefix)::text as framed_ipv6_prefix,
+        network(session.delegated_ipv6_prefix)::text as delegated_ipv6_prefix,
+        host(session.framed_ipv6_address) as framed_ipv6_address,
+        ${rateSoFar('input')} as input_bps, ${rateSoFar('output')} as output_bps,
         array(select service.service from session service where service.parent_id = session.id and service.ended_at is null
-          order by service.id) as services
+          order by service.id) as services,
+        told.granted,
+        exists (select from coa_order later join coa_attempt sent on sent.order_id = later.id
+          where later.session_id = session.id and sent.kind = 'change' and sent.garden
+            and sent.outcome in ('timeout', 'bad-authenticator', 'error')
+            and sent.at > coalesce(told.finished_at, '-infinity')) as is_unsure
       from session left join subscriber on subscriber.id = session.subscriber_id
+        left join lateral (
+          select coa_order.granted, coa_order.finished_at from coa_order
+          where coa_order.session_id = session.id and coa_order.granted is not null
+          order by coa_order.id desc limit 1
+        ) as told on true
       where session.id = any($1::bigint[])`,
     values: [`{${ids.join(',')}}`],
   })
@@ -77,6 +120,10 @@ function readSession(row: Row): LiveSession {
     classId: row.class_id ?? undefined,
     line: row.line ?? undefined,
     framedIp: row.framed_ip ?? undefined,
+    framedIpv6Prefix: row.framed_ipv6_prefix ?? undefined,
+    delegatedIpv6Prefix: row.delegated_ipv6_prefix ?? undefined,
+    framedIpv6Address: row.framed_ipv6_address ?? undefined,
+    leg: row.leg ?? undefined,
     facts: {
       mac: row.mac ?? undefined,
       circuitId: row.circuit_id ?? undefined,
@@ -85,15 +132,34 @@ function readSession(row: Row): LiveSession {
       interface: row.interface === null ? undefined : place,
     },
     services: row.services,
+    ...givenTo(row),
+    rateBefore:
+      row.input_bps === null || row.output_bps === null ? undefined : { downBps: row.output_bps, upBps: row.input_bps },
+    aliveAt: row.updated_at,
     endedAt: row.ended_at ?? undefined,
     isReplaced: row.ended_by === 'replaced',
   }
 }
 
+/** Of the accept and of the changes since; a change into the garden without an answer may have been carried out or not. */
+function givenTo({ class_id: classId, granted: told, is_unsure: isUnsure }: Row) {
+  const marks = classId === null ? undefined : readClassMarks(classId)
+  const garden = told === null ? marks?.garden : told.garden !== null
+  return { marks, granted: told ?? undefined, garden: garden === false && isUnsure ? undefined : garden }
+}
+
 /** What a live session should be brought to. `why` is for a person. */
 export type Entitlement =
   | { readonly kind: 'none'; readonly why: string }
-  | { readonly kind: 'service'; readonly authorization: Authorization; readonly subject: AccessSubject }
+  | {
+      readonly kind: 'service'
+      readonly authorization: Authorization
+      readonly subject: AccessSubject
+      readonly gardenPools: GardenPools
+    }
+
+/** The pool of the plan's garden by the reason for it; undefined: it has none of its own. */
+export type GardenPools = Readonly<Record<keyof Gardens, string | undefined>>
 
 /** What the subscribers of sessions on one NAS are entitled to now, in the order of the sessions. */
 export async function entitlementsOf(
@@ -127,7 +193,7 @@ function entitlementOf(
     garden: decision.garden,
     classId: session.classId ?? 0n,
     // What a pool gave it stays.
-    lease: { framedIp: session.framedIp, framedIpv6Prefix: undefined, delegatedIpv6Prefix: undefined },
+    lease: session,
     nasAttributes: [],
     nasGroupId: nas.nasGroupId,
     nasIntervalS: nas.settings.interim_interval_s,
@@ -135,7 +201,10 @@ function entitlementOf(
     cui: undefined,
     settings,
   }
-  return { kind: 'service', authorization: authorize(subject, context, now), subject }
+  const { plan } = subject
+  const poolOf = (reason: keyof Gardens) => gardenPool(plan, plan.gardens[reason], settings)
+  const gardenPools = { expired: poolOf('expired'), blocked: poolOf('blocked'), quota: poolOf('quota') }
+  return { kind: 'service', authorization: authorize(subject, context, now), subject, gardenPools }
 }
 
 const noClass = Buffer.alloc(0)
@@ -150,8 +219,8 @@ function decide(session: LiveSession, subject: AccessSubject, nas: Nas, now: Dat
     classId: session.classId,
     session: undefined,
     framedIp: session.framedIp,
-    framedIpv6Prefix: undefined,
-    delegatedIpv6Prefix: undefined,
+    framedIpv6Prefix: session.framedIpv6Prefix,
+    delegatedIpv6Prefix: session.delegatedIpv6Prefix,
   }
   const identified = { kind: 'found', by: 'mac', subscriberId: subject.id, username, bound, live } as const
   return decideLine(subject, request, identified, now)

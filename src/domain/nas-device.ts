@@ -47,6 +47,8 @@ export type NasSummary = {
   /** How often it reports, as its sessions show; null: not known yet. */
   observedIntervalS: number | null
   attributes: string[]
+  /** That it refused to change sessions live, and is spared it for a day after the last time; null: nothing of that is known. */
+  learnt: { cannotChangeSince: Date; errorCause: number; learntAt: Date } | null
   createdAt: Date
 }
 
@@ -143,7 +145,7 @@ export async function addOnlyNas(
 
 /** All devices by name. */
 export async function listNases(db: Db): Promise<NasSummary[]> {
-  return selectNases(db).orderBy('nas.name').execute()
+  return (await selectNases(db).orderBy('nas.name').execute()).map(withLearnt)
 }
 
 /** One device with its settings. Throws NotFoundError. */
@@ -154,7 +156,14 @@ export async function showNas(db: Db, name: string): Promise<NasShown> {
   const stored = new Map(Object.entries(found.settings ?? {}))
   // What is stored and no longer valid does not hold, so nobody wrote it as far as anybody can see.
   const written = Object.entries(settings).flatMap(([key, value]) => (stored.get(key) === value ? [key] : []))
-  return { ...found, settings, written }
+  return { ...withLearnt(found), settings, written }
+}
+
+type Learnt = { cannotChangeSince: Date | null; refusedCause: number | null; learntAt: Date | null }
+
+function withLearnt<T extends Learnt>({ cannotChangeSince, refusedCause: errorCause, learntAt, ...nas }: T) {
+  const isKnown = cannotChangeSince !== null && errorCause !== null && learntAt !== null
+  return { ...nas, learnt: isKnown ? { cannotChangeSince, errorCause, learntAt } : null }
 }
 
 function selectNases(db: Db) {
@@ -162,6 +171,7 @@ function selectNases(db: Db) {
     .selectFrom('nas')
     .innerJoin('radius_client', 'radius_client.id', 'nas.client_id')
     .innerJoin('nas_group', 'nas_group.id', 'nas.nas_group_id')
+    .leftJoin('nas_capability', 'nas_capability.nas_id', 'nas.id')
     .select([
       'nas.id',
       'nas.name',
@@ -175,6 +185,9 @@ function selectNases(db: Db) {
       'nas.last_reboot_at as lastRebootAt',
       'nas.observed_interval_s as observedIntervalS',
       'nas.attributes',
+      'nas_capability.cannot_change_since as cannotChangeSince',
+      'nas_capability.error_cause as refusedCause',
+      'nas_capability.learnt_at as learntAt',
       'nas.created_at as createdAt',
     ])
 }

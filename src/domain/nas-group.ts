@@ -8,6 +8,8 @@ import { inTransaction } from '../db/transaction.ts'
 import { checkText, ConflictError, FieldError, NotFoundError, quote } from './field.ts'
 import { identityKinds } from './line.ts'
 import type { IdentityKind } from './line.ts'
+import { checkUnknownGarden, readUnknownGarden, storeUnknownGarden } from './unknown-garden.ts'
+import type { StoredUnknownGarden, UnknownGardenFields } from './unknown-garden.ts'
 
 export type NasGroupInput = {
   name: string
@@ -15,6 +17,8 @@ export type NasGroupInput = {
   addressSpace?: string
   /** By what a line is told, the first that a request carries first: `mac,circuit-id`. */
   identityOrder?: string
+  /** Where whom nobody knows is let in; null: refused. */
+  unknownGarden?: UnknownGardenFields | null
 }
 
 export type NasGroupSummary = {
@@ -22,6 +26,7 @@ export type NasGroupSummary = {
   name: string
   addressSpace: string
   identityOrder: string[]
+  unknownGarden: StoredUnknownGarden | null
   nasCount: number
   clientCount: number
   createdAt: Date
@@ -33,7 +38,8 @@ export async function addNasGroup(db: Db, input: NasGroupInput, now: Date): Prom
   const order = input.identityOrder === undefined ? identityKinds : parseIdentityOrder(input.identityOrder)
   return inTransaction(db, async (trx) => {
     const space = await addressSpaceNamed(trx, input.addressSpace ?? 'default')
-    const row = { name, address_space_id: space, identity_order: [...order], created_at: now }
+    const garden = gardenColumn(input)
+    const row = { name, address_space_id: space, identity_order: [...order], ...garden, created_at: now }
     try {
       return await trx.insertInto('nas_group').values(row).returning('id').executeTakeFirstOrThrow()
     } catch (error) {
@@ -44,14 +50,16 @@ export async function addNasGroup(db: Db, input: NasGroupInput, now: Date): Prom
 }
 
 /** Changes a group; what is not named stays. Live within a second. Throws FieldError or NotFoundError. */
-export async function setNasGroup(db: Db, { name, addressSpace, identityOrder }: NasGroupInput): Promise<void> {
-  if (addressSpace === undefined && identityOrder === undefined) {
+export async function setNasGroup(db: Db, input: NasGroupInput): Promise<void> {
+  const { name, addressSpace, identityOrder, unknownGarden } = input
+  if (addressSpace === undefined && identityOrder === undefined && unknownGarden === undefined) {
     throw new FieldError('nas-group', 'nothing to change was named')
   }
   const order = identityOrder === undefined ? {} : { identity_order: parseIdentityOrder(identityOrder) }
+  const garden = gardenColumn(input)
   await inTransaction(db, async (trx) => {
     const space = addressSpace === undefined ? {} : { address_space_id: await addressSpaceNamed(trx, addressSpace) }
-    const update = trx.updateTable('nas_group').set({ ...order, ...space })
+    const update = trx.updateTable('nas_group').set({ ...order, ...garden, ...space })
     const result = await update.where('name', '=', name).executeTakeFirst()
     if (result.numUpdatedRows === 0n) throw new NotFoundError('NAS group', name)
   })
@@ -59,7 +67,7 @@ export async function setNasGroup(db: Db, { name, addressSpace, identityOrder }:
 
 /** All groups by name. */
 export async function listNasGroups(db: Db): Promise<NasGroupSummary[]> {
-  return db
+  const groups = await db
     .selectFrom('nas_group')
     .innerJoin('address_space', 'address_space.id', 'nas_group.address_space_id')
     .select([
@@ -67,6 +75,7 @@ export async function listNasGroups(db: Db): Promise<NasGroupSummary[]> {
       'nas_group.name',
       'address_space.name as addressSpace',
       'nas_group.identity_order as identityOrder',
+      'nas_group.unknown_garden as unknownGarden',
       sql<number>`(select count(*)::int from nas where nas.nas_group_id = nas_group.id)`.as('nasCount'),
       sql<number>`(select count(*)::int from radius_client where radius_client.nas_group_id = nas_group.id)`.as(
         'clientCount',
@@ -75,17 +84,20 @@ export async function listNasGroups(db: Db): Promise<NasGroupSummary[]> {
     ])
     .orderBy('nas_group.name')
     .execute()
+  return groups.map((group) => {
+    const garden = readUnknownGarden(group.unknownGarden)
+    return { ...group, unknownGarden: garden === undefined ? null : storeUnknownGarden(garden) }
+  })
 }
 
-/** Removes a group. Throws NotFoundError, or ConflictError while a NAS, client, subscriber or plan names it. */
+/** Removes a group. Throws NotFoundError, or ConflictError while a NAS, client, subscriber, address pool or plan names it. */
 export async function removeNasGroup(db: Db, name: string): Promise<void> {
   const id = await nasGroupNamed(db, name)
-  const { rows } = await sql<{ nases: number; clients: number; subscribers: number }>`
+  const { rows } = await sql<{ nases: number; clients: number; subscribers: number; pools: number }>`
     select (select count(*)::int from nas where nas.nas_group_id = ${id}) as nases,
            (select count(*)::int from radius_client where radius_client.nas_group_id = ${id}) as clients,
-           (select count(*)::int from subscriber where subscriber.bound_nas_group_id = ${id}) as subscribers`.execute(
-    db,
-  )
+           (select count(*)::int from subscriber where subscriber.bound_nas_group_id = ${id}) as subscribers,
+           (select count(*)::int from ip_pool where ip_pool.nas_group_id = ${id}) as pools`.execute(db)
   const used = Object.entries(rows[0]!).filter(([, count]) => count > 0)
   if (used.length > 0) {
     throw new ConflictError('name', `is in use by ${used.map(([noun, count]) => `${count} ${noun}`).join(', ')}`)
@@ -98,6 +110,11 @@ export async function nasGroupNamed(db: Db, name: string): Promise<bigint> {
   const found = await db.selectFrom('nas_group').select('id').where('name', '=', name).executeTakeFirst()
   if (found === undefined) throw new NotFoundError('NAS group', name)
   return found.id
+}
+
+function gardenColumn({ unknownGarden: fields }: NasGroupInput): { unknown_garden?: string | null } {
+  if (fields === undefined) return {}
+  return { unknown_garden: fields === null ? null : JSON.stringify(storeUnknownGarden(checkUnknownGarden(fields))) }
 }
 
 /** Kinds of identity, each once, by commas. Throws FieldError. */

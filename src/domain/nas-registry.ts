@@ -4,6 +4,7 @@ import { openFieldOr, type Keyring, type SealError } from './data-key.ts'
 import type { IdentityKind } from './line.ts'
 import { readNasSettings } from './nas-settings.ts'
 import type { Nas, VendorName } from './nas.ts'
+import { readUnknownGarden } from './unknown-garden.ts'
 
 export type ClientRow = {
   id: bigint
@@ -59,7 +60,7 @@ export async function registryChanges(pool: Pool, position: string): Promise<{ p
     text: `select pg_snapshot_xmin(pg_current_snapshot())::text as position,
                   exists (select from change_log l where l.changed_by >= $1::text::xid8
                           and l.table_name in ('radius_client', 'nas', 'nas_group', 'realm', 'home_server',
-                                               'home_server_pool')) as changed`,
+                                               'home_server_pool', 'ip_pool')) as changed`,
     values: [position],
   })
   return rows[0]!
@@ -112,7 +113,7 @@ export async function latchMessageAuthenticator(pool: Pool, clientId: bigint, no
 
 /** SQL: a NAS with what its group and its client say; `readNas` reads the row. */
 export const selectNas = `select n.id, n.client_id, n.name, n.vendor, n.identifier, host(n.address) as address, n.nas_group_id,
-  g.address_space_id, g.identity_order, c.patience_ms, n.settings, n.attributes
+  g.address_space_id, g.identity_order, g.unknown_garden, c.patience_ms, n.settings, n.attributes
   from nas n join nas_group g on g.id = n.nas_group_id join radius_client c on c.id = n.client_id`
 
 type ClientColumns = {
@@ -140,6 +141,7 @@ export type NasColumns = {
   nas_group_id: bigint
   address_space_id: bigint
   identity_order: IdentityKind[]
+  unknown_garden: unknown
   patience_ms: number
   settings: unknown
   attributes: string[]
@@ -203,6 +205,7 @@ export function readNas(row: NasColumns): Nas {
     nasGroupId: row.nas_group_id,
     addressSpaceId: row.address_space_id,
     identityOrder: row.identity_order,
+    unknownGarden: readUnknownGarden(row.unknown_garden),
     settings,
     patienceMs: settings.patience_ms ?? row.patience_ms,
     attributes: row.attributes,

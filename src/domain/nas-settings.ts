@@ -40,6 +40,8 @@ const checks = {
   rate_form: z.enum(['service', 'shaping', 'policy']).optional(),
   coa: z.boolean().default(true),
   disconnect: z.boolean().default(true),
+  /** What is done about sessions that only we or only the router have, where its management side may be entered. */
+  reconcile: z.enum(['off', 'show', 'mend']).default('show'),
 }
 
 const schema = z.strictObject(checks)

@@ -2,6 +2,7 @@
 
 import type { IdentityKind } from './line.ts'
 import type { NasSettings } from './nas-settings.ts'
+import type { UnknownGarden } from './unknown-garden.ts'
 
 export const vendorNames = [
   'mikrotik',
@@ -29,6 +30,8 @@ export type Nas = {
   addressSpaceId: bigint
   /** In which order the group tells a line that comes without a password (IPoE). */
   identityOrder: readonly IdentityKind[]
+  /** Of the group: where whom nobody knows is let in; undefined: they are refused. */
+  unknownGarden?: UnknownGarden | undefined
   /** What differs from the habits of its vendor. */
   settings: NasSettings
   /** How long the NAS waits for an answer in all: timeout times tries, in milliseconds. */

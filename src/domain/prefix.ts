@@ -63,6 +63,14 @@ export function parseRange(field: string, text: string): string {
   return `${addressText(maskedOctets(octets, length))}/${length}`
 }
 
+/** A prefix or one address that hosts can have, in canonical form with its length; host bits are refused. Throws FieldError. */
+export function parseNetwork(field: string, text: string): string {
+  const parsed = parse(field, text)
+  if (isBeyondUnicast(parsed) || isUnspecified(parsed))
+    throw new FieldError(field, `${quote(text)} cannot be given to anybody`)
+  return refuseHostBits(field, text, parsed)
+}
+
 function parse(field: string, text: string): Parsed {
   const [address = '', mask, more] = text.trim().split('/')
   // ipaddr.js alone takes `10.1` and `0x7f.1`, which no operator means.

@@ -8,8 +8,11 @@ import { hmacMd5, hmacMd5Key, type HmacMd5Key } from '../crypto/hmac-md5.ts'
 import { subkey } from './data-key.ts'
 import type { Keyring } from './data-key.ts'
 
+/** The subscriber id in the Class of a login that is nobody's (unknown-garden.ts): no subscriber has it. */
+export const nobody = 0n
+
 export type SessionClass = {
-  /** A random positive number of 63 bits, new for every accept. */
+  /** A positive number of 63 bits, new for every accept: random but for its lowest two bits (`newClassId`). */
   readonly classId: bigint
   readonly subscriberId: bigint
   /** The Acct-Interim-Interval of the accept, in seconds, where one was sent. */
@@ -27,9 +30,24 @@ const bodyLength = 20
 const tagLength = 12
 export const sessionClassLength = bodyLength + tagLength
 
-/** A class id for a new accept. */
-export function newClassId(): bigint {
-  return nextRandom().readBigUInt64BE() >> 1n || 1n
+/** What an accept gave: whether it leads into the walled garden, and whether with an address list. */
+export type ClassMarks = { readonly garden: boolean; readonly listed: boolean }
+
+/**
+ * A class id for a new accept. Its lowest two bits say what was given, so that it is known of a live session without a column
+ * of its own: what a CoA cannot take back from it, only a new login can.
+ */
+export function newClassId({ garden, listed }: ClassMarks): bigint {
+  const octets = nextRandom()
+  // The highest bit goes: a bigint of Postgres is signed. Then these are the lowest two.
+  octets[7] = (octets[7]! & 0xf8) | (listed ? 4 : 0) | (garden ? 2 : 0)
+  return octets.readBigUInt64BE() >> 1n || 4n
+}
+
+/** What the accept with this class id gave. */
+export function readClassMarks(classId: bigint): ClassMarks {
+  const bits = Number(classId & 3n)
+  return { garden: (bits & 1) !== 0, listed: (bits & 2) !== 0 }
 }
 
 /** The octets of Class for an accept; with the interim interval that goes with it, where there is one. */

@@ -47,6 +47,8 @@ const shapes = {
   garden_pool: z.string().max(128).default(''),
   /** A session in the garden ends after this long, so that who has paid gets out without a phone call. */
   garden_session_timeout_s: seconds(60, 86_400).default(900),
+  /** So long after a session its address, where we handed it out, goes to no other line. */
+  address_quiet_s: seconds(0, 86_400).default(60),
   /** Lines that renew by themselves renew so long before they expire (decision 19). */
   renew_ahead_hours: z.int().min(0).max(168).default(6),
   /** Lines whose service ended longer ago than this no longer renew by themselves. */

@@ -52,14 +52,19 @@ export type SentUsername = {
   readonly username: string
   /** For log and panel: the canonical form, or the octets with what is no UTF-8 as `\xNN`. Nothing is lost. */
   readonly shown: string
+  /** As it came, where that is another text: what its NAS goes on calling the session. */
+  readonly sent?: string
 }
 
 /** Reads the octets of a User-Name (RFC 2865 §5.1). Octets that are no UTF-8 can match no subscriber; never throws. */
 export function readUsername(octets: Buffer | undefined): SentUsername {
   if (octets === undefined) return { username: '', shown: '' }
   if (!isUtf8(octets)) return { username: '', shown: escapeNonText(octets) }
-  const username = canonicalUsername(octets.toString('utf8'))
-  return { username, shown: username }
+  const text = octets.toString('utf8')
+  const username = canonicalUsername(text)
+  // No text of Postgres has a NUL.
+  if (text === username || text.includes('\0')) return { username, shown: username }
+  return { username, shown: username, sent: text }
 }
 
 /** Printable ASCII as it is, all else as `\xNN`, a backslash doubled: two different inputs never look the same. */

@@ -33,6 +33,7 @@ const sentences: Record<RejectReason, string> = {
   'too-many-sessions': 'as many lines as allowed are online already',
   'quota-exhausted': 'the data volume of the period is used up',
   'nas-not-allowed': 'the subscriber may not log in on this NAS',
+  'pool-exhausted': 'the address pool of the plan had no address left',
   'no-credentials': 'the request carried no password',
   'several-credentials': 'the request carried passwords in more than one form',
   'eap-not-supported': 'the NAS asked for EAP, which is not offered',

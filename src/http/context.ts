@@ -25,6 +25,8 @@ export type Services = {
   checkAttribute: AttributeCheck
   /** Folder of files that wait to be fetched or imported. */
   fileDirectory: string
+  /** What runs by itself. */
+  jobs: readonly { name: string; cron: string }[]
 }
 
 export type Context<Params = unknown, Query = unknown, Body = unknown> = {

@@ -8,6 +8,7 @@ import { whyRoutes } from './routes/why.ts'
 import { eventRoutes } from './routes/events.ts'
 import { bulkRoutes } from './routes/bulk-runs.ts'
 import { coaOrderRoutes } from './routes/coa-orders.ts'
+import { enforcementRoutes } from './routes/enforcement.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { clientRoutes } from './routes/clients.ts'
@@ -18,9 +19,13 @@ import { ownSignInRoutes } from './routes/own-sign-in.ts'
 import { portalRoutes, portalSupportRoutes } from './routes/portal.ts'
 import { roleRoutes, teamRoutes } from './routes/roles.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { ipPoolRoutes } from './routes/ip-pools.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { meRoutes } from './routes/me.ts'
 import { mailServerRoutes, messageRoutes, templateRoutes } from './routes/messages.ts'
+import { nasRouterRoutes } from './routes/nas-routers.ts'
+import { routerRunRoutes } from './routes/router-runs.ts'
 import { nasGroupRoutes, nasRoutes } from './routes/nases.ts'
 import { moneyRoutes } from './routes/payers.ts'
 import { planRoutes } from './routes/plans.ts'
@@ -59,12 +64,15 @@ export const routes: readonly Route[] = [
   ...moneyRoutes,
   ...ledgerRoutes,
   ...nasRoutes,
+  ...nasRouterRoutes,
+  ...routerRunRoutes,
   ...nasGroupRoutes,
   ...clientRoutes,
   ...realmRoutes,
   ...homeServerRoutes,
   ...settingRoutes,
   ...alarmRoutes,
+  ...jobRoutes,
   ...messageRoutes,
   ...templateRoutes,
   ...mailServerRoutes,
@@ -75,6 +83,7 @@ export const routes: readonly Route[] = [
   ...bulkRoutes,
   ...sessionRoutes,
   ...coaOrderRoutes,
+  ...enforcementRoutes,
   ...eventRoutes,
   ...subscriberRoutes,
   ...subscriberActionRoutes,
@@ -83,6 +92,7 @@ export const routes: readonly Route[] = [
   ...groupRoutes,
   ...whyRoutes,
   ...addressRoutes,
+  ...ipPoolRoutes,
   ...unmatchedRoutes,
   ...timelineRoutes,
 ]

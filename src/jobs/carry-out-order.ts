@@ -1,135 +1,243 @@
-// One order at one NAS: what has to be sent for it now, what the answer means, and what follows (RFC 5176 §3.5). A change that the
-// NAS cannot do live, or refuses, becomes a Disconnect: the redial gets what is true.
+// One order at one NAS: what is sent for it, what the answers mean, and what follows (RFC 5176 §3.5). A change that the NAS refuses
+// becomes a Disconnect: the redial gets what is true. Where a Disconnect is refused, ignored or not answered, the router's
+// management side is asked to remove the session (decision 17).
 
 import type { Pool } from '../db/pool.ts'
-import { endUnknownSession, type ClaimedOrder, type OrderResult } from '../domain/coa-delivery.ts'
-import type { CoaTarget } from '../domain/coa-target.ts'
-import type { Entitlement, LiveSession } from '../domain/live-session.ts'
+import type { Attempt } from '../domain/coa-attempt.ts'
+import { endUnknownSession, type OrderResult } from '../domain/coa-delivery.ts'
+import { grantedBy } from '../domain/coa-evidence.ts'
+import type { LiveSession } from '../domain/live-session.ts'
+import { isLastingRefusal } from '../domain/nas-capability.ts'
+import type { Nas } from '../domain/nas.ts'
 import { endServices, freeClaims } from '../domain/session-end.ts'
-import type { Addressee, CoaAnswer, CoaSender } from '../nas/coa.ts'
+import { namesMoreThanId } from '../nas/coa.ts'
+import type { CoaAnswer, CoaRequest, CoaSender } from '../nas/coa.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
-import type { NamedAttribute } from '../radius/attributes.ts'
 import { errorCauses } from '../radius/codes.ts'
+import type { Way } from './coa-lane.ts'
+import type { EndedOnRouter } from './end-on-router.ts'
+import { stepOf, type Errand, type Step } from './order-step.ts'
 
 /** After an acknowledged Disconnect the Stop follows within a moment (RFC 5176 §2.1); then it is looked for. */
 const verifyMs = 3_000
+/** The same where the NAS has acknowledged and ignored it so often. */
+const ignoredVerifyMs = 10_000
+const oftenIgnored = 3
+/** Acknowledged so often and still there: by CoA it does not end. */
+const acksToEscalate = 2
 /** Between two tries at a NAS that did not answer, or said that it was busy. */
-const retryMs = 4_000
+const retryMs = 3_000
 
-export type Errand = {
-  order: ClaimedOrder
-  target: CoaTarget
-  /** Undefined: in the archive. */
-  session: LiveSession | undefined
-  entitlement: Entitlement | undefined
+export type With = {
+  pool: Pool
+  sender: CoaSender
+  now(): Date
+  /** Absent: nobody here can enter routers. */
+  endOnRouter?: (session: LiveSession, nas: Nas) => Promise<EndedOnRouter>
+  /** Asked once something has to be sent. */
+  takeWay(): Way
+  /** The secret under which it answered last. */
+  lastSecret: Buffer | undefined
 }
 
-type With = { pool: Pool; sender: CoaSender; now(): Date }
+/** What an answer says of the NAS. */
+export type Finding =
+  | { readonly kind: 'can-change' }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'cannot-change'; readonly errorCause: number }
+  | { readonly kind: 'refused'; readonly errorCause: number | undefined }
 
-/** `heard`: whether the NAS answered; undefined where nothing was sent. */
-export type CarriedOut = { heard: boolean | undefined; result: OrderResult }
+export type CarriedOut = {
+  /** Whether the NAS answered; undefined where nothing was sent to it. */
+  readonly heard: boolean | undefined
+  readonly result: OrderResult
+  readonly sent: readonly Attempt[]
+  readonly findings: readonly Finding[]
+  /** Under which it answered. */
+  readonly secret: Buffer | undefined
+  /** Whether its router has ended the session; undefined: that was not asked, or is not to be entered. */
+  readonly byRouter: boolean | undefined
+}
 
-/** What has to happen for an order. */
-type Step =
-  | { kind: 'over'; result: OrderResult }
-  | { kind: 'disconnect'; session: LiveSession }
-  | { kind: 'change'; session: LiveSession; attributes: readonly NamedAttribute[] }
+/** An order under way: what was sent for it so far, and what that has shown. */
+type Work = {
+  parts: With
+  errand: Errand
+  sent: Attempt[]
+  findings: Finding[]
+  heard: boolean | undefined
+  secret: Buffer | undefined
+  byRouter: boolean | undefined
+  way: Way
+}
 
 /** Sends what the order asks for now. Throws only what the database throws. */
 export async function carryOut(parts: With, errand: Errand): Promise<CarriedOut> {
+  const nothing = { heard: undefined, secret: undefined, byRouter: undefined }
+  const work: Work = { parts, errand, sent: [], findings: [], way: 'usual', ...nothing }
   const step = stepOf(errand, parts.now())
-  if (step.kind === 'over') return { heard: undefined, result: step.result }
-  const { nas, address, port, secret, heardOn } = errand.target
-  if (address === undefined) return failed('nobody knows its address: it was never heard')
-  if (secret === undefined) return failed('its client has no secret that can be opened')
-  const to = { nas, address, port, secret, heardOn }
-  const { session } = step
-  if (step.kind === 'disconnect') return disconnect(parts, to, session)
-  const request = { kind: 'change', session, attributes: step.attributes } as const
-  const answer = await parts.sender.send(to, request, parts.now())
-  const result = await resultOfChange(parts, session, answer)
-  return result === 'disconnect'
-    ? { ...(await disconnect(parts, to, session)), heard: true }
-    : { heard: isHeard(answer), result }
+  const result = step.kind === 'over' ? step.result : await carryOutStep(work, step)
+  const { heard, sent, findings, secret, byRouter } = work
+  return { heard, result, sent, findings, secret, byRouter }
 }
 
-function failed(detail: string): CarriedOut {
-  return { heard: undefined, result: { state: 'failed', detail } }
-}
-
-/** What an order comes to at this moment. */
-function stepOf({ order, target, session, entitlement }: Errand, now: Date): Step {
-  // Ended in our books only, and not by its NAS: that it is gone there has to be proved.
-  const isUnproven = order.reason === 'replaced' && session?.isReplaced === true
-  if (session === undefined || (session.endedAt !== undefined && !isUnproven)) {
-    return over({ state: 'done', evidence: 'observed', detail: 'the session has ended' })
+async function carryOutStep(work: Work, step: Exclude<Step, { kind: 'over' }>): Promise<OrderResult> {
+  const { address, secrets } = work.errand.target
+  const unable =
+    address === undefined
+      ? 'nobody knows its address: it was never heard'
+      : secrets.length === 0
+        ? 'its client has no secret that can be opened'
+        : undefined
+  if (unable !== undefined) {
+    const ended = step.kind === 'disconnect' ? await escalate(work, step.session) : undefined
+    return ended ?? { state: 'failed', detail: unable }
   }
-  if (order.deadline <= now) return over({ state: 'expired', detail: 'it was not proved in time' })
-  const { vendor, settings } = target.nas
-  const disconnected: Step = { kind: 'disconnect', session }
-  if (order.wish === 'disconnect' || !settings.coa) return disconnected
-  if (entitlement === undefined || entitlement.kind === 'none') return disconnected
-  const { authorization, subject } = entitlement
-  if (authorization.address !== undefined && authorization.address !== session.framedIp) return disconnected
-  // A list that was given is not taken back by its absence, and nobody knows whether it was: out of a garden only by a redial.
-  const { on_block: onBlock, on_expiry: onExpiry, on_quota: onQuota } = subject.plan
-  const hasGarden = [onBlock, onExpiry, onQuota].includes('garden')
-  if (hasGarden && authorization.garden === undefined && authorization.addressList === undefined) return disconnected
-  const attributes = vendorOf(vendor).changeAttributes(authorization, settings, session.services)
-  if (attributes === undefined) return disconnected
-  return attributes.length === 0
-    ? over({ state: 'done', detail: 'it has what it should have' })
-    : { kind: 'change', session, attributes }
+  work.way = work.parts.takeWay()
+  if (work.way === 'router') return goByRouter(work, step)
+  return step.kind === 'change' ? change(work, step) : disconnect(work, step.session, step.why)
 }
 
-function over(result: OrderResult): Step {
-  return { kind: 'over', result }
+/** What the router cannot do waits for the NAS. */
+async function goByRouter(work: Work, { kind, session }: Exclude<Step, { kind: 'over' }>): Promise<OrderResult> {
+  const ended = kind === 'disconnect' ? await escalate(work, session) : undefined
+  return ended ?? { state: 'timeout', detail: 'the NAS does not answer', nextAt: later(work.parts.now()) }
 }
 
-/** `disconnect`: the NAS will not change it. */
-async function resultOfChange(
-  parts: With,
-  session: LiveSession,
-  answer: CoaAnswer,
-): Promise<OrderResult | 'disconnect'> {
-  if (answer.kind === 'ack') return { state: 'done', evidence: 'acked', roundTripMs: answer.roundTripMs }
-  if (answer.kind !== 'nak') return notHeard(answer, parts.now())
-  if (answer.errorCause === errorCauses.sessionNotFound) return unknownThere(parts, session, answer)
-  return answer.errorCause === errorCauses.resourcesUnavailable ? busy(answer, parts.now()) : 'disconnect'
-}
-
-async function disconnect(parts: With, to: Addressee, session: LiveSession): Promise<CarriedOut> {
-  if (!to.nas.settings.disconnect) {
-    return failed('the NAS takes no Disconnect-Request (its setting disconnect is off)')
-  }
-  const answer = await parts.sender.send(to, { kind: 'disconnect', session, attributes: [] }, parts.now())
-  return { heard: isHeard(answer), result: await resultOfDisconnect(parts, session, answer) }
-}
-
-async function resultOfDisconnect(parts: With, session: LiveSession, answer: CoaAnswer): Promise<OrderResult> {
+async function change(work: Work, step: Step & { kind: 'change' }): Promise<OrderResult> {
+  const { session, attributes, authorization } = step
+  const isGarden = authorization.garden !== undefined
+  const answer = await ask(work, { kind: 'change', session, attributes }, isGarden)
   if (answer.kind === 'ack') {
-    if (session.endedAt !== undefined) return { state: 'done', evidence: 'acked', roundTripMs: answer.roundTripMs }
-    const nextAt = new Date(parts.now().getTime() + verifyMs)
-    return { state: 'acked', evidence: 'acked', roundTripMs: answer.roundTripMs, nextAt }
+    work.findings.push({ kind: 'can-change' })
+    const service = vendorOf(work.errand.target.nas.vendor).startedService?.(attributes)
+    const granted = grantedBy(authorization, service, session.rateBefore)
+    return { state: 'done', evidence: 'acked', roundTripMs: answer.roundTripMs, granted }
   }
-  if (answer.kind !== 'nak') return notHeard(answer, parts.now())
-  if (answer.errorCause === errorCauses.sessionNotFound) return unknownThere(parts, session, answer)
-  if (answer.errorCause === errorCauses.resourcesUnavailable) return busy(answer, parts.now())
-  const said = answer.errorCause === undefined ? 'without a reason' : `with Error-Cause ${answer.errorCause}`
-  return { state: 'nacked', ...causeOf(answer), detail: `the NAS refused to end the session, ${said}` }
+  if (answer.kind !== 'nak') return notHeard(answer, work.parts.now())
+  const { errorCause } = answer
+  if (errorCause === errorCauses.sessionNotFound) return unknownThere(work, session, answer)
+  if (errorCause === errorCauses.resourcesUnavailable) return busy(answer, work.parts.now())
+  if (isLastingRefusal(errorCause)) work.findings.push({ kind: 'cannot-change', errorCause })
+  return disconnect(work, session, `the NAS refused to change the session, ${saidBy(answer)}`)
+}
+
+async function disconnect(work: Work, session: LiveSession, why: string | undefined): Promise<OrderResult> {
+  const { order, target } = work.errand
+  if (isIgnored(work, session)) work.findings.push({ kind: 'ignored' })
+  if (order.isRemoved || order.acknowledged >= acksToEscalate) {
+    const ended = await escalate(work, session)
+    if (ended !== undefined) return ended
+  }
+  if (!target.nas.settings.disconnect) {
+    const detail = 'the NAS takes no Disconnect-Request (its setting disconnect is off)'
+    return (await escalate(work, session)) ?? { state: 'failed', detail }
+  }
+  const answer = await ask(work, { kind: 'disconnect', session, attributes: [] })
+  if (answer.kind === 'ack') return acknowledged(work, session, { roundTripMs: answer.roundTripMs, detail: why })
+  if (answer.kind !== 'nak') return (await escalate(work, session)) ?? notHeard(answer, work.parts.now())
+  if (answer.errorCause === errorCauses.sessionNotFound) return unknownThere(work, session, answer)
+  if (answer.errorCause === errorCauses.resourcesUnavailable) return busy(answer, work.parts.now())
+  work.findings.push({ kind: 'refused', errorCause: answer.errorCause })
+  const detail = `the NAS refused to end the session, ${saidBy(answer)}`
+  return (await escalate(work, session)) ?? { state: 'nacked', ...causeOf(answer), detail }
+}
+
+/** Twice acknowledged, and it was heard of since. */
+function isIgnored({ errand: { order } }: Work, { aliveAt, endedAt }: LiveSession): boolean {
+  const { acknowledged: times, acknowledgedAt: firstAt } = order
+  return times >= acksToEscalate && firstAt !== null && endedAt === undefined && aliveAt > firstAt
+}
+
+/** Not over before it is seen to be gone, unless our books have ended it already and only the NAS held it. */
+function acknowledged(
+  { parts, errand: { order } }: Work,
+  session: LiveSession,
+  told: { roundTripMs?: number; detail: string | undefined },
+): OrderResult {
+  const { detail, ...timed } = told
+  const said = { evidence: 'acked', ...timed, ...(detail === undefined ? {} : { detail }) } as const
+  if (session.endedAt !== undefined) return { state: 'done', ...said }
+  const waitMs = order.acknowledged + 1 >= oftenIgnored ? ignoredVerifyMs : verifyMs
+  return { state: 'acked', ...said, nextAt: new Date(parts.now().getTime() + waitMs) }
+}
+
+/** Removes the session on the router; undefined where that did not help. */
+async function escalate(work: Work, session: LiveSession): Promise<OrderResult | undefined> {
+  const { parts, errand, sent } = work
+  const at = parts.now()
+  const outcome = (await parts.endOnRouter?.(session, errand.target.nas)) ?? ({ kind: 'none' } as const)
+  if (outcome.kind === 'none') return undefined
+  work.byRouter = outcome.kind === 'removed' || outcome.kind === 'not-there'
+  if (outcome.kind === 'failed') {
+    sent.push({ at, kind: 'router', outcome: 'error', detail: outcome.detail })
+    return undefined
+  }
+  sent.push({ at, kind: 'router', outcome: outcome.kind })
+  if (outcome.kind === 'removed') return acknowledged(work, session, { detail: 'removed on the router' })
+  if (outcome.kind === 'still-there') return undefined
+  await endHere(parts, session)
+  return { state: 'done', evidence: 'observed', detail: 'the router does not have it any more' }
+}
+
+/** Its answer; that the session is unknown is believed when its id alone finds none either. */
+async function ask(work: Work, request: CoaRequest, isGarden?: boolean): Promise<CoaAnswer> {
+  const { order, target } = work.errand
+  const answer = await exchange(work, request, isGarden)
+  const isUnknown = answer.kind === 'nak' && answer.errorCause === errorCauses.sessionNotFound
+  // After an acknowledgement it is what was to be expected.
+  if (!isUnknown || order.acknowledged > 0 || !namesMoreThanId(target.nas, request.session)) return answer
+  const again = await exchange(work, { ...request, byIdAlone: true }, isGarden)
+  return again.kind === 'ack' ? again : answer
+}
+
+/** One request under each of the secrets that the NAS may have, that of its last answer first, until it answers. */
+async function exchange(work: Work, request: CoaRequest, isGarden?: boolean): Promise<CoaAnswer> {
+  const { parts, errand, sent } = work
+  const { nas, address, port, heardOn, secrets } = errand.target
+  const last = secrets.find((secret) => parts.lastSecret?.equals(secret) === true)
+  const ordered = last === undefined ? secrets : [last, ...secrets.filter((secret) => secret !== last)]
+  const to = { nas, address: address!, port, heardOn }
+  let silence: CoaAnswer | undefined
+  for (const secret of ordered) {
+    const at = parts.now()
+    const answer = await parts.sender.send({ ...to, secret }, { ...request, isProbe: work.way === 'probe' }, at)
+    const { kind } = request
+    sent.push({ at, kind, sentTo: address, port, sentFrom: heardOn, garden: isGarden, ...outcomeOf(answer) })
+    const isHeard = answer.kind === 'ack' || answer.kind === 'nak'
+    work.heard = work.heard === true || isHeard
+    if (isHeard) {
+      work.secret = secret
+      return answer
+    }
+    // Somebody who answers wrongly says more than nobody.
+    if (silence?.kind !== 'timeout' || silence.badReplies === 0) silence = answer
+    if (answer.kind === 'error') break
+  }
+  return silence!
+}
+
+function outcomeOf(answer: CoaAnswer): Pick<Attempt, 'outcome' | 'errorCause' | 'roundTripMs' | 'detail'> {
+  if (answer.kind === 'error') return { outcome: 'error', detail: messageOf(answer.error) }
+  if (answer.kind === 'timeout') return { outcome: answer.badReplies > 0 ? 'bad-authenticator' : 'timeout' }
+  const { kind: outcome, roundTripMs } = answer
+  return { outcome, roundTripMs, errorCause: answer.kind === 'nak' ? answer.errorCause : undefined }
 }
 
 /** 503: it is gone. Of a Disconnect that was sent twice the second answer is this one. */
 async function unknownThere(
-  { pool, now }: With,
+  { parts }: Work,
   session: LiveSession,
   answer: CoaAnswer & { kind: 'nak' },
 ): Promise<OrderResult> {
-  if (await endUnknownSession(pool, session.id, now())) {
-    await freeClaims(pool, [session.id])
-    await endServices(pool, [session.id])
-  }
+  await endHere(parts, session)
   return { state: 'done', evidence: 'observed', ...causeOf(answer), detail: 'the NAS knows no such session' }
+}
+
+async function endHere({ pool, now }: With, session: LiveSession): Promise<void> {
+  if (!(await endUnknownSession(pool, session.id, now()))) return
+  await freeClaims(pool, [session.id])
+  await endServices(pool, [session.id])
 }
 
 function busy(answer: CoaAnswer & { kind: 'nak' }, now: Date): OrderResult {
@@ -139,11 +247,19 @@ function busy(answer: CoaAnswer & { kind: 'nak' }, now: Date): OrderResult {
 function notHeard(answer: CoaAnswer & { kind: 'timeout' | 'error' }, now: Date): OrderResult {
   const detail =
     answer.kind === 'error'
-      ? `it could not be sent: ${answer.error instanceof Error ? answer.error.message : String(answer.error)}`
+      ? `it could not be sent: ${messageOf(answer.error)}`
       : answer.badReplies > 0
         ? 'the answers were signed with another secret'
         : 'no answer'
   return { state: 'timeout', detail, nextAt: later(now) }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function saidBy({ errorCause }: CoaAnswer & { kind: 'nak' }): string {
+  return errorCause === undefined ? 'without a reason' : `with Error-Cause ${errorCause}`
 }
 
 function causeOf({ errorCause, roundTripMs }: CoaAnswer & { kind: 'nak' }) {
@@ -152,8 +268,4 @@ function causeOf({ errorCause, roundTripMs }: CoaAnswer & { kind: 'nak' }) {
 
 function later(now: Date): Date {
   return new Date(now.getTime() + retryMs)
-}
-
-function isHeard(answer: CoaAnswer): boolean {
-  return answer.kind === 'ack' || answer.kind === 'nak'
 }

@@ -1,30 +1,28 @@
 // Carries CoA orders out: claimed a few at a time for each NAS, made of what is true at this moment, sent, and looked at once more
-// until the session is seen to be gone. Each NAS has a lane of its own: one that is dead, or slow, holds up nobody else's.
+// until the session is seen to be gone. Each NAS has a lane of its own (coa-lane.ts): one that is dead, or slow, holds up nobody
+// else's; and in a lane each order gives its room back by itself.
 import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Db } from '../db/schema.ts'
-import { clearAlarm, raiseAlarm } from '../domain/alarm.ts'
 import { claimOrders, dueNases, settleOrder, type ClaimedOrder } from '../domain/coa-delivery.ts'
 import { findCoaTarget, type CoaTarget } from '../domain/coa-target.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import { entitlementsOf, loadLiveSessions, type Entitlement, type LiveSession } from '../domain/live-session.ts'
+import { stillSpared, takeTrial } from '../domain/nas-capability.ts'
 import type { Nas } from '../domain/nas.ts'
 import { readSettings } from '../domain/setting.ts'
 import type { Logger } from '../log.ts'
 import type { CoaSender } from '../nas/coa.ts'
-import { carryOut, type Errand } from './carry-out-order.ts'
+import { carryOut } from './carry-out-order.ts'
+import { noteCarriedOut } from './coa-findings.ts'
+import { emptyLane, roomOf, takeWay, waitMsOf, type Lane } from './coa-lane.ts'
+import type { EndedOnRouter } from './end-on-router.ts'
 import type { Listen } from './notifications.ts'
+import { stepOf, type Errand } from './order-step.ts'
 import { startWorker } from './worker.ts'
 
-/** Of one NAS. */
-const mostInFlight = 100
-/** An order whose carrier died is due again after so long. All tries of one request take 14 s unless a NAS is set otherwise. */
+/** An order whose carrier died is due again after so long. All tries of one request take 10 s unless a NAS is set otherwise. */
 const leaseMs = 120_000
-/** So many orders without any answer and the NAS is left alone for a while; then one asks whether it is back. */
-const failuresToPause = 3
-const pauseMs = 4_000
-/** While a lane has no room the next look comes so soon. */
-const crowdedMs = 100
 const everyMs = 1_000
 
 export type CoaDeliveryOptions = {
@@ -38,6 +36,13 @@ export type CoaDeliveryOptions = {
   instance: string
   /** This machine's own. */
   ownAddresses(): readonly string[]
+  /** Removes a session by way of its router's management side (end-on-router.ts); absent: nobody here can. */
+  endOnRouter?: (
+    parts: { pool: Pool; keyring: Keyring },
+    session: LiveSession,
+    nas: Nas,
+    now: Date,
+  ) => Promise<EndedOnRouter>
 }
 
 export type CoaDelivery = {
@@ -51,27 +56,36 @@ export function startCoaDelivery(options: CoaDeliveryOptions): CoaDelivery {
   const { pool, clock, instance } = options
   const lanes = new Map<bigint, Lane>()
   const running = new Set<Promise<void>>()
-  const soon = createDelay(crowdedMs, () => worker.wake())
+  const soon = createDelay(() => worker.wake())
 
+  const comeAgain = (lane: Lane): void => {
+    lane.isCrowded = true
+    const waitMs = waitMsOf(lane, clock.monotonicMs())
+    if (waitMs !== undefined) soon.start(waitMs)
+  }
   const take = async (nasId: bigint): Promise<void> => {
     const lane = lanes.get(nasId) ?? emptyLane(clock.monotonicMs())
     lanes.set(nasId, lane)
     const most = roomOf(lane, clock.monotonicMs())
-    if (most === 0) return soon.start()
+    if (most === 0) return comeAgain(lane)
     const until = new Date(clock.now().getTime() + leaseMs)
     const orders = await claimOrders(pool, { nasId, most, instance, until }, clock.now())
     if (orders.length === 0) return
     lane.tokens -= orders.length
     lane.inFlight += orders.length
-    const work = deliver(options, lane, nasId, orders).finally(() => {
-      lane.inFlight -= orders.length
-      running.delete(work)
+    if (orders.length === most) comeAgain(lane)
+    const giveBack = (count: number): void => {
+      lane.inFlight -= count
+      if (!lane.isCrowded) return
+      lane.isCrowded = false
       worker.wake()
-    })
+    }
+    const work = deliver(options, { lane, giveBack }, nasId, orders).finally(() => running.delete(work))
     running.add(work)
   }
   const lookOnce = async (): Promise<void> => {
-    for (const nasId of await dueNases(pool, options.ownAddresses(), clock.now())) await take(nasId)
+    const nases = await dueNases(pool, options.ownAddresses(), clock.now())
+    await Promise.all(nases.map(take))
   }
   // One at a time, whoever asks for it: two would count the room of a lane twice.
   let looking: Promise<void> = Promise.resolve()
@@ -98,12 +112,18 @@ export function startCoaDelivery(options: CoaDeliveryOptions): CoaDelivery {
   }
 }
 
-function createDelay(ms: number, run: () => void): { start(): void; cancel(): void } {
+/** One timer for whoever has to come again first. */
+function createDelay(run: () => void): { start(ms: number): void; cancel(): void } {
   let timer: NodeJS.Timeout | undefined
+  let due = Infinity
   return {
-    start() {
-      timer ??= setTimeout(() => {
-        timer = undefined
+    start(ms) {
+      const at = performance.now() + ms
+      if (at >= due) return
+      clearTimeout(timer)
+      due = at
+      timer = setTimeout(() => {
+        due = Infinity
         run()
       }, ms)
     },
@@ -111,61 +131,65 @@ function createDelay(ms: number, run: () => void): { start(): void; cancel(): vo
   }
 }
 
-type Lane = {
-  inFlight: number
-  /** Orders in a row without any answer. */
-  failures: number
-  pausedUntilMs: number
-  /** Orders that the pace allows by now, as of `filledAtMs`. */
-  tokens: number
-  filledAtMs: number
-  /** Orders a second. */
-  pace: number
-}
-
-function emptyLane(nowMs: number): Lane {
-  return { inFlight: 0, failures: 0, pausedUntilMs: 0, tokens: 10, filledAtMs: nowMs, pace: 50 }
-}
-
-/** How many orders may be taken now: by pace, by what is under way, and by whether the NAS answers at all. */
-function roomOf(lane: Lane, nowMs: number): number {
-  const gained = ((nowMs - lane.filledAtMs) / 1_000) * lane.pace
-  lane.tokens = Math.min(Math.max(1, lane.pace / 5), lane.tokens + gained)
-  lane.filledAtMs = nowMs
-  if (lane.failures >= failuresToPause) return lane.inFlight === 0 && nowMs >= lane.pausedUntilMs ? 1 : 0
-  return Math.max(0, Math.min(mostInFlight - lane.inFlight, Math.floor(lane.tokens)))
-}
+/** A lane, and how orders leave it. */
+type Room = { lane: Lane; giveBack(count: number): void }
 
 /** Carries out orders of one NAS, all at once. Nothing is thrown: what fails here is due again when its lease is over. */
 async function deliver(
   options: CoaDeliveryOptions,
-  lane: Lane,
+  { lane, giveBack }: Room,
   nasId: bigint,
   orders: readonly ClaimedOrder[],
 ): Promise<void> {
   const { pool, keyring, clock, log } = options
+  const failed = (error: unknown): void =>
+    log.error({ error, nas: String(nasId) }, 'orders could not be carried out; they are due again later')
+  let left = orders.length
   try {
-    const target = await findCoaTarget(pool, keyring, nasId, clock.now())
-    const lost = { state: 'failed', detail: 'there is no such NAS any more' } as const
-    if (target === undefined) {
-      for (const order of orders) await settleOrder(pool, order, lost, clock.now())
-      return
-    }
+    const sessionIds = orders.map(({ sessionId }) => sessionId)
+    // At once: a block is waiting.
+    const [target, sessions] = await Promise.all([
+      findCoaTarget(pool, keyring, nasId, clock.now()),
+      loadLiveSessions(pool, sessionIds),
+    ])
+    if (target === undefined) return await settleLost(options, orders)
     lane.pace = target.nas.settings.coa_pace
-    const sessions = await loadLiveSessions(
-      pool,
-      orders.map(({ sessionId }) => sessionId),
-    )
-    const entitlements = await entitlementsFor(options, orders, sessions, target.nas)
     await Promise.all(
-      orders.map((order) => {
-        const [session, entitlement] = [sessions.get(order.sessionId), entitlements.get(order.sessionId)]
-        return deliverOne(options, lane, { order, target, session, entitlement })
+      (await errandsOf(options, target, { orders, sessions })).map(async (errand) => {
+        await deliverOne(options, lane, errand).catch(failed)
+        left -= 1
+        giveBack(1)
       }),
     )
   } catch (error) {
-    log.error({ error, nas: String(nasId) }, 'orders could not be carried out; they are due again later')
+    failed(error)
+  } finally {
+    if (left > 0) giveBack(left)
   }
+}
+
+async function settleLost({ pool, clock }: CoaDeliveryOptions, orders: readonly ClaimedOrder[]): Promise<void> {
+  const result = { state: 'failed', detail: 'there is no such NAS any more' } as const
+  for (const order of orders) await settleOrder(pool, order, { result, sent: [] }, clock.now())
+}
+
+/** What there is to know about each order. */
+async function errandsOf(
+  options: CoaDeliveryOptions,
+  target: CoaTarget,
+  { orders, sessions }: { orders: readonly ClaimedOrder[]; sessions: ReadonlyMap<bigint, LiveSession> },
+): Promise<Errand[]> {
+  const entitlements = await entitlementsFor(options, orders, sessions, target.nas)
+  const errands = orders.map((order) => ({
+    order,
+    target,
+    session: sessions.get(order.sessionId),
+    entitlement: entitlements.get(order.sessionId),
+    canChange: true,
+  }))
+  if (target.cannotChange === undefined) return errands
+  const trial = await trialOf(options, target, errands)
+  return errands.map((errand) => ({ ...errand, canChange: errand === trial }))
 }
 
 /** By session; who is only to be disconnected is entitled to nothing that we would have to know. */
@@ -182,27 +206,32 @@ async function entitlementsFor(
   return new Map(asked.map((session, at) => [session.id, found[at]!]))
 }
 
-async function deliverOne(options: CoaDeliveryOptions, lane: Lane, errand: Errand): Promise<void> {
-  const { pool, sender, clock } = options
-  const { heard, result } = await carryOut({ pool, sender, now: () => clock.now() }, errand)
-  if (heard !== undefined) await noteHeard(options, lane, errand.target, heard)
-  await settleOrder(pool, errand.order, result, clock.now())
+/** Of a NAS that refused to change sessions live, the one order that tries it again. */
+async function trialOf(
+  { pool, clock }: CoaDeliveryOptions,
+  { nas, cannotChange }: CoaTarget,
+  errands: readonly Errand[],
+): Promise<Errand | undefined> {
+  const now = clock.now()
+  if (cannotChange === undefined || stillSpared(cannotChange, now)) return undefined
+  const first = errands.find((errand) => stepOf(errand, now).kind === 'change')
+  return first !== undefined && (await takeTrial(pool, nas.id, now)) ? first : undefined
 }
 
-/** A NAS that answers is there, whatever it says; one that never does is left alone for a while and told of. */
-async function noteHeard(
-  { pool, db, clock, log }: CoaDeliveryOptions,
-  lane: Lane,
-  { nas, address, port }: CoaTarget,
-  heard: boolean,
-): Promise<void> {
-  const alarm = { kind: 'coa-unreachable', subject: nas.name }
-  const was = lane.failures
-  lane.failures = heard ? 0 : was + 1
-  if (!heard && lane.failures >= failuresToPause) lane.pausedUntilMs = clock.monotonicMs() + pauseMs
-  if (heard && was >= failuresToPause) await clearAlarm(db, alarm, clock.now())
-  if (heard || lane.failures !== failuresToPause) return
-  const text = `it answers no CoA or Disconnect at ${address ?? 'no known address'} port ${port}: on RouterOS /radius incoming set accept=yes`
-  log.warn({ nas: nas.name, address, port }, 'a NAS answers no CoA or Disconnect')
-  await raiseAlarm(pool, { ...alarm, text }, clock.now())
+async function deliverOne(options: CoaDeliveryOptions, lane: Lane, errand: Errand): Promise<void> {
+  const { pool, keyring, sender, clock, endOnRouter } = options
+  const now = (): Date => clock.now()
+  const parts = {
+    pool,
+    sender,
+    now,
+    takeWay: () => takeWay(lane, clock.monotonicMs()),
+    lastSecret: lane.secret,
+    ...(endOnRouter === undefined
+      ? {}
+      : { endOnRouter: (session: LiveSession, nas: Nas) => endOnRouter({ pool, keyring }, session, nas, now()) }),
+  }
+  const done = await carryOut(parts, errand)
+  await settleOrder(pool, errand.order, done, now())
+  await noteCarriedOut(options, lane, errand.target, done)
 }

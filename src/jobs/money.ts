@@ -11,14 +11,21 @@ const wrong = { kind: 'wrong-balance', subject: 'ledger' }
 export const moneyJobs: readonly Job[] = [
   {
     name: 'begin-periods',
-    everyMinutes: 1,
-    run: async ({ db, now }) => ({ begun: await beginDuePeriods(db, now) }),
+    cron: '* * * * *',
+    async run({ db, now, log }) {
+      const { begun, failed } = await beginDuePeriods(db, now)
+      for (const { subscriberId, error } of failed) {
+        log.warn({ subscriber: String(subscriberId), error }, 'a period could not begin')
+      }
+      return { begun, failed: failed.length }
+    },
   },
   {
     name: 'renew-due',
-    everyMinutes: 10,
-    async run({ db, keyring, now, log }) {
-      const { renewed, refused, failed } = await renewDue(db, ownAuthor('system', 'renew-due', keyring), now)
+    cron: '*/10 * * * *',
+    // Fenced: what it does is decided at its start, and who slept past its lease must not charge by that.
+    async run({ db, keyring, now, log, hold }) {
+      const { renewed, refused, failed } = await renewDue(db, ownAuthor('system', 'renew-due', keyring), now, hold)
       for (const { subscriberId, error } of failed) {
         log.warn({ subscriber: String(subscriberId), error }, 'a line could not be renewed')
       }
@@ -27,7 +34,7 @@ export const moneyJobs: readonly Job[] = [
   },
   {
     name: 'check-balances',
-    everyMinutes: 1440,
+    cron: '5 1 * * *',
     async run({ pool, db, now }) {
       const found = await wrongBalances(db)
       const names = found.map(({ account, id }) => `${account} ${id}`).join(', ')

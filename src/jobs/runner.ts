@@ -1,75 +1,148 @@
-// Runs the jobs: once a minute it looks which interval each job is in and takes that run's key in `job_run`; whoever
-// inserts the row runs it, on whatever instance.
-import type { Clock } from '../clock.ts'
-import type { Pool } from '../db/pool.ts'
-import type { Db } from '../db/schema.ts'
-import type { Keyring } from '../domain/data-key.ts'
-import type { Logger } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import { finishJobRun, takeJobRun, type RunKey } from '../domain/job-run.ts'
-import { plannedLocal, type Job } from './job.ts'
+// Runs the jobs. node-cron ticks at every full minute; which runs are due then is planned by the wall clock of the ISP's zone,
+// and who has them is decided in `job_run`: whoever inserts the row runs it, on whatever instance (decision 29).
+import { schedule } from 'node-cron'
+import { latestPlanned, readCron, type Schedule } from '../domain/job-schedule.ts'
+import { jobChannel } from '../domain/job-ask.ts'
+import { openRuns, runsToTake, takeOpenRun, takeRun, type HeldRun, type PlannedRun } from '../domain/job-run.ts'
+import { runHeld, type RunContext } from './held-run.ts'
+import type { Job } from './job.ts'
+import type { Listen } from './notifications.ts'
 
-const lookEveryMs = 60_000
+/** Long enough for a process that is busy, short enough for a night that was broken off. */
+const usualLeaseMs = 60_000
+/** Side by side in one process: connections are left for what else waits in it. */
+const mostAtOnce = 4
 
 export type JobRunner = {
-  /** Runs every job whose interval nobody has run yet; resolves when they are done. */
+  /** Runs what is due, asked for or left by others and is not running here; resolves when that is done. */
   tick(): Promise<void>
+  /** Begins nothing more; jobs that look at their signal end early, and their runs are left to others. */
   close(): Promise<void>
 }
 
-type Options = {
-  pool: Pool
-  db: Db
-  keyring: Keyring
+type Options = Omit<RunContext, 'leaseMs' | 'zone' | 'closing'> & {
   jobs: readonly Job[]
-  clock: Clock
-  log: Logger
-  metrics: Metrics
   instance: string
-  /** The ISP's zone at this moment. */
+  leaseMs?: number
+  /** Tells of runs that somebody asked for; without it they wait for the next minute. */
+  listen?: Listen
+  /** The ISP's zone at this moment: where it changes, the next tick plans by the new one. */
   zone(): Promise<string>
 }
 
-/** Starts looking once a minute, and at once. */
+/** Looks at once, at every full minute, and when a run is asked for. */
 export function startJobs(options: Options): JobRunner {
-  let running: Promise<void> | undefined
-  const tick = (): Promise<void> => {
-    running ??= runDue(options).finally(() => (running = undefined))
-    return running
-  }
+  const runner = new Runner(options)
   const look = (): void => {
-    tick().catch((error: unknown) => options.log.error({ error }, 'jobs could not be looked at'))
+    runner.tick().catch((error: unknown) => options.log.error({ error }, 'jobs could not be looked at'))
   }
-  const timer = setInterval(look, lookEveryMs)
+  // A tick is a hint: what one misses, the next one finds.
+  const ticking = schedule('* * * * *', look, { name: 'jobs', suppressMissedWarning: true })
+  ticking.on('execution:missed', look)
+  const unlisten = options.listen?.(jobChannel, look)
   look()
   return {
-    tick,
+    tick: () => runner.tick(),
     async close() {
-      clearInterval(timer)
-      await running?.catch(() => undefined)
+      unlisten?.()
+      await ticking.destroy()
+      await runner.close()
     },
   }
 }
 
-async function runDue(options: Options): Promise<void> {
-  const zone = await options.zone()
-  for (const job of options.jobs) {
-    const now = options.clock.now()
-    const key = { job: job.name, plannedLocal: plannedLocal(now, zone, job.everyMinutes) }
-    if (await takeJobRun(options.pool, key, options.instance, now)) await runJob(options, job, key, zone)
-  }
-}
+type Take = () => Promise<HeldRun | undefined>
 
-async function runJob(options: Options, job: Job, key: RunKey, zone: string): Promise<void> {
-  const { pool, db, keyring, clock, log, metrics } = options
-  try {
-    const result = await job.run({ pool, db, keyring, now: clock.now(), zone, log })
-    log.info({ job: job.name, planned: key.plannedLocal, result }, 'job done')
-    metrics.jobRuns.inc({ job: job.name, outcome: 'done' })
-    await finishJobRun(pool, key, { result }, clock.now())
-  } catch (error) {
-    log.error({ job: job.name, planned: key.plannedLocal, error }, 'job failed')
-    metrics.jobRuns.inc({ job: job.name, outcome: 'failed' })
-    await finishJobRun(pool, key, { error: error instanceof Error ? error.message : String(error) }, clock.now())
+/** Owns what runs in this process. */
+class Runner {
+  readonly #options: Options
+  readonly #schedules: ReadonlyMap<Job, Schedule>
+  readonly #closing = new AbortController()
+  /** One run of a job at a time. */
+  readonly #running = new Map<Job, Promise<void>>()
+  readonly #waiting: (() => void)[] = []
+  #atWork = 0
+  #looking: Promise<Promise<void>[]> | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#schedules = new Map(options.jobs.map((job) => [job, readCron(job.cron)]))
+  }
+
+  async tick(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    await Promise.all(await this.#looking)
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    for (const next of this.#waiting.splice(0)) next()
+    await this.#looking?.then(
+      () => undefined,
+      () => undefined,
+    )
+    await Promise.all(this.#running.values())
+  }
+
+  /** Begins what can be begun; the runs are still under way when it resolves. */
+  async #look(): Promise<Promise<void>[]> {
+    const { pool, clock, instance, zone: readZone } = this.#options
+    const zone = await readZone()
+    const holder = { instance, leaseMs: this.#options.leaseMs ?? usualLeaseMs }
+    const free = this.#options.jobs.filter((job) => !this.#running.has(job))
+    const byName = new Map(free.map((job) => [job.name, job]))
+    const begun: Promise<void>[] = []
+    const begin = (name: string, take: Take): void => {
+      const job = byName.get(name)
+      // One run of a job at a time: what else waits of it is for a later look.
+      if (job === undefined || !byName.delete(name)) return
+      begun.push(this.#begin(job, zone, take))
+    }
+    for (const open of await openRuns(pool, [...byName.keys()])) {
+      begin(open.job, () => takeOpenRun(pool, open, holder, clock.now()))
+    }
+    for (const due of await runsToTake(pool, this.#planned(free, zone))) {
+      begin(due.job, () => takeRun(pool, due, holder, clock.now()))
+    }
+    return begun
+  }
+
+  #planned(jobs: readonly Job[], zone: string): PlannedRun[] {
+    const now = this.#options.clock.now()
+    return jobs.flatMap((job) => {
+      const planned = latestPlanned(this.#schedules.get(job)!, zone, now)
+      return planned === undefined ? [] : [{ job: job.name, planned }]
+    })
+  }
+
+  #begin(job: Job, zone: string, take: Take): Promise<void> {
+    const { log, leaseMs = usualLeaseMs } = this.#options
+    const context = { ...this.#options, leaseMs, zone, closing: this.#closing.signal }
+    const ending = this.#inTurn(async () => {
+      if (this.#closing.signal.aborted) return
+      const run = await take()
+      if (run !== undefined) await runHeld(context, job, run)
+    })
+      .catch((error: unknown) => log.error({ error, job: job.name }, 'a job could not be run'))
+      .finally(() => this.#running.delete(job))
+    this.#running.set(job, ending)
+    return ending
+  }
+
+  /** A run is taken when its turn has come, so that another instance can be faster. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.#atWork >= mostAtOnce) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#waiting.push(resolve)
+      await promise
+    }
+    this.#atWork += 1
+    try {
+      await work()
+    } finally {
+      this.#atWork -= 1
+      this.#waiting.shift()?.()
+    }
   }
 }

@@ -9,9 +9,12 @@ import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { announceWorker, messageWorker } from './deliver-messages.ts'
 import type { Listen } from './notifications.ts'
+import { proveOrdersWorker } from './prove-orders.ts'
 import { bulkWorker } from './run-bulk.ts'
 import { exportWorker, importWorker } from './run-files.ts'
 import { followListsWorker } from './follow-lists.ts'
+import { routerRunWorker } from './router-runs.ts'
+import { entitlementWorker, expiryWorker, signsOfLifeWorker } from './watch-entitlements.ts'
 import { startWorker } from './worker.ts'
 
 export type WorkerContext = {
@@ -28,6 +31,8 @@ export type WorkerContext = {
   fileDirectory: string
   /** Whether extra attributes in a file exist and fit; without it none is taken. */
   checkAttribute?: AttributeCheck
+  /** Where RADIUS listens. */
+  radiusPorts?: { auth: number; acct: number }
 }
 
 export type WorkerDefinition = {
@@ -51,8 +56,13 @@ export const workers: readonly WorkerDefinition[] = [
   messageWorker,
   followListsWorker,
   bulkWorker(),
+  proveOrdersWorker,
+  entitlementWorker(),
+  expiryWorker(),
+  signsOfLifeWorker(),
   importWorker,
   exportWorker,
+  routerRunWorker(),
 ]
 
 /** Starts them all; `close` ends them and waits for what is under way. */

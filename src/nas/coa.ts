@@ -26,6 +26,10 @@ export type CoaRequest = {
   readonly session: LiveSession
   /** What is to change; of a Disconnect nothing. */
   readonly attributes: readonly NamedAttribute[]
+  /** Named by its Acct-Session-Id alone. */
+  readonly byIdAlone?: boolean
+  /** Sent once, to see whether the NAS is there. */
+  readonly isProbe?: boolean
 }
 
 export type CoaAnswer =
@@ -55,13 +59,9 @@ export function createCoaSender(options: { dictionary(): Dictionary; now(): numb
     return made
   }
   return {
-    async send({ nas, address, port, secret, heardOn }, { kind, session, attributes }, now) {
+    async send({ nas, address, port, secret, heardOn }, { kind, session, attributes, byIdAlone, isProbe }, now) {
       const dictionary = options.dictionary()
-      const named = vendorOf(nas.vendor).sessionIdentity({
-        ...session,
-        mac: session.facts.mac,
-        macFormat: nas.settings.mac_format,
-      })
+      const named = identityOf(nas, session).filter((one) => byIdAlone !== true || !isBesideId(one))
       // Within 300 s of the NAS's clock, or it is taken for a replay (RFC 5176 §6.3).
       const stamp: NamedAttribute = { name: 'Event-Timestamp', value: Math.floor(now.getTime() / 1_000) }
       const outcome = await clientOf(heardOn).exchange({
@@ -71,7 +71,9 @@ export function createCoaSender(options: { dictionary(): Dictionary; now(): numb
         code: kind === 'disconnect' ? codes.disconnectRequest : codes.coaRequest,
         attributes: encodeAttributes(dictionary, [...named, stamp, ...attributes]),
         timeoutMs: nas.settings.coa_timeout_ms,
-        tries: nas.settings.coa_tries,
+        // RFC 5080 §2.2.1 MRT: one that comes back while the last try waits is asked again soon.
+        maximumTimeoutMs: 2 * nas.settings.coa_timeout_ms,
+        tries: isProbe === true ? 1 : nas.settings.coa_tries,
       })
       return answerOf(dictionary, outcome)
     },
@@ -79,6 +81,22 @@ export function createCoaSender(options: { dictionary(): Dictionary; now(): numb
       for (const client of clients.values()) client.close()
     },
   }
+}
+
+function identityOf(nas: Nas, session: LiveSession): NamedAttribute[] {
+  const { mac } = session.facts
+  return vendorOf(nas.vendor).sessionIdentity({ ...session, mac, macFormat: nas.settings.mac_format })
+}
+
+const besideId: ReadonlySet<string> = new Set(['User-Name', 'Framed-IP-Address', 'Calling-Station-Id'])
+
+function isBesideId({ name }: NamedAttribute): boolean {
+  return besideId.has(name)
+}
+
+/** Whether more than its id names a session to this NAS: one fact that has changed since would hide it (RFC 5176 §3). */
+export function namesMoreThanId(nas: Nas, session: LiveSession): boolean {
+  return identityOf(nas, session).some(isBesideId)
 }
 
 function answerOf(dictionary: Dictionary, outcome: ExchangeOutcome): CoaAnswer {

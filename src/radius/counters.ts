@@ -30,7 +30,8 @@ export type RadiusCounters<C> = {
   received(code: number, client: C): void
   /** A reply left. RFC 4669 …TotalAccessAccepts and so on, RFC 4671 …TotalResponses. */
   sent(code: number, client: C): void
-  dropped(reason: DropReason, client: C | undefined): void
+  /** `address`: where it came from, as far as that was told. */
+  dropped(reason: DropReason, client: C | undefined, address?: string): void
   /** The same octets again: answered again or still in work. RFC 4669 …TotalDupAccessRequests. */
-  duplicate(client: C): void
+  duplicate(client: C, address: string): void
 }

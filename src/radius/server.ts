@@ -168,24 +168,24 @@ export class RadiusServer<C extends RadiusClient> {
       counters.dropped('unknown-source', undefined)
       return this.#options.onUnknownSource?.(address)
     }
-    if (datagram.length < headerLength) return counters.dropped('malformed', client)
+    if (datagram.length < headerLength) return counters.dropped('malformed', client, address)
     const code = datagram[0]!
     counters.received(code, client)
-    if (!isCodeOf(listener.asked.kind, code)) return counters.dropped('wrong-code', client)
+    if (!isCodeOf(listener.asked.kind, code)) return counters.dropped('wrong-code', client, address)
     const parsed = parsePacket(datagram)
-    if (!parsed.ok) return counters.dropped('malformed', client)
+    if (!parsed.ok) return counters.dropped('malformed', client, address)
     const { packet } = parsed
 
     const receivedAt = this.#options.now()
     const known = listener.duplicates.look(from.address, from.port, packet, receivedAt)
     if (known.kind !== 'new') {
-      counters.duplicate(client)
+      counters.duplicate(client, address)
       if (known.kind === 'answered') this.#send(listener, known.reply, from, client)
       return
     }
     const admission = admit(packet, client)
-    if (admission.kind === 'dropped') return counters.dropped(admission.reason, client)
-    if (this.#inWork >= this.#maximumInWork) return counters.dropped('overload', client)
+    if (admission.kind === 'dropped') return counters.dropped(admission.reason, client, address)
+    if (this.#inWork >= this.#maximumInWork) return counters.dropped('overload', client, address)
     const { secret, messageAuthenticator } = admission
     if (messageAuthenticator && code === codes.accessRequest) this.#seen(client)
     const entry = listener.duplicates.begin(from.address, from.port, packet, receivedAt)

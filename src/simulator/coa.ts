@@ -35,6 +35,8 @@ export type CoaListenerOptions = {
   facts: NasFacts
   /** Whether answers carry Message-Authenticator. */
   signs: boolean
+  /** Orders from any other address are dropped; undefined: none is. */
+  onlyFrom: string | undefined
   /** Whether a wrong NAS-Identifier or NAS-IP-Address is refused with 403 (accel-ppp). */
   checksNas: boolean
   sessions(): Iterable<NasSession>
@@ -72,7 +74,8 @@ export class CoaListener {
   }
 
   #receive(datagram: Buffer, from: RemoteInfo): void {
-    const { secret } = this.#options
+    const { secret, onlyFrom } = this.#options
+    if (onlyFrom !== undefined && from.address !== onlyFrom) return
     const parsed = parsePacket(datagram)
     const known =
       parsed.ok && (parsed.packet.code === codes.disconnectRequest || parsed.packet.code === codes.coaRequest)
@@ -127,7 +130,7 @@ export class CoaListener {
     const wanted = Object.entries(identifiers).filter(([name]) => named.has(name))
     if (wanted.length === 0) return errorCauses.missingAttribute
     for (const session of this.#options.sessions()) {
-      if (wanted.every(([name, read]) => read(session) === plain(named.get(name)))) return session
+      if (wanted.every(([name, read]) => isSame(name, read(session), named.get(name)))) return session
     }
     return errorCauses.sessionNotFound
   }
@@ -160,8 +163,8 @@ const identifiers: Record<string, (session: NasSession) => string | undefined> =
   'Calling-Station-Id': (session) => session.mac,
 }
 
-// MACs are compared without regard to capitals: MikroTik writes them large.
-function plain(value: NamedAttribute['value'] | undefined): string | undefined {
-  if (typeof value !== 'string') return undefined
-  return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value) ? value.toLowerCase() : value
+// As text, but for the capitals of a MAC.
+function isSame(name: string, own: string | undefined, said: NamedAttribute['value'] | undefined): boolean {
+  if (name !== 'Calling-Station-Id' || typeof said !== 'string') return own === said
+  return own?.toLowerCase() === said.toLowerCase()
 }

@@ -32,6 +32,8 @@ export type NasOptions = {
   timers?: { timeoutMs: number; tries: number }
   /** Where orders are taken; 0: any free port. Without it the NAS takes none. */
   coaPort?: number
+  /** From any other address an order is dropped without a word, as RouterOS does. Default: taken from anywhere. */
+  coaFrom?: string
   /** What to do with an order. Default: obey. */
   onOrder?: (order: CoaOrder) => CoaBehaviour
   /** A session was ended by a Disconnect-Request, so that its subscriber may dial again. */

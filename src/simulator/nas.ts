@@ -96,6 +96,7 @@ export class SimulatedNas {
       ...this.#keys,
       facts: this.facts,
       signs: this.shape.signsCoaReplies,
+      onlyFrom: this.#options.coaFrom,
       checksNas: this.shape.vendor === 'accel-ppp',
       sessions: () => this.sessions().filter(({ service }) => service === undefined),
       behaviour: (order) => this.#options.onOrder?.(order) ?? 'obey',

@@ -322,3 +322,28 @@ describe('who and where', () => {
     )
   })
 })
+
+describe('a clock that is wrong', () => {
+  const skewsOf = (values: Values, settings: Partial<NasSettings> = {}): unknown[] => {
+    const counted: unknown[] = []
+    const tally = { count: (...told: unknown[]) => void counted.push(told) }
+    const nas = testNas({ settings: { ...defaultNasSettings, ...settings } })
+    createAccountingReader(dictionary, keys.keyring, tally)(packetWith(octetsOf({ ...interim, ...values })), nas, now)
+    return counted
+  }
+
+  it.each([
+    [-31, -31_500],
+    [32, 31_500],
+    [90_000, 89_999_500],
+  ])('is counted where it is %d s off', (off, aheadMs) => {
+    expect(skewsOf({ 'Event-Timestamp': seconds + off })).toEqual([['clock-skew', { nasId: 1n }, aheadMs]])
+  })
+
+  it('is not where the record says that it comes late, is a little off, has no time, or nobody trusts it', () => {
+    expect(skewsOf({ 'Event-Timestamp': seconds - 600, 'Acct-Delay-Time': 600 })).toEqual([])
+    expect(skewsOf({ 'Event-Timestamp': seconds - 25 })).toEqual([])
+    expect(skewsOf({})).toEqual([])
+    expect(skewsOf({ 'Event-Timestamp': seconds + 600 }, { trust_time: false })).toEqual([])
+  })
+})

@@ -5,7 +5,7 @@ import { accessRules } from '../../src/domain/access-decision.ts'
 describe('rejectOutcomes', () => {
   it('answers every reason with an Access-Reject', () => {
     expect(Object.values(rejectOutcomes).every((outcome) => outcome.code === 3)).toBe(true)
-    expect(Object.keys(rejectOutcomes)).toHaveLength(19)
+    expect(Object.keys(rejectOutcomes)).toHaveLength(20)
   })
 
   it('R33: does not tell an unknown name from a wrong password, by text, code or delay', () => {
@@ -16,6 +16,10 @@ describe('rejectOutcomes', () => {
 
   it('delays no business reason', () => {
     for (const { reason } of accessRules) expect(rejectOutcomes[reason].delayed).toBe(false)
+  })
+
+  it('delays what nobody who redials could mend', () => {
+    expect(rejectOutcomes['pool-exhausted']).toEqual({ code: 3, delayed: true, text: 'reject_text', msChapError: 649 })
   })
 
   it('RFC 2759 §6: has the error code of each', () => {

@@ -13,7 +13,7 @@ it.each([
   ['strip-domain', 'anna@isp.example'],
   ['strip-both', 'anna'],
 ] as const)('under %s Anna@ISP.example is %s', (rule, username) => {
-  expect(sent('Anna@ISP.example', rule)).toEqual({ username, shown: username })
+  expect(sent('Anna@ISP.example', rule)).toEqual({ username, shown: username, sent: 'Anna@ISP.example' })
 })
 
 it.each([
@@ -23,6 +23,11 @@ it.each([
   ['strip-both', 'anna'],
 ] as const)('under %s ISP\\Anna is %s', (rule, username) => {
   expect(sent('ISP\\Anna', rule).username).toBe(username)
+})
+
+it('is not kept beside a username that is the same text, or cannot be kept', () => {
+  expect(sent('anna')).toEqual({ username: 'anna', shown: 'anna' })
+  expect(sent('an\0na')).toEqual({ username: 'anna', shown: 'anna' })
 })
 
 it('names nobody where there is no text, and shows what came', () => {

@@ -38,7 +38,8 @@ async function json(args: string[], input = ''): Promise<unknown> {
   return JSON.parse(stdout)
 }
 
-describe('the command line', () => {
+// Each command is a process of its own: on a busy machine a story of twenty takes its time.
+describe('the command line', { timeout: 120_000 }, () => {
   it('sets up an ISP, from the first client to the first block', async () => {
     const made = await run(['client', 'add', '--name', 'bng1', '--address', '192.0.2.1', '--vendor', 'mikrotik'])
     expect(made).toMatchObject({ code: 0, stderr: '' })

@@ -63,9 +63,9 @@ describe('nas-group', () => {
     await run('nas add --client site --name bng3 --vendor nokia --identifier bng-3 --group ring')
     await run('client add --name ring1 --address 192.0.2.77 --vendor cisco --group ring')
     expect(await table('nas-group list')).toEqual([
-      'NAME ADDRESS SPACE IDENTITY ORDER NASES CLIENTS',
-      'default default mac,circuit-id,remote-id,duid,interface 2 2',
-      'ring vrf1 circuit-id,mac 2 1',
+      'NAME ADDRESS SPACE IDENTITY ORDER UNKNOWN GARDEN NASES CLIENTS',
+      'default default mac,circuit-id,remote-id,duid,interface off 2 2',
+      'ring vrf1 circuit-id,mac off 2 1',
     ])
     expect(await run('nas-group set ring --identity-order interface')).toEqual(['NAS group ring changed'])
     expect(await json('nas-group set ring --address-space default')).toMatchObject({
@@ -78,6 +78,24 @@ describe('nas-group', () => {
     expect(await json('nas-group list')).toHaveLength(3)
     expect(await run('client set ring1 --group other')).toEqual(['client ring1 changed'])
     await expect(run('nas set bng3 --group west')).rejects.toThrow('there is no NAS group "west"')
+  })
+})
+
+describe('nas-group --unknown-garden', () => {
+  it('lets whom nobody knows into a garden, with what is named, until it is off', async () => {
+    expect(await run('nas-group add --name hill --unknown-garden on')).toEqual(['NAS group hill added'])
+    const gardens = async () => (await table('nas-group list')).find((row) => row.startsWith('hill '))?.split(' ')[3]
+    expect(await gardens()).toBe('down=1M,up=1M')
+    await run('nas-group set hill --unknown-garden list=hello,pool=guests,down=2M,timeout=300')
+    expect(await gardens()).toBe('list=hello,pool=guests,down=2M,up=1M,timeout=300')
+    expect(await json('nas-group set hill --identity-order mac')).toMatchObject({
+      unknown_garden: { address_list: 'hello', pool: 'guests', down_bps: 2_000_000, session_timeout_s: 300 },
+    })
+    await expect(run('nas-group set hill --unknown-garden list=hello,speed=1M')).rejects.toThrow(
+      'unknown-garden: "speed=1M" is not on, off or one of list=, pool=, down=, up=, timeout=',
+    )
+    await run('nas-group set hill --unknown-garden off')
+    expect(await gardens()).toBe('off')
   })
 })
 

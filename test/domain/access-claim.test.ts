@@ -27,7 +27,7 @@ const wish = (changes: Partial<ClaimInput> = {}): ClaimInput => ({
   subscriberId,
   line: `mac:${macA}`,
   nasGroupId: 1n,
-  classId: newClassId(),
+  classId: newClassId({ garden: false, listed: false }),
   sessionLimit: 1,
   learn: undefined,
   activate: false,
@@ -84,7 +84,7 @@ describe('claimAccess', () => {
     })
 
     it('of a line without a name belong to its login', async () => {
-      const classId = newClassId()
+      const classId = newClassId({ garden: false, listed: false })
       expect(await claim(wish({ line: undefined, classId }))).toEqual(won)
       expect(await slotsHeld()).toEqual([{ slot: 1, line: `class:${classId}` }])
       expect(await claim(wish({ line: undefined }))).toEqual(slotLost)

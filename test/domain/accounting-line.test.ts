@@ -89,12 +89,7 @@ describe('a service on a session', () => {
       child.interim(300, { input: 400, ...service }),
     ]
     const outcomes = await recordAccounting(pool, records, at(300))
-    expect(outcomes).toMatchObject([
-      {},
-      { lineTaken: false },
-      { inputDelta: 1000n },
-      { inputDelta: 400n, quotaCrossed: false },
-    ])
+    expect(outcomes).toMatchObject([{}, { lineTaken: false }, { inputDelta: 1000n }, { inputDelta: 400n }])
     const { id } = await onlyRow(pool, nas, parent.acctSessionId)
     expect(await onlyRow(pool, nas, child.acctSessionId)).toMatchObject({
       parent_id: id,

@@ -112,20 +112,6 @@ describe('a session from Start to Stop', () => {
     await recordEach(pool, session.start({ username: 'somebody else' }))
     expect((await onlyRow(pool, nas, session.acctSessionId)).subscriber_id).toBe(subscriber.id)
   })
-
-  it('says when the quota of the plan is passed, once', async () => {
-    const { pool, nas, subscriber } = await world({ quota: 1000n })
-    const session = makeSession({ nas, subscriber })
-    const crossed = []
-    for (const [seconds, output] of [
-      [60, 999],
-      [120, 1000],
-      [180, 1001],
-    ] as const) {
-      crossed.push((await recordEach(pool, session.interim(seconds, { output }))).quotaCrossed)
-    }
-    expect(crossed).toEqual([false, true, false])
-  })
 })
 
 describe('records that are lost, late or repeated', () => {

@@ -105,4 +105,38 @@ describe('a NAS group', () => {
     const nas = (await registry()).nases.find((one) => one.name === 'b')
     expect(nas).toMatchObject({ identityOrder: ['duid', 'interface'], addressSpaceId: space!.id })
   })
+
+  it('has a garden for the unknown once it is told, which its devices then know', async () => {
+    const garden = async () => (await registry()).nases.find((one) => one.name === 'b')?.unknownGarden
+    expect(await garden()).toBeUndefined()
+    await setNasGroup(office.db, { name: 'north', unknownGarden: { pool: 'guests', up_bps: '512k' } })
+    expect(await garden()).toEqual({
+      addressList: undefined,
+      pool: 'guests',
+      downBps: 1_000_000,
+      upBps: 512_000,
+      sessionTimeoutS: undefined,
+    })
+    // What is not named stays.
+    await setNasGroup(office.db, { name: 'north', identityOrder: 'mac' })
+    const shown = (await listNasGroups(office.db)).map((group) => [group.name, group.unknownGarden?.pool])
+    expect(shown).toEqual([
+      ['default', undefined],
+      ['north', 'guests'],
+      ['south', undefined],
+    ])
+    await expect(setNasGroup(office.db, { name: 'north', unknownGarden: { down_bps: 'much' } })).rejects.toThrow(
+      'unknown-garden.down-bps: "much" is not',
+    )
+    await setNasGroup(office.db, { name: 'north', unknownGarden: null })
+    expect(await garden()).toBeUndefined()
+  })
+
+  it('with a garden that somebody wrote by hand wrongly has none, and the registry goes on', async () => {
+    await office.pool.query(`update nas_group set unknown_garden = '{"down_bps": "much"}' where name = 'north'`)
+    expect((await registry()).nases.find((one) => one.name === 'b')?.unknownGarden).toBeUndefined()
+    expect((await listNasGroups(office.db)).find((group) => group.name === 'north')?.unknownGarden).toBeNull()
+    await expect(office.pool.query(`update nas_group set unknown_garden = '7'`)).rejects.toThrow('check constraint')
+    await setNasGroup(office.db, { name: 'north', unknownGarden: null })
+  })
 })

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chargeableIdentity } from '../../src/domain/chargeable-identity.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
-import { issueClass, newClassId, readClass, sessionClassLength } from '../../src/domain/session-class.ts'
+import {
+  issueClass,
+  newClassId,
+  readClass,
+  readClassMarks,
+  sessionClassLength,
+} from '../../src/domain/session-class.ts'
 import { createTestDatabase, useDatabase } from '../support/database.ts'
 import { openTestKeyring } from '../support/keyring.ts'
 
@@ -83,10 +89,20 @@ describe('RFC 2865 §5.25 Class', () => {
     }
   })
 
-  it('has a new positive id for every accept', () => {
-    const ids = Array.from({ length: 2_000 }, () => newClassId())
+  it.each([
+    { garden: false, listed: false },
+    { garden: false, listed: true },
+    { garden: true, listed: false },
+    { garden: true, listed: true },
+  ])('has a new positive id for every accept, which says what was given: %o', (marks) => {
+    const ids = Array.from({ length: 2_000 }, () => newClassId(marks))
     expect(new Set(ids).size).toBe(ids.length)
-    for (const id of ids) expect(id > 0n && id < 2n ** 63n).toBe(true)
+    for (const id of ids) {
+      expect(id > 0n && id < 2n ** 63n).toBe(true)
+      expect(readClassMarks(id)).toEqual(marks)
+    }
+    // All other bits are drawn: each is set in some and not in others.
+    for (let bit = 2n; bit < 63n; bit++) expect(new Set(ids.map((id) => (id >> bit) & 1n)).size).toBe(2)
   })
 })
 

@@ -1,13 +1,16 @@
 // An ISP's billing system drives everything by an API token: it adds, activates, renews early and late, takes payments, blocks
 // who does not pay and lets in again; asks twice what it is not sure of, and reads back what was done.
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useApi } from '../support/api.ts'
 import type { Answer, Client } from '../support/api.ts'
+import { findBreaches, insist } from '../support/invariants.ts'
 import { checkBooks } from '../support/money.ts'
 import { hours, noon, rowsOf } from '../support/operator.ts'
 import { addTestPlan, openTestSession, waitingOrders } from '../support/subscribers.ts'
 
 const api = useApi()
+// Before the database goes: what must hold after every story.
+afterAll(async () => insist(await findBreaches(api.pool, api.clock.now())))
 const days = (count: number) => hours(24 * count)
 let token: string
 let crm: Pick<Client, 'get' | 'post' | 'patch'>

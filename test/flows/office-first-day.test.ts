@@ -1,7 +1,7 @@
 // A new ISP's first day: the token of the console makes the first administrator, who takes a second factor, invites colleagues,
 // and puts one of them out who leaves; told over the HTTP API, with what the audit trail says of it in the end.
 
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { bearerHash, makeBearer } from '../../src/domain/operator/caller.ts'
 import { makeSetupToken } from '../../src/domain/operator/setup.ts'
 import { writeSetting } from '../../src/domain/setting.ts'
@@ -9,8 +9,11 @@ import { useApi } from '../support/api.ts'
 import type { Answer } from '../support/api.ts'
 import { codeAt, enrolAt, openBrowser, signInAt } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
+import { findBreaches, insist } from '../support/invariants.ts'
 
 const api = useApi()
+// Before the database goes: what must hold after every story.
+afterAll(async () => insist(await findBreaches(api.pool, api.clock.now())))
 const owner = { email: 'olga@isp.example', name: 'Olga Owner', password: 'Kelp7-Lantern-Oar' }
 const boss = openBrowser(api)
 let secret: Buffer

@@ -16,10 +16,13 @@ import { readSettings } from '../../src/domain/setting.ts'
 import { deliverMessages } from '../../src/jobs/deliver-messages.ts'
 import { useApi } from '../support/api.ts'
 import type { Client } from '../support/api.ts'
+import { findBreaches, insist } from '../support/invariants.ts'
 import { startMailServer } from '../support/mail.ts'
 import type { TestMailServer } from '../support/mail.ts'
 
 const api = useApi()
+// Before the database goes: what must hold after every story.
+afterAll(async () => insist(await findBreaches(api.pool, api.clock.now())))
 let admin: Client
 let billing: Client
 let reseller: Client

@@ -5,11 +5,14 @@ import { writeSetting } from '../../src/domain/setting.ts'
 import { createLogger } from '../../src/log.ts'
 import { useApi } from '../support/api.ts'
 import type { Client } from '../support/api.ts'
+import { findBreaches, insist } from '../support/invariants.ts'
 import { checkBooks } from '../support/money.ts'
 import { hours, noon, rowsOf } from '../support/operator.ts'
 import { makePlanBy } from '../support/plan-api.ts'
 
 const api = useApi()
+// Before the database goes: what must hold after every story.
+afterAll(async () => insist(await findBreaches(api.pool, api.clock.now())))
 const zone = 'Europe/Berlin'
 const log = createLogger({ level: 'silent', name: 'test' })
 const day = (count: number) => hours(24 * count)

@@ -41,6 +41,7 @@ beforeAll(async () => {
     '/disclosures',
     `/subscribers/${one.subscriberId}/timeline`,
     `/subscribers/${one.subscriberId}/sessions`,
+    '/not-enforced',
   ]
 })
 

@@ -7,6 +7,8 @@ import type { TestClock } from '../../src/clock.ts'
 import { createPool } from '../../src/db/pool.ts'
 import type { Pool } from '../../src/db/pool.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
+import { noIpPools } from '../../src/domain/ip-pool/live.ts'
+import type { IpPools } from '../../src/domain/ip-pool/live.ts'
 import type { Nas } from '../../src/domain/nas.ts'
 import { defaultSettings } from '../../src/domain/setting.ts'
 import type { Settings } from '../../src/domain/setting.ts'
@@ -56,19 +58,21 @@ export type AccessUnderTest = {
 /** Starts a handler whose clock stands at `noon`. */
 export async function startAccess(
   database: { url: string; pool: Pool },
-  given: { loadUrl?: string; keyring?: Keyring } = {},
+  given: { loadUrl?: string; keyring?: Keyring; ipPools?: IpPools } = {},
 ): Promise<AccessUnderTest> {
   const opened = given.keyring === undefined ? await openTestKeyring(database.pool) : undefined
   const keyring = given.keyring ?? opened!.keyring
   const clock = createTestClock(noon)
   const metrics = createMetrics()
   const settings = { ...defaultSettings }
+  const { ipPools = noIpPools } = given
   const loadPool = createPool(given.loadUrl ?? database.url, { name: 'load', max: 2, hotPath: true })
   const claimPool = createPool(database.url, { name: 'claim', max: 2, synchronousCommit: 'off', hotPath: true })
   const handler = createAccessHandler({
     dictionary,
     keyring,
     settings: () => settings,
+    ipPools: () => ipPools,
     clock,
     log: createLogger({ level: 'silent' }),
     metrics,

@@ -180,7 +180,10 @@ export async function insertSubscriber(
 }
 
 /** An open session as a row, seen alive at `noon`. */
-export function insertSession(pool: Pool, row: Record<string, unknown> & { subscriber_id: bigint }): Promise<bigint> {
+export function insertSession(
+  pool: Pool,
+  row: Record<string, unknown> & { subscriber_id: bigint | null },
+): Promise<bigint> {
   return insertRow(pool, 'session', {
     nas_id: 1,
     acct_session_id: String(Math.random()),

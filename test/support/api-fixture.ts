@@ -52,6 +52,11 @@ export async function makeOwned(api: TestApi, owner: Client, organisationId: big
        event_at, updated_at) values (1, 'owned', 1, $1, 'owned', 1, 1, $2, $2, $2) returning id`,
     [subscriber, api.clock.now()],
   )
+  const order = await rowId(
+    `insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
+     values ($1, $2, 1, 'reapply', 'test', $3, $3, $3) returning id`,
+    [session, subscriber, api.clock.now()],
+  )
   const operatorId = String(owner.operatorId)
   const panelSession = await rowId('select id from panel_session where operator_id = $1', [operatorId])
   const token = await rowId(
@@ -77,6 +82,7 @@ export async function makeOwned(api: TestApi, owner: Client, organisationId: big
       '/ledger': { id: payment },
       '/receipts': { id: payment },
       '/sessions': { id: session },
+      '/coa-orders': { id: order },
       '/operators': { id: operatorId, session_id: panelSession },
       '/me/panel-sessions': { id: panelSession },
       '/me/api-tokens': { id: token },

@@ -16,6 +16,7 @@ import { ownHeader, sessionCookie } from '../../src/http/auth.ts'
 import type { Services } from '../../src/http/context.ts'
 import { startHttpServer, type HttpServer } from '../../src/http/server.ts'
 import { createAttributeCheck } from '../../src/cli/attribute-check.ts'
+import { jobs } from '../../src/jobs/list.ts'
 import { createLogger } from '../../src/log.ts'
 import { useDatabase } from './database.ts'
 import { openTestKeyring } from './keyring.ts'
@@ -104,6 +105,7 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
       log: createLogger({ level: 'silent', name: 'test' }),
       checkAttribute: createAttributeCheck(),
       fileDirectory,
+      jobs,
     }
     const app = createApp({
       ready: () => Promise.resolve(true),

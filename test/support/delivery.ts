@@ -1,6 +1,6 @@
 // Delivery of CoA orders in a story: by a clock that can be moved ahead, one look at a time.
 import { systemClock, type Clock } from '../../src/clock.ts'
-import { startCoaDelivery, type CoaDelivery } from '../../src/jobs/deliver-coa-orders.ts'
+import { startCoaDelivery, type CoaDelivery, type CoaDeliveryOptions } from '../../src/jobs/deliver-coa-orders.ts'
 import type { Listen } from '../../src/jobs/notifications.ts'
 import { createCoaSender } from '../../src/nas/coa.ts'
 import { dictionary } from './dictionary.ts'
@@ -14,7 +14,14 @@ export type TestDelivery = CoaDelivery & {
 }
 
 /** Starts it beside an ISP. Without `listen` only `turn` and its timer make it look. */
-export function startTestDelivery(isp: Isp, options: { instance?: string; listen?: Listen } = {}): TestDelivery {
+export function startTestDelivery(
+  isp: Isp,
+  options: Pick<CoaDeliveryOptions, 'endOnRouter'> & {
+    instance?: string
+    listen?: Listen
+    ownAddresses?: string[]
+  } = {},
+): TestDelivery {
   let ahead = 0
   const clock = {
     now: () => new Date(systemClock.now().getTime() + ahead),
@@ -32,7 +39,8 @@ export function startTestDelivery(isp: Isp, options: { instance?: string; listen
     log: { warn: note, error: note } as Parameters<typeof startCoaDelivery>[0]['log'],
     listen: options.listen ?? (() => () => undefined),
     instance: options.instance ?? 'test',
-    ownAddresses: () => ['127.0.0.1'],
+    ownAddresses: () => options.ownAddresses ?? ['127.0.0.1'],
+    ...(options.endOnRouter === undefined ? {} : { endOnRouter: options.endOnRouter }),
   })
   return { ...delivery, clock, said }
 }
@@ -51,6 +59,17 @@ export async function ordersAbout(isp: Isp, subscriberId: bigint): Promise<Order
   const { rows } = await isp.pool.query<OrderRow>(
     `select wish, state, evidence, attempts, error_cause as "errorCause", detail from coa_order
      where subscriber_id = $1 order by id`,
+    [subscriberId],
+  )
+  return rows
+}
+
+export type AttemptRow = { kind: string; outcome: string; errorCause: number | null; detail: string | null }
+
+/** What was sent for the orders about a subscriber, first to last. */
+export async function attemptsAbout(isp: Isp, subscriberId: bigint): Promise<AttemptRow[]> {
+  const { rows } = await isp.pool.query<AttemptRow>(
+    `select kind, outcome, error_cause as "errorCause", detail from coa_attempt where subscriber_id = $1 order by id`,
     [subscriberId],
   )
   return rows

@@ -1,7 +1,7 @@
 // The API protocol's side of the fake router: length-prefixed words in sentences, tags, both logins, and planted misbehaviour.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { removeRow, selectRows, type FakeRow, type RouterState } from './fake-router.ts'
+import { figuresOf, removeRow, selectRows, type FakeRow, type RouterState } from './fake-router.ts'
 
 type Session = {
   state: RouterState
@@ -81,6 +81,12 @@ function carryOut(state: RouterState, words: string[], say: (...reply: string[])
   const [, path = '', verb] = /^(.*)\/(\w+)$/.exec(words[0] ?? '') ?? []
   if (verb === 'remove') {
     if (!removeRow(state, path, attributes(words, '=')['.id'] ?? '')) say('!trap', '=message=no such item')
+  } else if (verb === 'monitor' && state.tables.has(`${path}/monitor`)) {
+    const { numbers, once } = attributes(words, '=')
+    // Without `once` a monitor goes on for ever.
+    if (once === undefined) return
+    const row = selectRows(state, path, { '.id': numbers ?? '' }).length === 0 ? undefined : figuresOf(state, path)
+    say(...(row === undefined ? ['!trap', '=message=no such item'] : ['!re', ...asWords(row)]))
   } else if (verb === 'print' && state.tables.has(path)) {
     const rows = selectRows(state, path, attributes(words, '?'))
     for (const row of rows) say('!re', ...asWords(row))

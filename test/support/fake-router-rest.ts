@@ -1,12 +1,12 @@
 // The REST side of the fake router: basic authentication, GET and DELETE below /rest, errors in JSON, and planted misbehaviour.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { removeRow, selectRows, type FakeRow, type RouterState } from './fake-router.ts'
+import { figuresOf, removeRow, selectRows, type FakeRow, type RouterState } from './fake-router.ts'
 
 export function serveRest(state: RouterState, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'https://router.test')
   const path = decodeURIComponent(url.pathname).replace(/^\/rest/, '')
   const [, menu = '', id = ''] = request.method === 'DELETE' ? (/^(.*)\/([^/]+)$/.exec(path) ?? []) : [path, path]
-  const command = request.method === 'DELETE' ? `${menu}/remove` : `${menu}/print`
+  const command = request.method === 'DELETE' ? `${menu}/remove` : request.method === 'POST' ? menu : `${menu}/print`
   state.seen.push(command)
   const login = `Basic ${Buffer.from(`${state.user}:${state.password}`).toString('base64')}`
   if (request.headers.authorization !== login) return fail(response, 401, 'Unauthorized')
@@ -38,8 +38,27 @@ export function serveRest(state: RouterState, request: IncomingMessage, response
     response.statusCode = 204
     return void response.end()
   }
+  if (request.method === 'POST') return void monitor(state, request, response, menu)
   if (!state.tables.has(menu)) return fail(response, 400, 'Bad Request', 'no such command or directory')
   say(state, response, menu, selectRows(state, menu, Object.fromEntries(url.searchParams)))
+}
+
+/** A command with its arguments as JSON; the only one here is `monitor`. */
+async function monitor(
+  state: RouterState,
+  request: IncomingMessage,
+  response: ServerResponse,
+  command: string,
+): Promise<void> {
+  const path = command.replace(/\/monitor$/, '')
+  const chunks: Buffer[] = []
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+  const told = JSON.parse(Buffer.concat(chunks).toString()) as { numbers?: string; once?: string }
+  if (path === command || !state.tables.has(command)) return fail(response, 400, 'Bad Request', 'no such command')
+  if (told.once === undefined) return
+  const known = selectRows(state, path, { '.id': told.numbers ?? '' }).length > 0
+  if (!known) return fail(response, 404, 'Not Found', 'no such item')
+  response.end(JSON.stringify([figuresOf(state, path)]))
 }
 
 function say(state: RouterState, response: ServerResponse, menu: string, rows: FakeRow[]): void {

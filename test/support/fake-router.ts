@@ -125,6 +125,11 @@ export function selectRows(state: RouterState, path: string, query: Record<strin
   return rows.filter((row) => Object.entries(query).every(([name, value]) => row[name] === value))
 }
 
+/** What `monitor` of a menu shows. */
+export function figuresOf(state: RouterState, path: string): FakeRow {
+  return state.tables.get(`${path}/monitor`)?.[0] ?? {}
+}
+
 /** Whether a row of that id was there to be removed. */
 export function removeRow(state: RouterState, path: string, id: string): boolean {
   const rows = state.tables.get(path) ?? []

@@ -13,6 +13,7 @@ import type { Dial } from '../../src/simulator/nas-session.ts'
 import type { NasOptions } from '../../src/simulator/nas-options.ts'
 import { createNas, type SimulatedNas } from '../../src/simulator/nas.ts'
 import { dictionary } from './dictionary.ts'
+import { findBreaches, insist, sessionBreaches, type Breach, type Except } from './invariants.ts'
 import { startTestService, type TestService } from './service.ts'
 
 export const secret = 'a secret that both sides know'
@@ -35,7 +36,8 @@ export type Isp = {
   dial(username: string, input?: Partial<Dial>): Dial
   /** What the database and the ledger do not agree on. */
   differences(): Promise<Difference[]>
-  close(): Promise<void>
+  /** Ends it. Throws where a rule of invariants.ts is broken otherwise than the story says in `except`. */
+  close(except?: Except): Promise<void>
 }
 
 /** `behind`: the client is there already, or will be later. */
@@ -51,6 +53,12 @@ export async function openIsp(
   const ledger = createLedger()
   const nases: SimulatedNas[] = []
   const now = (): Date => systemClock.now()
+  const allBreaches = async (): Promise<Breach[]> => {
+    await Promise.all(nases.map((nas) => nas.quiet()))
+    const later = options.clock?.now() ?? now()
+    const rows = await sessionRows(database.pool, 'everywhere')
+    return [...(await findBreaches(database.pool, later)), ...sessionBreaches(compareSessions(ledger.state, rows))]
+  }
   return {
     db,
     pool: database.pool,
@@ -99,9 +107,13 @@ export async function openIsp(
     },
     dial: (username, input = {}) => ({ username, password, method: 'chap', mac: 'd4:ca:6d:01:02:03', ...input }),
     differences: async () => compareSessions(ledger.state, await sessionRows(database.pool)),
-    async close() {
-      for (const nas of nases) nas.close()
-      await service.close()
+    async close(except = {}) {
+      try {
+        insist(await allBreaches(), except)
+      } finally {
+        for (const nas of nases) nas.close()
+        await service.close()
+      }
     },
   }
 }
@@ -111,13 +123,16 @@ type Row = { [Name in keyof SessionRow]: SessionRow[Name] | null } & Omit<
   'framedIp' | 'endedAt' | 'endedBy' | 'service'
 >
 
-/** Every session, by what its NAS calls itself, in the order they were made. */
-export async function sessionRows(pool: Pool): Promise<SessionRow[]> {
+/** Every session, by what its NAS calls itself, in the order they were made; those in the archive where they are asked for. */
+export async function sessionRows(pool: Pool, from: 'session' | 'everywhere' = 'session'): Promise<SessionRow[]> {
+  const columns = `id, nas_id, service, acct_session_id, epoch, username, framed_ip, started_at, ended_at, ended_by, session_time,
+    input_octets, output_octets`
+  const archived = from === 'session' ? '' : `union all select ${columns} from session_archive`
   const { rows } = await pool.query<Row>(
     `select coalesce(n.identifier, n.name) as nas, s.service, s.acct_session_id as "acctSessionId", s.epoch, s.username, host(s.framed_ip) as "framedIp",
             s.started_at as "startedAt", s.ended_at as "endedAt", s.ended_by as "endedBy", s.session_time as "sessionTime",
             s.input_octets as "inputOctets", s.output_octets as "outputOctets"
-     from session s join nas n on n.id = s.nas_id order by s.id`,
+     from (select ${columns} from session ${archived}) s join nas n on n.id = s.nas_id order by s.id`,
   )
   return rows.map((row) => ({
     ...row,

@@ -61,7 +61,7 @@ export function createStory(office: Office, plans: readonly bigint[], line: { id
   }
 
   async function begin(): Promise<void> {
-    const begun = await beginDuePeriods(office.db, now)
+    const { begun } = await beginDuePeriods(office.db, now)
     // Periods of earlier renewals may be among them.
     if (begun > 0 && before !== undefined) before = { ...before, hasBegun: true }
   }

@@ -19,7 +19,13 @@ export type TestService = Omit<RadiusService, 'close'> & {
 /** Starts the service on a test database. Call `close` before the database is dropped. */
 export async function startTestService(
   database: { url: string; pool: Pool },
-  options: { settings?: Record<string, unknown>; clock?: Clock; keyFile?: string; logLevel?: LogLevel } = {},
+  options: {
+    settings?: Record<string, unknown>
+    clock?: Clock
+    keyFile?: string
+    logLevel?: LogLevel
+    address?: string
+  } = {},
 ): Promise<TestService> {
   const keys = options.keyFile === undefined ? await openTestKeyring(database.pool) : undefined
   const keyFile = options.keyFile ?? keys!.keyFile
@@ -28,7 +34,7 @@ export async function startTestService(
     await writeSetting(db, { name, value }, new Date())
   const metrics = createMetrics()
   const service = await startRadiusService({
-    addresses: ['127.0.0.1'],
+    addresses: [options.address ?? '127.0.0.1'],
     authPort: 0,
     acctPort: 0,
     reusePort: false,

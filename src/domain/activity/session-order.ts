@@ -1,11 +1,14 @@
 // CoA orders as people see them, which prove that what was decided happened, and the order to disconnect one session.
 
 import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
 import type { Db } from '../../db/schema.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Author } from '../author.ts'
-import { orderDeadline } from '../coa-order.ts'
+import { listAttempts } from '../coa-attempt.ts'
+import type { AttemptShown } from '../coa-attempt.ts'
+import { orderForSession } from '../coa-order.ts'
 import { ConflictError, NotFoundError } from '../field.ts'
 import type { Scope } from '../scope.ts'
 import { sessionInScope } from './session-condition.ts'
@@ -47,9 +50,21 @@ export type OrderShown = {
   attempts: number
   errorCause: number | null
   roundTripMs: number | null
+  /** Why it is as it is, in words. */
+  detail: string | null
   createdAt: Date
   deadline: Date
   finishedAt: Date | null
+}
+
+/** An order with each sending for it. */
+export type OrderWithAttempts = OrderShown & { sent: AttemptShown[] }
+
+/** One order. Throws NotFoundError, also where it is out of reach. */
+export async function showOrder(db: Db, id: bigint, scope: Scope): Promise<OrderWithAttempts> {
+  const [order] = await selectOrders(db, [sessionInScope(scope, 'o'), sql`o.id = ${id}`], 1)
+  if (order === undefined) throw new NotFoundError('CoA order', String(id))
+  return { ...order, sent: await listAttempts(db, id) }
 }
 
 /** A page of orders, newest first, after the order `before` (its id). */
@@ -71,17 +86,21 @@ export async function listOrders(
     filter.since === undefined ? undefined : sql`o.created_at >= ${filter.since}`,
     filter.until === undefined ? undefined : sql`o.created_at < ${filter.until}`,
   ].filter((condition) => condition !== undefined)
+  return selectOrders(db, conditions, input.limit)
+}
+
+async function selectOrders(db: Db, conditions: RawBuilder<unknown>[], limit: number): Promise<OrderShown[]> {
   const { rows } = await sql<OrderShown>`
     select o.id, o.session_id as "sessionId", o.subscriber_id as "subscriberId", o.username, o.nas_id as "nasId", o.nas,
       o.wish, o.reason, o.state, o.evidence, o.attempts, o.error_cause as "errorCause", o.round_trip_ms as "roundTripMs",
-      o.created_at as "createdAt", o.deadline, o.finished_at as "finishedAt"
+      o.detail, o.created_at as "createdAt", o.deadline, o.finished_at as "finishedAt"
     from (
       select coa_order.*, subscriber.username, nas.name as nas, nas.nas_group_id
       from coa_order left join subscriber on subscriber.id = coa_order.subscriber_id
         left join nas on nas.id = coa_order.nas_id
     ) as o
     where ${sql.join(conditions, sql` and `)}
-    order by o.id desc limit ${input.limit}`.execute(db)
+    order by o.id desc limit ${limit}`.execute(db)
   return rows
 }
 
@@ -97,19 +116,9 @@ export async function disconnectSession(
 ): Promise<{ orderId: bigint }> {
   return inTransaction(db, async (trx) => {
     const session = await readTarget(trx, input.sessionId, by.scope)
-    // One at a time: two that do not see each other's order would leave both waiting. Not the row of the session, for which
-    // accounting would wait.
-    await sql`select pg_advisory_xact_lock(hashtext('gatehouse coa_order'), hashint8(${input.sessionId}))`.execute(trx)
-    const { rows } = await sql<{ id: bigint }>`
-      with replaced as (
-        update coa_order set state = 'replaced', finished_at = ${now}
-        where coa_order.session_id = ${input.sessionId} and coa_order.state in ('waiting', 'timeout', 'acked')
-      )
-      insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
-      values (${input.sessionId}, ${session.subscriberId}, ${session.nasId}, 'disconnect', 'operator', ${now},
-        ${orderDeadline(now)}, ${now})
-      returning id`.execute(trx)
-    const orderId = rows[0]!.id
+    const { subscriberId, nasId } = session
+    const wish = { sessionId: input.sessionId, subscriberId, nasId, wish: 'disconnect', reason: 'operator' } as const
+    const orderId = await orderForSession(trx, wish, now)
     const after = { coa_order_id: orderId, acct_session_id: session.acctSessionId, ...told(input.reason) }
     await writeAudit(
       trx,

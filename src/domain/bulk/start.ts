@@ -94,6 +94,7 @@ export async function insertRun(
     tokenId: bigint | null
     retryOf?: bigint
     undoOf?: bigint
+    undoOfJobRun?: bigint
   },
   by: Author,
   now: Date,
@@ -106,6 +107,7 @@ export async function insertRun(
       target: JSON.stringify(input.target),
       retry_of: input.retryOf ?? null,
       undo_of: input.undoOf ?? null,
+      undo_of_job_run: input.undoOfJobRun ?? null,
       ...authorColumns(by, input.tokenId),
       created_at: now,
     })

@@ -6,13 +6,15 @@ import { isUniqueViolation, sqlState, sqlStateOf } from '../../db/errors.ts'
 import type { Db } from '../../db/schema.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { writeAudit } from '../audit/audit.ts'
+import { failPoint } from '../../fail-points.ts'
+import type { RunHold } from '../job-run.ts'
 import { requirePermission } from '../author.ts'
 import type { Author } from '../author.ts'
 import { orderForSubscribers } from '../coa-order.ts'
 import { formatMoney } from '../money.ts'
 import { readSettings } from '../setting.ts'
 import { chargeService } from './charge-service.ts'
-import { pricePeriods } from './price-periods.ts'
+import { priceRenewal } from './price-renewal.ts'
 import type { PricedPeriod } from './price-periods.ts'
 import { graceEnd, isSameInstant, lockService, readPlan } from './service.ts'
 import type { PricedPlan, Service } from './service.ts'
@@ -38,6 +40,10 @@ export type RenewInput = {
   activateOnly?: boolean
   /** By the job: sessions that are in service and keep their plan need not be told. */
   quietly?: boolean
+  /** By the job: who no longer renews by itself since it was looked at is left alone. */
+  byItself?: boolean
+  /** The job's run, which the renewal carries; where it is somebody else's by now, nothing is done. */
+  run?: RunHold | undefined
 }
 
 /** What a renewal gave. Amounts in minor units. */
@@ -60,12 +66,14 @@ export type RenewOutcome =
 
 /**
  * Renews a service, or activates one that is new (then with the plan's setup price). The author must have the subscriber in
- * reach. Throws NotFoundError, ForbiddenError (service.free).
+ * reach. Throws NotFoundError, ForbiddenError (service.free), LostRunError.
  */
 export async function renew(db: Db, input: RenewInput, by: Author, now: Date): Promise<RenewOutcome> {
   if (input.free) requirePermission(by, 'service.free')
   try {
-    return await inTransaction(db, (trx) => renewLocked(trx, input, by, now))
+    const outcome = await inTransaction(db, (trx) => renewLocked(trx, input, by, now))
+    await failPoint('renewal_committed')
+    return outcome
   } catch (error) {
     // The database's own word that a period is there: the lock makes it never happen, and never charges twice if it did.
     const isThere = isUniqueViolation(error) || sqlStateOf(error) === sqlState.exclusionViolation
@@ -75,23 +83,23 @@ export async function renew(db: Db, input: RenewInput, by: Author, now: Date): P
 }
 
 async function renewLocked(trx: Db, input: RenewInput, by: Author, now: Date): Promise<RenewOutcome> {
+  await input.run?.fence(trx)
   const service = await lockService(trx, input.subscriberId)
+  await failPoint('renewal_locked')
   const known = await findByReference(trx, input)
   if (known !== undefined) return known
   const refusal = refusalOf(service, input)
   if (refusal !== undefined) return refusal
   const isNew = service.activatedAt === null
   const plan = isNew || service.nextPlanId === null ? service.plan : await readPlan(trx, service.nextPlanId)
-  if (!isNew && plan.validity === undefined && plan.id === service.plan.id) {
-    return { kind: 'refused', reason: 'the plan never ends' }
-  }
   const { zone } = await readSettings(trx)
-  const periods = pricePeriods(service, { plan, periods: input.periods, free: input.free }, zone, now)
-  const setupMinor = isNew && !input.free ? plan.setupPriceMinor : 0n
-  const amountMinor = periods.reduce((sum, period) => sum + period.amountMinor, setupMinor)
+  const priced = priceRenewal(service, { plan, periods: input.periods, free: input.free }, zone, now)
+  if (priced.kind === 'refused') return priced
+  const { periods, amountMinor } = priced
   const kind = isNew ? 'activation' : 'renewal'
   const charged = await chargeService(trx, { service, plan, kind, amountMinor, periods }, by, now)
   if (charged.kind === 'refused') return charged
+  await failPoint('renewal_charged')
   const given = { service, kind, plan, periods, amountMinor, transactionId: charged.transactionId } as const
   const renewed = await give(trx, input, given, by, now)
   return { kind: 'renewed', renewed }
@@ -103,6 +111,9 @@ function refusalOf(service: Service, input: RenewInput): RenewOutcome | undefine
   if (input.activateOnly === true && activatedAt !== null) return { kind: 'already', reason: 'it is active already' }
   if (input.seenExpiry !== undefined && !isSameInstant(input.seenExpiry, expiresAt)) {
     return { kind: 'already', reason: `the service ends ${expiresAt?.toISOString() ?? 'never'} by now` }
+  }
+  if (input.byItself === true && !service.renewsByItself) {
+    return { kind: 'already', reason: 'it does not renew by itself any more' }
   }
   if (activatedAt !== null && expiresAt === null) return { kind: 'refused', reason: 'the service never ends' }
   return undefined
@@ -125,7 +136,14 @@ async function give(trx: Db, input: RenewInput, given: Given, by: Author, now: D
   }
   const renewalId = await writeRenewal(
     trx,
-    { ...given, free: input.free, currency: plan.currency, planId: plan.id, reference: input.reference },
+    {
+      ...given,
+      free: input.free,
+      currency: plan.currency,
+      planId: plan.id,
+      reference: input.reference,
+      runId: input.run?.id,
+    },
     by,
     now,
   )
@@ -143,6 +161,7 @@ async function give(trx: Db, input: RenewInput, given: Given, by: Author, now: D
   await beginPeriods(trx, { subscriberIds: [service.id], orders: false }, now)
   await trx.deleteFrom('renewal_failure').where('subscriber_id', '=', service.id).execute()
   await tellSessions(trx, input, given, now)
+  await failPoint('renewal_given')
   const renewed = {
     renewalId,
     periods: periods.length,
@@ -153,6 +172,7 @@ async function give(trx: Db, input: RenewInput, given: Given, by: Author, now: D
     expiresAt,
   }
   await auditRenewal(trx, given, renewed, graceUntil, by, now)
+  await failPoint('renewal_recorded')
   return renewed
 }
 

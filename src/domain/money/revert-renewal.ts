@@ -17,6 +17,8 @@ import { everything } from '../scope.ts'
 import { isSameInstant, lockService } from './service.ts'
 import type { Service } from './service.ts'
 
+const holdMs = 24 * 3_600_000
+
 export type RevertOutcome =
   | { kind: 'reverted'; renewal: Reverted; expiresAt: Date | null }
   | { kind: 'already'; reason: string }
@@ -50,6 +52,7 @@ export function revertRenewal(
     const renewal = last!
     if (renewal.transaction_id !== null) await giveBack(trx, renewal.transaction_id, input.reason, by, now)
     const after = await restore(trx, renewal.id, by, now)
+    await holdBack(trx, service.id, now)
     await tellSessions(trx, service, after, now)
     await auditRevert(trx, service, renewal, after, by, now)
     const { id, periods, free, amount_minor: amountMinor, currency } = renewal
@@ -155,6 +158,19 @@ async function restore(trx: Db, renewalId: bigint, by: Author, now: Date): Promi
     returning subscriber.expires_at, subscriber.grace_until, subscriber.plan_id,
       (select plan.on_expiry from plan where plan.id = subscriber.plan_id) as on_expiry`.execute(trx)
   return rows[0]!
+}
+
+/**
+ * A line that renews by itself would be charged again by the next run: it is left alone for a day, time to mend what was wrong.
+ * A payment, or a person who renews it, ends that.
+ */
+async function holdBack(trx: Db, subscriberId: bigint, now: Date): Promise<void> {
+  await sql`
+    insert into renewal_failure (subscriber_id, expires_at, reason, tries, tried_at, next_at)
+    select subscriber.id, subscriber.expires_at, 'its renewal was taken back', 0, ${now}, ${new Date(now.getTime() + holdMs)}
+    from subscriber where subscriber.id = ${subscriberId} and subscriber.auto_renew and subscriber.expires_at is not null
+    on conflict (subscriber_id) do update set expires_at = excluded.expires_at, reason = excluded.reason,
+      tries = excluded.tries, tried_at = excluded.tried_at, next_at = excluded.next_at`.execute(trx)
 }
 
 async function tellSessions(trx: Db, service: Service, after: Restored, now: Date): Promise<void> {

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
 import type { ExpiryRule, Series, Validity, ValidityUnit } from '../calendar.ts'
 import { NotFoundError } from '../field.ts'
+import { renewsByItself } from './due-lines.ts'
 
 /** A plan as far as time and money go. Prices in minor units. */
 export type PricedPlan = {
@@ -34,6 +35,8 @@ export type Service = {
   graceUntil: Date | null
   periodStartedAt: Date
   isArchived: boolean
+  /** As `renewsByItself` says. */
+  renewsByItself: boolean
   plan: PricedPlan
   nextPlanId: bigint | null
   last: LastPeriod | undefined
@@ -51,13 +54,14 @@ type Row = {
   grace_until: Date | null
   period_started_at: Date
   archived_at: Date | null
+  renews_by_itself: boolean
 }
 
 /** Locks a subscriber's row and reads its service. Throws NotFoundError. */
 export async function lockService(db: Db, subscriberId: bigint): Promise<Service> {
   const { rows } = await sql<Row>`
     select id, username, owner_id, payer_id, plan_id, next_plan_id, activated_at, expires_at, grace_until,
-      period_started_at, archived_at
+      period_started_at, archived_at, ${renewsByItself} as renews_by_itself
     from subscriber where id = ${subscriberId} for no key update`.execute(db)
   const row = rows[0]
   if (row === undefined) throw new NotFoundError('subscriber', String(subscriberId))
@@ -71,6 +75,7 @@ export async function lockService(db: Db, subscriberId: bigint): Promise<Service
     graceUntil: row.grace_until,
     periodStartedAt: row.period_started_at,
     isArchived: row.archived_at !== null,
+    renewsByItself: row.renews_by_itself,
     plan: await readPlan(db, row.plan_id),
     nextPlanId: row.next_plan_id,
     last: await readLast(db, subscriberId),

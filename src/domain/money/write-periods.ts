@@ -1,9 +1,11 @@
 // Writing down what a deed gave: the renewal, its periods, and the subscriber's plan and usage period once one begins.
 
 import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
 import type { Db } from '../../db/schema.ts'
 import type { Author } from '../author.ts'
 import { orderForSubscribers } from '../coa-order.ts'
+import { isSetAside } from '../job-failure.ts'
 import type { PricedPeriod } from './price-periods.ts'
 import type { Service } from './service.ts'
 
@@ -16,6 +18,8 @@ export type RenewalRow = {
   currency: string
   transactionId: bigint | undefined
   reference: string | undefined
+  /** The run of a job that gave it. */
+  runId?: bigint | undefined
   planId: bigint
   periods: readonly PricedPeriod[]
 }
@@ -36,6 +40,7 @@ export async function writeRenewal(db: Db, row: RenewalRow, by: Author, now: Dat
       transaction_id: row.transactionId ?? null,
       reference: row.reference ?? null,
       author_name: by.name,
+      job_run_id: row.runId ?? null,
       before_expires_at: service.expiresAt,
       before_grace_until: service.graceUntil,
       before_activated_at: service.activatedAt,
@@ -85,28 +90,47 @@ export async function voidPeriodsAfter(db: Db, subscriberId: bigint, from: Date,
     .execute()
 }
 
+const mostAtOnce = 500
+
+const isWaiting = (now: Date): RawBuilder<boolean> => sql<boolean>`(service_period.begun_at is null
+  and service_period.void_at is null and service_period.starts_at <= ${now})`
+
+function notSetAside(job: string | undefined, now: Date): RawBuilder<boolean> {
+  return job === undefined
+    ? sql<boolean>`true`
+    : sql<boolean>`not ${isSetAside(job, 'service_period.subscriber_id', now)}`
+}
+
+/** Some of those with a period whose time has come, without whom the job has set aside. */
+export async function waitingToBegin(db: Db, job: string, now: Date): Promise<bigint[]> {
+  const { rows } = await sql<{ id: bigint }>`
+    select distinct service_period.subscriber_id as id from service_period
+    where ${isWaiting(now)} and ${notSetAside(job, now)} limit ${mostAtOnce}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
 type Begun = { subscriber_id: bigint; is_felt: boolean }
 
 /**
  * Takes over plan and usage period of periods whose time has come: of these subscribers, or of at most 500 that wait. Live
- * sessions that feel it are told where `orders` is set. Returns the subscribers. Call it inside a transaction.
+ * sessions that feel it are told where `orders` is set; whom the job `exceptSetAsideBy` has set aside is not among those that
+ * wait. Returns the subscribers. Call it inside a transaction.
  */
 export async function beginPeriods(
   db: Db,
-  input: { subscriberIds?: readonly bigint[]; orders: boolean },
+  input: { subscriberIds?: readonly bigint[]; orders: boolean; exceptSetAsideBy?: string },
   now: Date,
 ): Promise<bigint[]> {
   const whose =
     input.subscriberIds === undefined
-      ? sql`true`
+      ? notSetAside(input.exceptSetAsideBy, now)
       : sql`service_period.subscriber_id = any(${input.subscriberIds}::bigint[])`
   const { rows } = await sql<Begun>`
     with waiting as materialized (
       select distinct service_period.subscriber_id
       from service_period join subscriber on subscriber.id = service_period.subscriber_id
-      where service_period.begun_at is null and service_period.void_at is null and service_period.starts_at <= ${now}
-        and ${whose}
-      limit 500
+      where ${isWaiting(now)} and ${whose}
+      limit ${mostAtOnce}
     ), held as materialized (
       select subscriber.id, subscriber.plan_id, subscriber.next_plan_id, subscriber.period_started_at
       from subscriber where subscriber.id in (select waiting.subscriber_id from waiting)

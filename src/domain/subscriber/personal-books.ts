@@ -42,6 +42,8 @@ export const personalBooks: readonly PersonalPlace[] = [
   },
   // Why a line did not renew, in our words.
   { table: 'renewal_failure' },
+  // Likewise of the other jobs.
+  { table: 'job_failure' },
   {
     // What an undo would bring back: a block's reason, MACs, addresses.
     table: 'bulk_item',

@@ -19,8 +19,8 @@ function sessions(table: 'session' | 'session_archive'): PersonalPlace {
       ).rows,
     forget: async (db, persons) => {
       await sql`
-        update ${sql.table(table)} one set username = 'purged-' || one.subscriber_id, mac = null, line = null,
-          circuit_id = null, remote_id = null, duid = null, interface = null, port = null, s_vlan = null, c_vlan = null,
+        update ${sql.table(table)} one set username = 'purged-' || one.subscriber_id, sent_username = null, mac = null,
+          line = null, circuit_id = null, remote_id = null, duid = null, interface = null, port = null, s_vlan = null, c_vlan = null,
           framed_interface_id = null
         where one.subscriber_id = any(${personIds(persons)}::bigint[])`.execute(db)
     },
@@ -63,6 +63,20 @@ export const personalTraces: readonly PersonalPlace[] = [
     },
   },
   {
+    table: 'ip_lease',
+    tell: async (db, person) =>
+      (
+        await sql`
+          select lease.address, lease.line, lease.claimed_at from ip_lease lease
+          where lease.subscriber_id = ${person.id} order by lease.address`.execute(db)
+      ).rows,
+    forget: async (db, persons) => {
+      await sql`
+        update ip_lease set subscriber_id = null, line = null, nas_group_id = null, class_id = null, claimed_at = null
+        where subscriber_id = any(${personIds(persons)}::bigint[])`.execute(db)
+    },
+  },
+  {
     table: 'access_log',
     tell: async (db, person) =>
       (
@@ -94,6 +108,19 @@ export const personalTraces: readonly PersonalPlace[] = [
   { table: 'subscriber_usage' },
   // Numbers alone, and for a few days.
   { table: 'usage_hour' },
+  // What a plan gives, while its subscriber is online.
+  { table: 'entitlement_check' },
+  { table: 'entitlement_watch' },
+  {
+    // Lists of who was online on a router: what they say of one person is told from the sessions.
+    table: 'router_run',
+    forget: async (db, persons) => {
+      await sql`
+        update router_run set result = null, person_ids = '{}'
+        where person_ids && ${personIds(persons)}::bigint[]`.execute(db)
+    },
+  },
   // Says which session, and how it went.
   { table: 'coa_order' },
+  { table: 'coa_attempt' },
 ]

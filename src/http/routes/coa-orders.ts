@@ -1,11 +1,13 @@
 // CoA orders: what live sessions were told, and the evidence that it happened.
 
 import { z } from 'zod'
-import { listOrders, orderStates } from '../../domain/activity/session-order.ts'
+import { listOrders, orderStates, showOrder } from '../../domain/activity/session-order.ts'
 import type { OrderShown } from '../../domain/activity/session-order.ts'
+import { attemptKinds, attemptOutcomes } from '../../domain/coa-attempt.ts'
+import type { AttemptShown } from '../../domain/coa-attempt.ts'
 import { idKey, nextCursor, readCursor } from '../cursor.ts'
 import { route } from '../route.ts'
-import { idOut, idText, instant, instantOut, isoOrNull, pageOf, pageQuery, words } from '../schemas.ts'
+import { byId, idOut, idText, instant, instantOut, isoOrNull, pageOf, pageQuery, words } from '../schemas.ts'
 
 const order = z
   .strictObject({
@@ -22,11 +24,27 @@ const order = z
     attempts: z.int(),
     error_cause: z.int().nullable().meta({ description: 'Error-Cause of a NAK (RFC 5176)' }),
     round_trip_ms: z.int().nullable(),
+    detail: z.string().nullable().meta({ description: 'Why it is as it is, in words' }),
     created_at: instantOut,
     deadline: instantOut,
     finished_at: instantOut.nullable(),
   })
   .meta({ id: 'CoaOrder' })
+
+const attempt = z
+  .strictObject({
+    at: instantOut,
+    kind: z.enum(attemptKinds),
+    sent_to: z.string().nullable(),
+    port: z.int().nullable(),
+    sent_from: z.string().nullable().meta({ description: 'Null: whichever address the system chose' }),
+    outcome: z.enum(attemptOutcomes),
+    error_cause: z.int().nullable(),
+    round_trip_ms: z.int().nullable(),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'CoaAttempt' })
+const orderWithAttempts = order.extend({ sent: z.array(attempt) }).meta({ id: 'CoaOrderWithAttempts' })
 
 const query = z.strictObject({
   ...pageQuery,
@@ -54,9 +72,24 @@ function present(shown: OrderShown) {
     attempts: shown.attempts,
     error_cause: shown.errorCause,
     round_trip_ms: shown.roundTripMs,
+    detail: shown.detail,
     created_at: shown.createdAt.toISOString(),
     deadline: shown.deadline.toISOString(),
     finished_at: isoOrNull(shown.finishedAt),
+  }
+}
+
+function presentAttempt(shown: AttemptShown) {
+  return {
+    at: shown.at.toISOString(),
+    kind: shown.kind,
+    sent_to: shown.sentTo,
+    port: shown.port,
+    sent_from: shown.sentFrom,
+    outcome: shown.outcome,
+    error_cause: shown.errorCause,
+    round_trip_ms: shown.roundTripMs,
+    detail: shown.detail,
   }
 }
 
@@ -81,6 +114,19 @@ export const coaOrderRoutes = [
       }
       const rows = await listOrders(db, { filter, before: readCursor(cursor, idKey), limit }, by.scope)
       return { items: rows.map(present), next_cursor: nextCursor(rows, limit, (row) => [String(row.id)]) }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/coa-orders/:id',
+    summary: 'One order with each sending for it',
+    tag: 'Sessions',
+    access: 'subscriber.read',
+    params: byId,
+    answer: orderWithAttempts,
+    async run({ db, by, params }) {
+      const shown = await showOrder(db, params.id, by.scope)
+      return { ...present(shown), sent: shown.sent.map(presentAttempt) }
     },
   }),
 ]

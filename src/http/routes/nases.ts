@@ -25,6 +25,10 @@ const nasOut = z.strictObject({
   last_reboot_at: instantOut.nullable(),
   observed_interval_s: z.int().nullable(),
   attributes: z.array(z.string()),
+  learnt: z
+    .strictObject({ cannot_change_since: instantOut, error_cause: z.int(), learnt_at: instantOut })
+    .nullable()
+    .meta({ description: 'It refuses to change sessions live: changes are made by a Disconnect until a day after' }),
   created_at: instantOut,
 })
 const settingValues = z.record(z.string().max(50), z.union([z.string().max(200), z.number(), z.boolean(), z.null()]))
@@ -56,6 +60,11 @@ function presentNas(nas: NasSummary) {
     last_reboot_at: isoOrNull(nas.lastRebootAt),
     observed_interval_s: nas.observedIntervalS,
     attributes: nas.attributes,
+    learnt: nas.learnt && {
+      cannot_change_since: nas.learnt.cannotChangeSince.toISOString(),
+      error_cause: nas.learnt.errorCause,
+      learnt_at: nas.learnt.learntAt.toISOString(),
+    },
     created_at: nas.createdAt.toISOString(),
   }
 }
@@ -168,6 +177,16 @@ const groupOut = z.strictObject({
   name: z.string(),
   address_space: z.string(),
   identity_order: z.array(z.string()),
+  unknown_garden: z
+    .strictObject({
+      address_list: z.string().nullable(),
+      pool: z.string().nullable(),
+      down_bps: z.int(),
+      up_bps: z.int(),
+      session_timeout_s: z.int().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'Where whom nobody knows is let in (PAP, CHAP, IPoE); null: refused' }),
   nas_count: z.int(),
   client_count: z.int(),
   created_at: instantOut,
@@ -179,6 +198,7 @@ function presentGroup(group: NasGroupSummary) {
     name: group.name,
     address_space: group.addressSpace,
     identity_order: group.identityOrder,
+    unknown_garden: group.unknownGarden,
     nas_count: group.nasCount,
     client_count: group.clientCount,
     created_at: group.createdAt.toISOString(),
@@ -190,14 +210,25 @@ async function readGroup(db: Db, name: string) {
   return found && presentGroup(found)
 }
 
+const rate = z.union([z.int().min(1), z.string().max(20)]).meta({ description: 'Bit/s, or text such as 50M' })
 const groupFields = {
   address_space: z.string().max(100).optional(),
   identity_order: z.array(z.string().max(30)).max(10).optional(),
+  unknown_garden: z
+    .strictObject({
+      address_list: z.string().max(100).nullish(),
+      pool: z.string().max(100).nullish(),
+      down_bps: rate.nullish(),
+      up_bps: rate.nullish(),
+      session_timeout_s: z.int().nullish(),
+    })
+    .nullish()
+    .meta({ description: 'Lets whom nobody knows (PAP, CHAP, IPoE) into a walled garden; null: refuses them' }),
 }
 
 function groupInput(name: string, body: z.infer<z.ZodObject<typeof groupFields>>) {
-  const { address_space: addressSpace, identity_order: order } = body
-  return { name, ...withoutUndefined({ addressSpace, identityOrder: order?.join(',') }) }
+  const { address_space: addressSpace, identity_order: order, unknown_garden: unknownGarden } = body
+  return { name, ...withoutUndefined({ addressSpace, identityOrder: order?.join(','), unknownGarden }) }
 }
 
 export const nasGroupRoutes = [

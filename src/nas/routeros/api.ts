@@ -45,6 +45,11 @@ export function createApiTransport(account: ApiAccount): RouterTransport {
       const reply = await (await connection(command)).command([command, ...questions, ...all])
       return reply.rows
     },
+    async monitor(path, id) {
+      const command = `${path}/monitor`
+      const reply = await (await connection(command)).command([command, `=numbers=${id}`, '=once='])
+      return reply.rows
+    },
     async remove(path, id) {
       const command = `${path}/remove`
       await (await connection(command)).command([command, `=.id=${id}`])

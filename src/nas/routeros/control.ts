@@ -28,9 +28,13 @@ export type RouterControl = {
   removeHotspot(target: HotspotTarget): Promise<Removal>
   interfaces(): Promise<rows.RouterInterface[]>
   radius(): Promise<rows.RadiusServer[]>
+  /** How its requests to one server of /radius fare, by the row's id. */
+  radiusFigures(id: string): Promise<rows.RadiusFigures>
   radiusIncoming(): Promise<rows.RadiusIncoming>
   pppAaa(): Promise<rows.PppAaa>
   dhcpServers(): Promise<rows.DhcpServer[]>
+  /** Of the interfaces of one kind: `ethernet`, `vlan`, `bridge`, `bonding`. */
+  arpModes(menu: string): Promise<rows.ArpMode[]>
   identity(): Promise<string>
   version(): Promise<rows.RouterSoftware>
   /** The instant that the router believes it is. */
@@ -76,9 +80,16 @@ export function createRouterControl(transport: RouterTransport): RouterControl {
       }),
     interfaces: () => all('/interface', rows.routerInterface),
     radius: () => all('/radius', rows.radiusServer),
+    radiusFigures: async (id) => {
+      const [row] = await transport.monitor('/radius', id)
+      if (row === undefined)
+        throw new RouterError('protocol', 'the router has no figures of /radius', { path: '/radius/monitor' })
+      return rows.radiusFigures(row)
+    },
     radiusIncoming: () => one('/radius/incoming', rows.radiusIncoming),
     pppAaa: () => one('/ppp/aaa', rows.pppAaa),
     dhcpServers: () => all('/ip/dhcp-server', rows.dhcpServer),
+    arpModes: (menu) => all(`/interface/${menu}`, rows.arpMode),
     identity: () => one('/system/identity', rows.routerName),
     version: () => one('/system/resource', rows.routerSoftware),
     clock: () => one('/system/clock', rows.routerClock),

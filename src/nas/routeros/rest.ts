@@ -20,8 +20,8 @@ type Answer = { readonly status: number; readonly body: string }
 /** A router over REST. Holds no connection between requests. */
 export function createRestTransport(account: RestAccount): RouterTransport {
   const ended = new AbortController()
-  const ask = async (method: 'GET' | 'DELETE', path: string, target: string): Promise<string> => {
-    const answer = await send(account, { method, path, target, ended: ended.signal })
+  const ask = async (method: Request['method'], path: string, target: string, body?: string): Promise<string> => {
+    const answer = await send(account, { method, path, target, body, ended: ended.signal })
     refuse(answer, account, path)
     return answer.body
   }
@@ -30,6 +30,10 @@ export function createRestTransport(account: RestAccount): RouterTransport {
       const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
       return readRows(await ask('GET', path, pairs.length === 0 ? path : `${path}?${pairs.join('&')}`), account, path)
     },
+    async monitor(path, id) {
+      const command = `${path}/monitor`
+      return readRows(await ask('POST', command, command, JSON.stringify({ numbers: id, once: '' })), account, command)
+    },
     async remove(path, id) {
       await ask('DELETE', path, `${path}/${encodeURIComponent(id)}`)
     },
@@ -37,9 +41,16 @@ export function createRestTransport(account: RestAccount): RouterTransport {
   }
 }
 
-type Request = { method: string; path: string; target: string; ended: AbortSignal }
+type Request = {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  target: string
+  /** JSON. */
+  body: string | undefined
+  ended: AbortSignal
+}
 
-async function send(account: RestAccount, { method, path, target, ended }: Request): Promise<Answer> {
+async function send(account: RestAccount, { method, path, target, body, ended }: Request): Promise<Answer> {
   const { host, port, timeoutMs, trust } = account
   const place = placeOf(host, port)
   const closedByUs = new RouterError('closed', `the connection to ${place} was closed by us`, { path })
@@ -50,7 +61,7 @@ async function send(account: RestAccount, { method, path, target, ended }: Reque
   const socket = await connectToRouter({ host, port, trust, timeoutMs, path })
   try {
     signal.throwIfAborted()
-    return await exchange(socket, account, { method, path, target, signal })
+    return await exchange(socket, account, { method, path, target, body, signal })
   } catch (error) {
     if (ended.aborted) throw closedByUs
     if (limit.aborted) throw tooLate
@@ -64,7 +75,7 @@ async function send(account: RestAccount, { method, path, target, ended }: Reque
 function exchange(
   socket: Socket,
   account: RestAccount,
-  { method, target, signal }: Omit<Request, 'ended'> & { signal: AbortSignal },
+  { method, target, body, signal }: Omit<Request, 'ended'> & { signal: AbortSignal },
 ): Promise<Answer> {
   const credentials = Buffer.from(`${account.user}:${account.password}`, 'utf8').toString('base64')
   return new Promise((resolve, reject) => {
@@ -74,17 +85,24 @@ function exchange(
       port: account.port,
       method,
       path: `/rest${target}`,
-      headers: { authorization: `Basic ${credentials}`, accept: 'application/json', connection: 'close' },
+      headers: {
+        authorization: `Basic ${credentials}`,
+        accept: 'application/json',
+        connection: 'close',
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      },
       signal,
     })
     request.on('error', reject)
     request.once('response', (response) => {
       readBody(response, account.maximumAnswer ?? defaultMaximumAnswer).then(
-        (body) => resolve({ status: response.statusCode ?? 0, body }),
+        (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
         reject,
       )
     })
-    request.end()
+    request.end(body)
   })
 }
 

@@ -13,6 +13,8 @@ export type RadiusServer = ReturnType<typeof radiusServer>
 export type RadiusIncoming = ReturnType<typeof radiusIncoming>
 export type PppAaa = ReturnType<typeof pppAaa>
 export type DhcpServer = ReturnType<typeof dhcpServer>
+export type RadiusFigures = ReturnType<typeof radiusFigures>
+export type ArpMode = ReturnType<typeof arpMode>
 export type RouterSoftware = RouterVersion & { board: string | undefined; uptimeSeconds: number | undefined }
 
 /** Of /ppp/active. */
@@ -87,6 +89,24 @@ export function radiusServer(row: RouterRow) {
   }
 }
 
+/** Of /radius/monitor: counts since the last reset, the round trip of the last answer. */
+export function radiusFigures(row: RouterRow) {
+  return {
+    requests: readNumber(row.requests),
+    accepts: readNumber(row.accepts),
+    rejects: readNumber(row.rejects),
+    resends: readNumber(row.resends),
+    timeouts: readNumber(row.timeouts),
+    badReplies: readNumber(row['bad-replies']),
+    lastRequestMs: readDurationMs(row['last-request-rtt']),
+  }
+}
+
+/** Of the menu of one kind of interface; `/interface` itself does not tell. */
+export function arpMode(row: RouterRow) {
+  return { name: row.name ?? '', arp: row.arp }
+}
+
 /** Of /radius/incoming. */
 export function radiusIncoming(row: RouterRow) {
   return { accept: readTruth(row.accept), port: readNumber(row.port) }
@@ -110,6 +130,7 @@ export function dhcpServer(row: RouterRow) {
     useRadius: row['use-radius'],
     leaseSeconds: readSeconds(row['lease-time']),
     addressPool: row['address-pool'],
+    addsArp: readTruth(row['add-arp']),
     disabled: readTruth(row.disabled) ?? false,
   }
 }

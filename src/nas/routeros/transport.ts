@@ -7,6 +7,8 @@ export type RouterRow = Readonly<Record<string, string>>
 export type RouterTransport = {
   /** All rows of a menu, such as `/ppp/active`; with `query` only those whose properties are exactly these. */
   print(path: string, query?: Readonly<Record<string, string>>): Promise<RouterRow[]>
+  /** The figures of `monitor` of a menu's item, once. */
+  monitor(path: string, id: string): Promise<RouterRow[]>
   /** Removes one item by its `.id`. */
   remove(path: string, id: string): Promise<void>
   /** Lets go of the connection. What still waits is rejected as closed, and so is what comes later. */

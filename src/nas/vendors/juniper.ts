@@ -32,6 +32,10 @@ export const juniper: VendorRules = {
   // User-Name and address would have to fit too; alone they name several sessions, which is refused (Error-Cause 508).
   sessionIdentity: (session) => identityAttributes(session),
   serviceSession: readService,
+  startedService(attributes) {
+    const value = attributes.find(({ name }) => name === 'ERX-Service-Activate')?.value
+    return typeof value === 'string' ? value : undefined
+  },
 }
 
 function shapes(settings: RateSettings | undefined): boolean {

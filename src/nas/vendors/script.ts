@@ -3,6 +3,16 @@
 // "Scripting", constant escape sequences); accel-ppp.conf has none, so what it cannot hold is left out and said.
 
 import type { VendorName } from '../../domain/nas.ts'
+import { daeServerLine, identifierLine, interimLine, signLine, timeoutLine } from './accel-ppp-lines.ts'
+import {
+  acceptIncoming,
+  addRadiusRow,
+  routerOsString,
+  secretPlaceholder,
+  setIdentity,
+  useDhcpRadius,
+  usePppRadius,
+} from './routeros-commands.ts'
 
 /** One instance of Gatehouse, as the NAS reaches it. */
 export type ScriptServer = { readonly address: string; readonly authPort: number; readonly acctPort: number }
@@ -31,9 +41,7 @@ export type NasScript =
   | { readonly kind: 'script'; readonly text: string }
   | { readonly kind: 'none'; readonly reason: string }
 
-const placeholder = 'SECRET-NOT-SHOWN'
-const secretHint = `# The secret is not shown: put it in place of ${placeholder}, or print this with --show-secret.`
-const shortestTimeoutMs = 1000
+const secretHint = `# The secret is not shown: put it in place of ${secretPlaceholder}, or print this with --show-secret.`
 
 /** The configuration of one NAS, each line that matters with its reason. */
 export function nasScript(facts: ScriptFacts): NasScript {
@@ -57,31 +65,19 @@ function routerOsLines(facts: ScriptFacts): string[] {
     '# timeout: the default of 300 ms is less than a busy database may take.',
     '# require-message-auth: an answer that is not signed may be forged (CVE-2024-3596); Gatehouse signs all of them.',
     sourceRemark(facts, 'src-address'),
-    ...facts.servers.map((server) => radiusRow(facts, server)),
+    ...facts.servers.map((server) => addRadiusRow({ ...facts, ...server, timeoutMs: facts.patienceMs })),
     '',
     '# Off by default: without it nobody can be blocked, slowed down or disconnected while online.',
-    `/radius incoming set accept=yes port=${facts.coaPort}`,
+    acceptIncoming(facts.coaPort),
     '',
     '# PPPoE. A name that is also in /ppp secret is never asked about. The interval of an accept comes before this one.',
-    `/ppp aaa set use-radius=yes accounting=yes interim-update=${routerOsInterval(facts.interimIntervalS)}`,
+    usePppRadius(facts.interimIntervalS),
     '',
     '# IPoE. Not done for you: a DHCP server of the office would refuse its leases. Take off the # for those of subscribers.',
-    '# /ip dhcp-server set [find name="NAME"] use-radius=yes',
+    `# ${useDhcpRadius('NAME')}`,
     '',
     ...routerOsIdentity(facts),
   ]
-}
-
-function radiusRow(facts: ScriptFacts, { address, authPort, acctPort }: ScriptServer): string {
-  const source = facts.sourceAddress
-  return [
-    `/radius add service=ppp,dhcp,hotspot address=${address} secret=${routerOsString(facts.secret ?? placeholder)}`,
-    `authentication-port=${authPort} accounting-port=${acctPort} timeout=${routerOsTimeout(facts.patienceMs)}`,
-    'require-message-auth=yes-for-request-resp',
-    // A packet to an IPv6 server cannot leave from an IPv4 address.
-    ...(source !== undefined && isIpv6(source) === isIpv6(address) ? [`src-address=${source}`] : []),
-    'comment="Gatehouse"',
-  ].join(' ')
 }
 
 function sourceRemark({ clientPrefix, sourceAddress }: ScriptFacts, option: string): string {
@@ -95,34 +91,11 @@ function routerOsIdentity({ identifier, address }: ScriptFacts): string[] {
   if (identifier !== undefined) {
     return [
       '# The NAS-Identifier by which Gatehouse tells this router from others behind the same client.',
-      `/system identity set name=${routerOsString(identifier)}`,
+      setIdentity(identifier),
     ]
   }
   const by = address === undefined ? 'its client alone' : `its NAS-IP-Address ${address}`
   return [`# /system identity stays as it is: Gatehouse knows this router by ${by}.`]
-}
-
-/** Patience as one try: RouterOS tries several times, which leaves us more time, never less. */
-function routerOsTimeout(patienceMs: number): string {
-  const timeoutMs = Math.max(shortestTimeoutMs, patienceMs)
-  return timeoutMs % 1000 === 0 ? `${timeoutMs / 1000}s` : `${timeoutMs}ms`
-}
-
-function routerOsInterval(seconds: number): string {
-  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`
-}
-
-/**
- * A string of RouterOS in quotes. What is not plain is written as its octets in hexadecimal, so that no character that means
- * anything to the console (quotes, `$`, `\`, `;`, `[`, `?`, line ends, tab) is in it at all.
- */
-function routerOsString(text: string): string {
-  const octets = [...Buffer.from(text)].map((octet) => {
-    const character = String.fromCodePoint(octet)
-    if (/[A-Za-z0-9 ._:/@+,=-]/.test(character)) return character
-    return `\\${octet.toString(16).toUpperCase().padStart(2, '0')}`
-  })
-  return `"${octets.join('')}"`
 }
 
 function accelPppLines(facts: ScriptFacts): string[] {
@@ -147,14 +120,14 @@ function accelPppLines(facts: ScriptFacts): string[] {
     ...accelIdentity(facts),
     ...accelServers(facts),
     '# timeout times max-try is how long a login may take before another server is asked, in seconds.',
-    `timeout=${Math.ceil(Math.max(shortestTimeoutMs, facts.patienceMs) / 1000)}`,
+    timeoutLine(facts.patienceMs),
     'max-try=3',
     '# For sessions whose accept names no interval.',
-    `acct-interim-interval=${facts.interimIntervalS}`,
+    interimLine(facts.interimIntervalS),
     '# Says that it begins anew, so that sessions of before a crash end at once.',
     'acct-on=1',
     '# Signs requests (CVE-2024-3596). Once Gatehouse has seen a signed one it demands it.',
-    'blast-protection=1',
+    signLine,
     '',
     '[shaper]',
     '# Gatehouse sends rates as down/up in kbit/s in it.',
@@ -173,7 +146,7 @@ function accelIdentity(facts: ScriptFacts): string[] {
   const lines = [sourceRemark({ ...facts, sourceAddress: source }, 'bind')]
   if (source !== undefined) lines.push(`bind=${source}`)
   if (identifier === undefined) lines.push('# nas-identifier is not needed: Gatehouse knows this NAS without one.')
-  else if (fitsAccelPpp(identifier)) lines.push('# By it Gatehouse knows this NAS.', `nas-identifier=${identifier}`)
+  else if (fitsAccelPpp(identifier)) lines.push('# By it Gatehouse knows this NAS.', identifierLine(identifier))
   else lines.push(`# nas-identifier: this file cannot hold "${remark(identifier)}"; give the NAS another identifier.`)
   if (own === undefined) {
     const mend = 'print this with --src-address, or set the address of the NAS'
@@ -186,7 +159,7 @@ function accelIdentity(facts: ScriptFacts): string[] {
     '# Our end of PPP links whose address Gatehouse gives; any address of this NAS will do.',
     `gw-ip-address=${own}`,
     '# Where orders come in: without it nobody can be blocked, slowed down or disconnected while online.',
-    `dae-server=${own}:${coaPort},${accelSecret(facts)}`,
+    daeServerLine(own, coaPort, accelSecret(facts)),
   ]
 }
 
@@ -200,7 +173,7 @@ function accelServers(facts: ScriptFacts): string[] {
       `server=${address},${secret},auth-port=${authPort},acct-port=${acctPort},req-limit=100,fail-timeout=${pauseS},max-fail=10,weight=1`,
   )
   return [
-    ...(facts.secret !== undefined && secret === placeholder
+    ...(facts.secret !== undefined && secret === secretPlaceholder
       ? ['# The secret has a comma, a blank at an end or the like, which this file cannot hold: client rotate-secret.']
       : []),
     '# Who is asked. req-limit: after a power cut logins wait here, not in a full socket.',
@@ -211,7 +184,7 @@ function accelServers(facts: ScriptFacts): string[] {
 }
 
 function accelSecret({ secret }: ScriptFacts): string {
-  return secret !== undefined && fitsAccelPpp(secret) && !secret.includes(',') ? secret : placeholder
+  return secret !== undefined && fitsAccelPpp(secret) && !secret.includes(',') ? secret : secretPlaceholder
 }
 
 /** accel-ppp trims blanks, reads `${name}` as another option's value and a `{` at the end as the start of a block. */

@@ -22,7 +22,8 @@ export function identityAttributes(session: SessionIdentityFacts, beside: readon
 }
 
 function textOf(session: SessionIdentityFacts, name: Beside): string | undefined {
-  if (name === 'User-Name') return session.username
+  // Empty: the octets that came were no text.
+  if (name === 'User-Name') return session.username === '' ? undefined : session.username
   if (name === 'Framed-IP-Address') return session.framedIp
   return session.mac === undefined ? undefined : writeMac(session.mac, session.macFormat ?? 'colons')
 }

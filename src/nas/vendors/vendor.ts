@@ -87,6 +87,8 @@ export type VendorRules = {
     settings?: RateSettings,
     services?: readonly string[],
   ): NamedAttribute[] | undefined
+  /** The service that a CoA with these attributes starts, as its accounting will name it; absent where none is accounted. */
+  readonly startedService?: (attributes: readonly NamedAttribute[]) => string | undefined
   /**
    * Which attributes name a session in CoA and Disconnect: a NAS takes all of them as AND, so no more than it needs
    * (RFC 5176 §3). Empty where nothing is known that could name it.

@@ -263,7 +263,7 @@ describe('ahead of its time', () => {
       id,
     ])
     expect(wishes).toEqual([{ wish: 'reapply' }])
-    expect(await beginDuePeriods(office.db, days(1))).toBe(0)
+    expect(await beginDuePeriods(office.db, days(1))).toEqual({ begun: 0, failed: [] })
   })
 
   it('several periods begin one after the other, also when nobody looked for a while', async () => {

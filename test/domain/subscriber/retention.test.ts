@@ -112,7 +112,7 @@ describe('retention', () => {
     const job = jobs.find(({ name }) => name === 'retention')!
     const log = createLogger({ level: 'silent', name: 'test' })
     const context = { pool: api.pool, db: api.db, keyring: api.keyring, now: days(11), zone: 'UTC', log }
-    expect(job.everyMinutes).toBe(1440)
+    expect(job.cron).toBe('15 3 * * *')
     expect(await job.run(context)).toEqual({ purged: 2 })
     expect(await job.run(context)).toEqual({ purged: 0 })
   })

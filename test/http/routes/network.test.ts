@@ -133,6 +133,37 @@ describe('NAS groups', () => {
     expect((await admin.delete('/nas-groups/default')).body.detail).toMatch(/in use by \d+ nases/)
     expect((await admin.delete('/nas-groups/north')).status).toBe(204)
   })
+
+  it('let whom nobody knows into a garden, if they are told', async () => {
+    const admin = await api.as('administrator')
+    const made = await admin.post('/nas-groups', {
+      name: 'open',
+      unknown_garden: { address_list: 'hello', down_bps: '2M' },
+    })
+    const garden = {
+      address_list: 'hello',
+      pool: null,
+      down_bps: 2_000_000,
+      up_bps: 1_000_000,
+      session_timeout_s: null,
+    }
+    expect([made.status, made.body.unknown_garden]).toEqual([201, garden])
+    const wrong = await admin.patch('/nas-groups/open', { unknown_garden: { session_timeout_s: 5 } })
+    expect([wrong.status, wrong.body.errors]).toEqual([
+      422,
+      [expect.objectContaining({ field: 'unknown_garden.session_timeout_s' })],
+    ])
+    expect((await admin.patch('/nas-groups/open', { unknown_garden: { speed: '1M' } })).status).toBe(400)
+    const closed = await admin.patch('/nas-groups/open', { unknown_garden: null })
+    expect(closed.body.unknown_garden).toBeNull()
+    expect(await lastAudit('nas-group.edit')).toMatchObject({
+      before: { unknown_garden: garden },
+      after: { unknown_garden: null },
+    })
+    const { items } = (await admin.get('/nas-groups')).body
+    expect(items).toContainEqual(expect.objectContaining({ name: 'open', unknown_garden: null }))
+    expect((await admin.delete('/nas-groups/open')).status).toBe(204)
+  })
 })
 
 describe('realms and home servers', () => {

@@ -87,6 +87,41 @@ const tables: Record<string, FakeRow[]> = {
 describe.each(backends)('$name reads', (backend) => {
   const open = async (planted = tables) => createRouterControl(backend.open(await routerWith(structuredClone(planted))))
 
+  it('the figures of a server of /radius, once, and no other', async () => {
+    const figures = {
+      requests: '90',
+      accepts: '70',
+      rejects: '5',
+      timeouts: '3',
+      'bad-replies': '2',
+      'last-request-rtt': '10ms',
+    }
+    const control = await open({ ...tables, '/radius/monitor': [figures] })
+    expect(await control.radiusFigures('*1')).toEqual({
+      requests: 90,
+      accepts: 70,
+      rejects: 5,
+      resends: undefined,
+      timeouts: 3,
+      badReplies: 2,
+      lastRequestMs: 10,
+    })
+    expect((await failure(control.radiusFigures('*9'))).message).toMatch(/no such item/)
+  })
+
+  it('how interfaces of a kind answer ARP', async () => {
+    const control = await open({
+      '/interface/vlan': [
+        { '.id': '*2', name: 'vlan7', arp: 'reply-only' },
+        { '.id': '*3', name: 'vlan8' },
+      ],
+    })
+    expect(await control.arpModes('vlan')).toEqual([
+      { name: 'vlan7', arp: 'reply-only' },
+      { name: 'vlan8', arp: undefined },
+    ])
+  })
+
   it('sessions, leases and the hotspot', async () => {
     const control = await open()
     expect(await control.activePpp()).toEqual([
@@ -161,6 +196,7 @@ describe.each(backends)('$name reads', (backend) => {
         useRadius: 'accounting',
         leaseSeconds: 600,
         addressPool: 'static-only',
+        addsArp: undefined,
         disabled: false,
       },
     ])

@@ -17,6 +17,7 @@ it('looks itself whose rows they are, should a router answer more than it was as
   const rows = [{ ...annas, name: 'anne' }, { ...annas, '.id': '*7' }, bens]
   const control = createRouterControl({
     print: async () => rows.filter((row) => !removed.includes(row['.id']!)),
+    monitor: async () => [],
     remove: async (_, id) => void removed.push(id),
     close: () => undefined,
   })
