@@ -1,12 +1,13 @@
 // The one statement that records a batch of accounting records: finds or makes each session, moves its counters, adds what
-// moved to usage of hour and period, frees claims of ended logins, and marks whose entitlement may change. One statement, so one commit and one durable write.
+// moved to usage of hour and period, frees claims of ended logins, and marks whose entitlement may change. One statement, so one
+// commit and one durable write.
 // A service on a session (Juniper, Cisco ISG) is a row beside it: never charged, never a line.
 // Deadlocks are ruled out by order: sessions by (nas, id), then usage by subscriber.
 
 import { arrayOf, arraysSql, columnsOf, columnsSql, commonColumns, recordColumns } from './accounting-columns.ts'
 import type { AccountingRecord } from './accounting-record.ts'
 import { baseSql, countersSql } from './counters.ts'
-import { countsUsageSql, isWatchedSql } from './enforcement/watched-plan.ts'
+import { countsUsageSql, isRefusedSql, isWatchedSql } from './enforcement/watched-plan.ts'
 import { archiveWindowHours, matchExcludedSql, matchSql, sameLineSql } from './session-match.ts'
 
 /** Clocks of NASes round to seconds, and a NAS made on first sight is as old as its first packet. */
@@ -222,7 +223,7 @@ marked as (
   select written.subscriber_id
   from written
   cross join lateral (
-    select (select ${isWatchedSql} from plan where plan.id = subscriber.plan_id) as is_watched
+    select (select ${isWatchedSql} from plan where plan.id = subscriber.plan_id) or ${isRefusedSql(now)} as is_watched
     from subscriber where subscriber.id = written.subscriber_id limit 1
   ) as begun
   where written.inserted and written.service is null and begun.is_watched

@@ -46,6 +46,14 @@ export async function enforceSignsOfLife(
   })
 }
 
+/** What has to be ordered about the sessions of subscribers some of whom may be refused: begun a moment after a block, say. */
+export function refusedWishes(trx: Db, subscriberIds: readonly bigint[], now: Date): Promise<SessionWish[]> {
+  const sessions = sql`
+    select ${columns} from session
+    where session.subscriber_id = any(${subscriberIds}::bigint[]) and session.ended_at is null and session.service is null`
+  return findWishes(trx, sessions, now)
+}
+
 const columns = sql`session.id, session.subscriber_id, session.started_at, session.updated_at`
 
 /**

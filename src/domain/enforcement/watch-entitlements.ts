@@ -11,6 +11,7 @@ import type { RatedPlan } from '../plan/rates.ts'
 import { judge, stateOf, type Judgement, type Watched } from './entitlement-state.ts'
 import { loadWatched } from './load-watched.ts'
 import { orderSessions } from './order-sessions.ts'
+import { refusedWishes } from './signs-of-life.ts'
 import { isWatchedSql } from './watched-plan.ts'
 
 /** Marks that are taken at once; one subscriber may have several. */
@@ -47,10 +48,11 @@ export async function watchEntitlements(
       ids.filter((id) => !online.has(id)),
     )
     await remember(trx, judged)
-    const wishes = judged.flatMap(({ judgement }) =>
-      judgement.tell.map((told) => ({ ...told, wish: 'reapply' as const })),
+    const told = judged.flatMap(({ judgement }) =>
+      judgement.tell.map((tell) => ({ ...tell, wish: 'reapply' as const })),
     )
-    return { looked: ids.length, orders: await orderSessions(trx, wishes, now), isMore }
+    const wishes = new Map([...told, ...(await refusedWishes(trx, ids, now))].map((wish) => [wish.sessionId, wish]))
+    return { looked: ids.length, orders: await orderSessions(trx, [...wishes.values()], now), isMore }
   })
 }
 

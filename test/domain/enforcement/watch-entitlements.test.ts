@@ -248,6 +248,25 @@ describe('marks', () => {
     expect(await marks()).toHaveLength(2)
   })
 
+  it.each([
+    ['blocked', { blocked_at: accountingNoon }],
+    ['disabled', { enabled: false }],
+    ['archived', { archived_at: accountingNoon }],
+    ['expired', { expires_at: accountingNoon }],
+  ])(
+    'are for who was let in a moment before being %s: the session is told as soon as it begins',
+    async (fact, columns) => {
+      const { pool } = database
+      const subscriber = await makeSubscriber(pool)
+      const [column, value] = Object.entries(columns)[0]!
+      await pool.query(`update subscriber set ${column} = $2 where id = $1`, [subscriber.id, value])
+      await recordAccounting(pool, [makeSession({ nas: await makeNas(pool), subscriber }).start(1)], at(1))
+      expect(await marks()).toEqual([subscriber.id])
+      expect(await turn(at(2))).toMatchObject({ looked: 1, orders: 1 })
+      expect(await reasonsOf(pool, subscriber.id)).toEqual([fact])
+    },
+  )
+
   it('do not make accounting wait for whoever takes them away', async () => {
     const { pool } = database
     const nas = await makeNas(pool)
