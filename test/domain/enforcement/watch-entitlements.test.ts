@@ -260,7 +260,7 @@ describe('marks', () => {
       const subscriber = await makeSubscriber(pool)
       const [column, value] = Object.entries(columns)[0]!
       await pool.query(`update subscriber set ${column} = $2 where id = $1`, [subscriber.id, value])
-      await recordAccounting(pool, [makeSession({ nas: await makeNas(pool), subscriber }).start(1)], at(1))
+      await recordAccounting(pool, [makeSession({ nas: await makeNas(pool), subscriber }).start()], at(1))
       expect(await marks()).toEqual([subscriber.id])
       expect(await turn(at(2))).toMatchObject({ looked: 1, orders: 1 })
       expect(await reasonsOf(pool, subscriber.id)).toEqual([fact])
