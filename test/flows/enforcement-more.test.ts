@@ -183,7 +183,8 @@ describe('an order', () => {
     expect(await ordersAbout(isp, id)).toMatchObject([{ state: 'timeout' }])
     // Nothing is tried again while the NAS boots.
     await delivery.close()
-    await rebooting.nas.reboot({ tell: true })
+    // Event-Timestamp has whole seconds: an Accounting-On in the second of the last one would be that one again.
+    await rebooting.nas.reboot({ tell: true, bootMs: 1_000 })
     expect(await endOf(isp, session.acctSessionId)).toBe('nas-reboot')
     rebooting.heard.length = 0
     delivery = startTestDelivery(isp)

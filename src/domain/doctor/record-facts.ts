@@ -20,7 +20,7 @@ export type AccessFacts = {
 export type SessionFacts = {
   /** When the last accounting record came. */
   readonly lastRecordAt: Date | undefined
-  /** In seconds: what its sessions were told, else what its next one is going to be. */
+  /** In seconds, before it is varied by session: what its sessions are to be told, else what its next one is going to be. */
   readonly askedIntervalS: number
   /** Long enough to have been reported at least twice; of them without any Interim. */
   readonly due: number
@@ -86,14 +86,17 @@ type SessionRow = Omit<SessionFacts, 'askedIntervalS' | 'lastRecordAt' | 'observ
 
 /** Live sessions and those that ended within the last hour, or four intervals; services on them are left out. */
 export async function loadSessionFacts(pool: Pool, nasId: bigint, now: Date): Promise<SessionFacts> {
-  const usualS = await loadUsualInterval(pool, nasId)
+  const { ofNasS, usualS } = await loadIntervals(pool, nasId)
   const { rows } = await pool.query<SessionRow>(
     `with listening as materialized (
        select max(stretches.since) as since from ${listenedSql('$2::timestamptz')} as stretches
      ),
      sample as materialized (
-       select session.*, coalesce(nullif(session.interim_interval_s, 0), $3) as asked_s
+       select session.*, coalesce(nullif(session.interim_interval_s, 0), $3) as asked_s,
+         -- Before it was varied by session (the setting interim_jitter).
+         coalesce($4, plan.interim_interval_s, $3) as plain_s
        from session
+         left join subscriber on subscriber.id = session.subscriber_id left join plan on plan.id = subscriber.plan_id
        where session.nas_id = $1 and session.service is null
          and (session.ended_at is null or session.ended_at > $2::timestamptz - interval '1 hour' - make_interval(secs => 4 * $3))
        order by session.updated_at desc limit ${sampleSize}
@@ -111,7 +114,7 @@ export async function loadSessionFacts(pool: Pool, nasId: bigint, now: Date): Pr
        from sample cross join listening
      )
      select max(updated_at) as "lastRecordAt",
-       percentile_disc(0.5) within group (order by asked_s)::int as "askedIntervalS",
+       percentile_disc(0.5) within group (order by plain_s)::int as "askedIntervalS",
        count(*) filter (where listened and reportable_s > 2.5 * asked_s)::int as due,
        count(*) filter (where listened and reportable_s > 2.5 * asked_s and interims = 0)::int as "withoutInterims",
        count(mean_s)::int as measured,
@@ -120,7 +123,7 @@ export async function loadSessionFacts(pool: Pool, nasId: bigint, now: Date): Pr
        coalesce((select array_agg(distinct subscriber.account_type order by subscriber.account_type) from seen alive
          join subscriber on subscriber.id = alive.subscriber_id where alive.ended_at is null), '{}') as "accessKinds"
      from seen`,
-    [nasId, now, usualS],
+    [nasId, now, usualS, ofNasS ?? null],
   )
   const row = rows[0]!
   return {
@@ -141,7 +144,7 @@ async function loadLastRecord(pool: Pool, nasId: bigint): Promise<Date | undefin
 }
 
 /** What a session of a plan without an interval of its own is told. */
-async function loadUsualInterval(pool: Pool, nasId: bigint): Promise<number> {
+async function loadIntervals(pool: Pool, nasId: bigint): Promise<{ ofNasS: number | undefined; usualS: number }> {
   const { rows } = await pool.query<{ settings: unknown; value: unknown }>(
     `select nas.settings, setting.value from nas
      left join setting on setting.name = 'default_interim_interval_s' where nas.id = $1`,
@@ -149,7 +152,8 @@ async function loadUsualInterval(pool: Pool, nasId: bigint): Promise<number> {
   )
   const { settings, value } = rows[0]!
   const fallback = settingsOf([{ name: 'default_interim_interval_s', value }]).default_interim_interval_s
-  return readNasSettings(settings).interim_interval_s ?? fallback
+  const { interim_interval_s: ofNasS } = readNasSettings(settings)
+  return { ofNasS, usualS: ofNasS ?? fallback }
 }
 
 /** Of each sending: whether the NAS answered it, and under our secret. */

@@ -4,6 +4,7 @@
 import { sql } from 'kysely'
 import { sqlState, sqlStateOf } from '../../db/errors.ts'
 import type { Db } from '../../db/schema.ts'
+import { retryTransient } from '../../db/pool.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { ownAuthor } from '../author.ts'
 import type { Author } from '../author.ts'
@@ -225,7 +226,7 @@ async function writeParts(db: Db, run: Run, context: ImportContext, checked: Che
         await input.progress?.(trx, { phase: 'write', line: chunk.at(-1)!.line, counts })
         return written
       })
-    const written = await write(false).catch((error: unknown) => {
+    const written = await retryTransient(() => write(false)).catch((error: unknown) => {
       if (!isMeanwhile(error)) throw error
       return write(true)
     })

@@ -73,7 +73,7 @@ export async function makeGroups(
   const names = [...wanted.values()].map(({ group }) => group)
   if (wanted.size === 0) return { groups: new Map(), made: [] }
   const made = await sql<{ name: string }>`
-    insert into subscriber_group (owner_id, name) select * from unnest(${owners}::bigint[], ${names}::text[])
+    insert into subscriber_group (owner_id, name) select * from unnest(${owners}::bigint[], ${names}::text[]) order by 1, 2
     on conflict do nothing returning name`.execute(trx)
   const { rows: all } = await sql<{ id: bigint; owner_id: bigint; name: string }>`
     select subscriber_group.id, subscriber_group.owner_id, subscriber_group.name from subscriber_group
@@ -189,7 +189,9 @@ async function insertSubscribers(trx: Db, rows: readonly NumberedRow[], now: Dat
     ) as t (id, owner_id, payer_id, plan_id, next_plan_id, group_id, username, account_type, full_name, phone, phone_extension,
       email, address, latitude, longitude, zone, language, enabled, block_reason, blocked_at, auto_renew, session_limit,
       device_limit, circuit_id, remote_id, duid, bound_interface, bound_port, bound_s_vlan, bound_c_vlan, bound_nas_group_id,
-      activated_at, expires_at, grace_until, period_started_at, created_at, attributes)`.execute(trx)
+      activated_at, expires_at, grace_until, period_started_at, created_at, attributes)
+    -- In one order: two imports of the same names must not wait for each other in a circle.
+    order by t.username collate "C"`.execute(trx)
 }
 
 type WithId = { id: bigint }
