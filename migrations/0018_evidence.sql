@@ -34,7 +34,7 @@ alter table coa_order
   add column proof_output bigint,
   -- Looks in a row that found it faster than granted.
   add column proof_strikes smallint not null default 0;
-create index coa_order_unproved on coa_order (finished_at) where wish = 'reapply' and state = 'done' and evidence = 'acked';
+create index coa_order_unproved on coa_order (finished_at, id) where wish = 'reapply' and state = 'done' and evidence = 'acked';
 create index coa_order_proved on coa_order (nas_id, finished_at) where evidence in ('observed', 'inferred');
 
 -- NASes that refuse to change sessions live, as their NAKs said. A day after the last one an order tries again.
@@ -44,6 +44,9 @@ create table nas_capability (
   error_cause integer not null,
   learnt_at timestamptz not null
 );
+-- None of a reseller's business.
+alter table nas_capability enable row level security;
+create policy of_service on nas_capability to gatehouse_service using (true) with check (true);
 
 -- User-Name as the NAS sends it, where that is another text than the username: a session is named to its NAS in these words.
 alter table session add column sent_username text;

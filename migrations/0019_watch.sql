@@ -48,7 +48,8 @@ create trigger check_entitlements after update on plan for each row
 create function check_entitlement_of_subscriber() returns trigger language plpgsql security definer
   set search_path = public, pg_temp as $$
 begin
-  insert into entitlement_check (subscriber_id) values (new.id);
+  insert into entitlement_check (subscriber_id)
+  select new.id where exists (select from session where session.subscriber_id = new.id and session.ended_at is null);
   return null;
 end $$;
 create trigger check_entitlement after update of plan_id on subscriber for each row

@@ -2,7 +2,7 @@
 -- The management side of routers: how we get in, and what we were asked to read or end there.
 
 -- How the router of a NAS is reached. The password is sealed; without a pin or a CA nothing is believed, so that only the API
--- can be spoken in the clear, where somebody chose that.
+-- can be spoken in the clear, where somebody chose that, and with a host that somebody named.
 create table nas_router (
   nas_id bigint primary key references nas (id) on delete cascade,
   backend text not null check (backend in ('api', 'rest')),
@@ -21,7 +21,8 @@ create table nas_router (
   updated_at timestamptz not null,
   check (pin_sha256 is null or ca_pem is null),
   check (server_name is null or ca_pem is not null),
-  check (backend = 'api' or pin_sha256 is not null or ca_pem is not null)
+  check (backend = 'api' or pin_sha256 is not null or ca_pem is not null),
+  check (host is not null or pin_sha256 is not null or ca_pem is not null)
 );
 
 -- What is to be read or done on a router: asked here, carried out by the jobs process, and the result is in the row.

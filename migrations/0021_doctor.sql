@@ -27,6 +27,9 @@ create table answer_time (
   primary key (minute, instance, kind)
 );
 
+-- Orders of the last day, whatever came of them.
+create index coa_order_created on coa_order using brin (created_at);
+
 -- Never a reseller's business: under row level security without a policy for them there is nothing to be seen.
 alter table nas_tally enable row level security;
 create policy of_service on nas_tally to gatehouse_service using (true) with check (true);

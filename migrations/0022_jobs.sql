@@ -4,9 +4,7 @@
 alter table job_run drop constraint job_run_pkey;
 alter table job_run
   add column id bigint generated always as identity primary key,
-  -- 1: the second time that the clock showed the planned local time, in the hour that comes twice.
-  add column fold smallint not null default 0 check (fold in (0, 1)),
-  -- When it was to start; null: written by an older release, or asked for.
+  -- When it was to start, which names a planned run; null: written by an older release, or asked for. The local time is for people.
   add column planned_at timestamptz,
   -- Nobody ran it when it was due; it was caught up.
   add column late boolean not null default false,
@@ -19,7 +17,7 @@ alter table job_run
   add column asked_by text,
   alter column instance drop not null,
   alter column started_at drop not null;
-create unique index job_run_planned on job_run (job, planned_local, fold) where asked_at is null;
+create unique index job_run_planned on job_run (job, planned_at) where asked_at is null;
 -- Asked for once, it waits or runs: who asks again is told of that one.
 create unique index job_run_asked on job_run (job) where asked_at is not null and finished_at is null;
 create index job_run_job on job_run (job, id desc);

@@ -56,6 +56,7 @@ create table ip_lease (
 ) with (fillfactor = 70);
 create index ip_lease_free on ip_lease (pool_id, leased_until);
 create index ip_lease_subscriber on ip_lease (subscriber_id, pool_id) where subscriber_id is not null;
+create index ip_lease_static on ip_lease (pool_id) where is_static;
 
 create trigger log_insert after insert on ip_pool referencing new table as new_rows
   for each statement execute function log_change('ip_pool', 'id');

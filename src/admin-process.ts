@@ -41,7 +41,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
   if (config.failPoints !== undefined) armFailPoints(config.failPoints)
   const log = createLogger({ level: config.logLevel, name: 'admin' })
   const metrics = createMetrics()
-  const { httpPool, longPool, jobPool, listenPool } = openPools(databaseUrl, log)
+  const { httpPool, longPool, jobPool, coaPool, listenPool } = openPools(databaseUrl, log)
   const keyring = await openKeyring(jobPool, config.keyFile, systemClock.now())
   const fileDirectory = join(config.dataDirectory, 'files')
   mkdirSync(fileDirectory, { recursive: true, mode: 0o700 })
@@ -83,7 +83,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
   const runner = startJobs({ ...background, jobs, zone: async () => (await readSettings(db)).zone })
   const radiusPorts = { auth: config.authPort, acct: config.acctPort }
   const workers = startWorkers({ ...background, fileDirectory, checkAttribute, radiusPorts })
-  const delivery = deliverOrders(background, config)
+  const delivery = deliverOrders({ ...background, pool: coaPool }, config)
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,
@@ -91,7 +91,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
     async close() {
       await Promise.all([runner.close(), workers.close(), delivery.close(), notifications.close()])
       await server.close()
-      await Promise.all([httpPool.end(), longPool.end(), jobPool.end(), listenPool.end()])
+      await Promise.all([httpPool, longPool, jobPool, coaPool, listenPool].map((pool) => pool.end()))
     },
   }
 }
@@ -115,6 +115,8 @@ function openPools(databaseUrl: string, log: Logger) {
     httpPool: createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, ...shared }),
     longPool: createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared }),
     jobPool: createPool(databaseUrl, { name: 'gatehouse-jobs', max: 8, statementTimeoutMs: 0, ...shared }),
+    // What became of an order is found again where a crash loses it: told twice, a NAS answers that the session is gone.
+    coaPool: createPool(databaseUrl, { name: 'gatehouse-coa', max: 8, synchronousCommit: 'off', hotPath: true, ...shared }),
     listenPool: createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared }),
   }
 }

@@ -47,9 +47,9 @@ export function createMetrics() {
     alarms: counter('alarms_total', 'Alarms raised, by kind', ['kind']),
     replySeconds: histogram(
       'radius_reply_seconds',
-      'From datagram to answer, delays of rejects left out',
+      'From datagram to our own answer, delays of rejects left out',
       ['kind'],
-      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ),
     waiting: gauge('radius_waiting', 'Requests waiting for a database connection, by kind', ['kind']),
     lostLogLines: new Gauge({

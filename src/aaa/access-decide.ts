@@ -73,15 +73,17 @@ export type DeciderOptions = LeaseOptions & {
 /** Who loses a place so often, each time to another login, is refused. */
 const maximumAttempts = 4
 
-/** Makes the decider of a process. `onLost` is told of a sign of life that could not be written. */
-export function createDecider(options: DeciderOptions, onLost: (error: unknown) => void): Decider {
+/** Makes the decider of a process. `warn` is told of what could not be done beside the logins. */
+export function createDecider(options: DeciderOptions, warn: (message: string, error: unknown) => void): Decider {
   const { keyring, clock } = options
   const prover = createProver(keyring)
   // Reading and claiming take turns: while one is on its way the other gathers.
   const shared = createLanes(options.lanes)
-  const identifier = createIdentifier(options, shared, onLost)
+  const identifier = createIdentifier(options, shared, (error) =>
+    warn('a renewal could not be noted as a sign of life', error),
+  )
   const statements = createStatements(options, shared)
-  const leases = createLeases(options, shared)
+  const leases = createLeases(options, shared, warn)
 
   const settle = createSettling(statements, leases)
 

@@ -1,5 +1,6 @@
 // Addresses out of pools of ours for accepted logins: which names that a login would be sent are such pools, and the batches in
-// which addresses are taken from them. A login that names none of ours waits for nothing here.
+// which addresses are taken from them. A login that names none of ours waits for nothing here, and a pool that has none left holds
+// up nobody but those who want one of it.
 
 import type { Clock } from '../clock.ts'
 import { createKysely } from '../db/pool.ts'
@@ -47,9 +48,11 @@ export type LeaseOptions = {
   ipPools(): IpPools
   readonly clock: Clock
   readonly claimPool: Pool
+  /** Looks through a pool that has none left: with connections that no login waits for. */
+  readonly rescuePool: Pool
 }
 
-/** A pool without a free address is looked through for what was released, so often at most. */
+/** So long after a look through a pool that has none left comes the next one at the earliest. */
 const rescueEveryMs = 2_000
 
 const names: readonly { kind: PoolKind; of: keyof Addressing; gives: keyof Lease }[] = [
@@ -60,16 +63,16 @@ const names: readonly { kind: PoolKind; of: keyof Addressing; gives: keyof Lease
 const none: readonly LivePool[] = []
 const nothing: Leased = { kind: 'given', assigned: undefined }
 
-/** Makes it; its statements take turns with others on these lanes. */
-export function createLeases(options: LeaseOptions, lanes: Lanes): Leases {
-  const { settings, ipPools, clock } = options
-  const claim = createClaim(options)
+/** Makes it; its statements take turns with others on these lanes. `warn` is told of a look that failed. */
+export function createLeases(options: LeaseOptions, lanes: Lanes, warn: Warn): Leases {
+  const { settings, ipPools, clock, claimPool } = options
+  const rescue = createRescue(options, warn)
   const batches = createBatcher({
     lanes,
     // Two lines of a subscriber must not be offered the same address that it had last.
     keyOf: (wishes: readonly LeaseWish[]) => String(wishes[0]!.subscriberId),
     async run(logins: (readonly LeaseWish[])[]) {
-      const addresses = await claim(logins.flat())
+      const addresses = await claimLeases(claimPool, logins.flat(), clock.now())
       let at = 0
       return logins.map((wishes) => addresses.slice(at, (at += wishes.length)))
     },
@@ -89,7 +92,13 @@ export function createLeases(options: LeaseOptions, lanes: Lanes): Leases {
     async take({ line, nas: { nasGroupId } }, { subject, classId }, pools) {
       if (pools.length === 0) return nothing
       const whose = { subscriberId: subject.id, line, nasGroupId, classId }
-      const taken = await batches.submit(pools.map(({ id, sticky }) => ({ ...whose, poolId: id, sticky })))
+      const wishOf = ({ id, sticky }: LivePool): LeaseWish => ({ ...whose, poolId: id, sticky })
+      const taken = [...(await batches.submit(pools.map(wishOf)))]
+      const rescued = await rescuedOf(pools, taken, rescue)
+      if (rescued.length > 0) {
+        const found = await batches.submit(rescued.map((at) => wishOf(pools[at]!)))
+        for (const [nth, at] of rescued.entries()) taken[at] = found[nth]
+      }
       const exhausted = pools.find((pool, at) => taken[at] === undefined && pool.onExhausted === 'reject')
       if (exhausted !== undefined) return { kind: 'exhausted', pool: exhausted }
       return { kind: 'given', assigned: assignedOf(pools, taken) }
@@ -105,21 +114,51 @@ function assignedOf(pools: readonly LivePool[], taken: readonly (string | undefi
   )
 }
 
-/** Claims; where a pool has nothing left, what was released since the job looked last is freed at once, and asked for again. */
-function createClaim({ claimPool, clock, settings }: LeaseOptions) {
-  const db = createKysely<Database>(claimPool)
-  const rescuedAt = new Map<bigint, number>()
-  const isDue = (poolId: bigint): boolean =>
-    clock.monotonicMs() - (rescuedAt.get(poolId) ?? Number.NEGATIVE_INFINITY) >= rescueEveryMs
-  return async (wishes: readonly LeaseWish[]): Promise<(string | undefined)[]> => {
-    const taken = await claimLeases(claimPool, wishes, clock.now())
-    const short = wishes.filter((_, at) => taken[at] === undefined)
-    const poolIds = [...new Set(short.map(({ poolId }) => poolId))].filter(isDue)
-    if (poolIds.length === 0) return taken
-    for (const poolId of poolIds) rescuedAt.set(poolId, clock.monotonicMs())
-    await sweepLeases(db, { poolIds, quietS: settings().address_quiet_s }, clock.now())
-    const again = wishes.filter(({ poolId }, at) => taken[at] === undefined && poolIds.includes(poolId))
-    const found = await claimLeases(claimPool, again, clock.now())
-    return wishes.map((wish, at) => taken[at] ?? found[again.indexOf(wish)])
+type Warn = (message: string, error: unknown) => void
+/** Whether it was looked through: false where that failed, or was done a moment ago. */
+type Rescue = (poolId: bigint) => Promise<boolean>
+
+/**
+ * The places of the pools that gave nothing, refuse then, and were looked through meanwhile. Where the pool of the NAS serves
+ * instead the login does not wait for the look.
+ */
+async function rescuedOf(
+  pools: readonly LivePool[],
+  taken: readonly (string | undefined)[],
+  rescue: Rescue,
+): Promise<number[]> {
+  const looks = pools.map(({ id, onExhausted }, at) => {
+    if (taken[at] !== undefined) return false
+    const look = rescue(id)
+    return onExhausted === 'reject' && look
+  })
+  return (await Promise.all(looks)).flatMap((isRescued, at) => (isRescued ? [at] : []))
+}
+
+/** Frees what was released since the job looked last. Of a pool one look at a time, which all who want one of it share. */
+function createRescue({ rescuePool, clock, settings }: LeaseOptions, warn: Warn): Rescue {
+  const db = createKysely<Database>(rescuePool)
+  const underWay = new Map<bigint, Promise<boolean>>()
+  const lookedAtMs = new Map<bigint, number>()
+  const look = async (poolId: bigint): Promise<boolean> => {
+    try {
+      await sweepLeases(db, { poolIds: [poolId], quietS: settings().address_quiet_s }, clock.now())
+      return true
+    } catch (error) {
+      warn('an address pool that has none left could not be looked through', error)
+      return false
+    } finally {
+      underWay.delete(poolId)
+      lookedAtMs.set(poolId, clock.monotonicMs())
+    }
+  }
+  return (poolId) => {
+    const same = underWay.get(poolId)
+    if (same !== undefined) return same
+    const last = lookedAtMs.get(poolId)
+    if (last !== undefined && clock.monotonicMs() - last < rescueEveryMs) return Promise.resolve(false)
+    const next = look(poolId)
+    underWay.set(poolId, next)
+    return next
   }
 }

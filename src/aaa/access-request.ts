@@ -81,7 +81,7 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
   const { settings, metrics } = options
   const warn = createWarner(options)
   const begin = createBeginning(options)
-  const decider = createDecider(options, (error) => warn('a renewal could not be noted as a sign of life', error))
+  const decider = createDecider(options, warn)
   const memory = createAccessMemory(options, warn)
   const { reject, accept, admitUnknown } = createAnswers(options, memory)
 

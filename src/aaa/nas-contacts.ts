@@ -1,4 +1,5 @@
-// Remembers where each NAS speaks from and to, and writes down what is new: CoA must leave from the address that it knows.
+// Remembers where each NAS speaks from and to, and writes down what is new, and each minute that it is heard at all: CoA must
+// leave from the address that it knows, as long as somebody hears it there.
 import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import { writeContacts, type NasContact } from '../domain/nas-contact.ts'
@@ -6,9 +7,11 @@ import type { Logger } from '../log.ts'
 import type { NasTally } from './nas-tally.ts'
 
 const writeAfterMs = 200
+/** One row for each NAS and minute: whoever delivers takes five minutes of silence for an instance that is gone. */
+const writeAgainMs = 60_000
 
 export type NasContacts = {
-  /** Costs a look-up where nothing has changed. */
+  /** Costs a look-up where nothing has changed within the minute. */
   heard(nasId: bigint, source: string, heardOn: string): void
   /** Writes what is new now; resolves when that is done, or the failure is in the log and tried again with the next packet. */
   flush(): Promise<void>
@@ -24,7 +27,7 @@ export function rememberContacts(options: {
   tally?: Pick<NasTally, 'count'>
 }): NasContacts {
   const { pool, clock, log, tally } = options
-  const known = new Map<bigint, NasContact>()
+  const known = new Map<bigint, NasContact & { readonly againAtMs: number }>()
   const fresh = new Map<bigint, NasContact>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
@@ -45,9 +48,10 @@ export function rememberContacts(options: {
   return {
     heard(nasId, source, heardOn) {
       const last = known.get(nasId)
-      if (last !== undefined && last.source === source && last.heardOn === heardOn) return
+      const nowMs = clock.monotonicMs()
+      if (last !== undefined && last.source === source && last.heardOn === heardOn && nowMs < last.againAtMs) return
       if (last !== undefined && last.source !== source) tally?.count('source-change', { nasId, source })
-      const contact = { nasId, source, heardOn }
+      const contact = { nasId, source, heardOn, againAtMs: nowMs + writeAgainMs }
       known.set(nasId, contact)
       fresh.set(nasId, contact)
       timer ??= setTimeout(() => void flush(), writeAfterMs)

@@ -188,12 +188,11 @@ export type JobFailureTable = {
   next_at: Date
 }
 
-/** One run of a job, by its planned local time. */
+/** One run of a job, by its planned time. */
 export type JobRunTable = {
   id: Generated<bigint>
   job: string
   planned_local: Date
-  fold: Generated<number>
   planned_at: Date | null
   late: Generated<boolean>
   token: Generated<number>

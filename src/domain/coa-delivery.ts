@@ -22,6 +22,8 @@ export type ClaimedOrder = {
   /** How often the NAS has acknowledged to disconnect for this order, and when first; null: never. */
   readonly acknowledged: number
   readonly acknowledgedAt: Date | null
+  /** Something was sent for it before. */
+  readonly isTried: boolean
   /** The router was told to remove the session. */
   readonly isRemoved: boolean
 }
@@ -31,16 +33,22 @@ const open = `('waiting', 'claimed', 'timeout', 'acked')`
 const hasNewer = `exists (select from coa_order newer
   where newer.session_id = coa_order.session_id and newer.id > coa_order.id)`
 
-/** The NASes with orders that are due, of those that speak to one of our addresses, or to none that we know. */
+/** So long without a packet of a NAS, and the instance that it speaks to may be gone. */
+const silentMs = 5 * 60_000
+
+/**
+ * The NASes with orders that are due, of those that speak to one of our addresses, to none that we know, or have not been heard
+ * by anybody for five minutes: better from another address than never.
+ */
 export async function dueNases(pool: Pool, ownAddresses: readonly string[], now: Date): Promise<bigint[]> {
   const { rows } = await pool.query<{ id: bigint }>({
     name: 'due-nases',
     text: `select nas.id from nas left join nas_contact contact on contact.nas_id = nas.id
-      where (contact.heard_on is null or contact.heard_on = any($2::inet[]))
+      where (contact.heard_on is null or contact.heard_on = any($2::inet[]) or contact.heard_at < $3)
         and exists (select from coa_order where coa_order.nas_id = nas.id and coa_order.state in ${open}
           and coa_order.next_at <= $1)
       order by nas.id`,
-    values: [now, ownAddresses],
+    values: [now, ownAddresses, new Date(now.getTime() - silentMs)],
   })
   return rows.map(({ id }) => id)
 }
@@ -54,7 +62,10 @@ const triedBefore = (select: string, none: string) => `case when coa_order.attem
   select ${select} from coa_attempt tried where tried.order_id = coa_order.id) end`
 const isAcked = `filter (where tried.kind = 'disconnect' and tried.outcome = 'ack')`
 
-/** Takes up to `most` due orders of a NAS until `until`, oldest first; what somebody else takes at this moment is left. */
+/**
+ * Takes up to `most` due orders of a NAS until `until`, oldest first; what somebody else takes at this moment is left. The
+ * sub-select is an array, so that it runs once: with `in` the planner may run it for each row, and each run would lock others.
+ */
 export async function claimOrders(
   pool: Pool,
   input: { nasId: bigint; most: number; instance: string; until: Date },
@@ -63,15 +74,16 @@ export async function claimOrders(
   const { rows } = await pool.query<ClaimedOrder>({
     name: 'claim-orders',
     text: `update coa_order set state = 'claimed', claimed_by = $3, attempts = attempts + 1, next_at = $4
-      where id in (
+      where id = any (array(
         select due.id from coa_order due where due.nas_id = $1 and due.state in ${open} and due.next_at <= $5
           and not ${isBusy}
         order by due.next_at, due.id limit $2 for update skip locked
-      )
+      ))
       returning id, session_id as "sessionId", subscriber_id as "subscriberId", nas_id as "nasId", wish, reason, attempts,
         deadline, ${hasNewer} as "isOvertaken",
         ${triedBefore(`count(*) ${isAcked}`, '0')}::integer as acknowledged,
         ${triedBefore(`min(tried.at) ${isAcked}`, 'null')} as "acknowledgedAt",
+        ${triedBefore('count(*) > 0', 'false')} as "isTried",
         ${triedBefore(`coalesce(bool_or(tried.outcome = 'removed'), false)`, 'false')} as "isRemoved"`,
     values: [input.nasId, input.most, input.instance, input.until, now],
   })
@@ -86,6 +98,8 @@ export type OrderResult = {
   readonly roundTripMs?: number
   readonly detail?: string
   readonly nextAt?: Date
+  /** Its deadline is moved on to this one. */
+  readonly deadline?: Date
   /** What an acknowledged change brought the session to. */
   readonly granted?: Granted
 }
@@ -113,7 +127,7 @@ export async function settleOrder(
       update coa_order set
         state = case when ${isReplaced} then 'replaced' else $3 end,
         evidence = coalesce($4, evidence), error_cause = $5, round_trip_ms = coalesce($6, round_trip_ms), detail = $7,
-        next_at = coalesce($8, next_at), claimed_by = null, granted = coalesce($12::jsonb, granted),
+        next_at = coalesce($8, next_at), deadline = greatest(deadline, $13::timestamptz), claimed_by = null, granted = coalesce($12::jsonb, granted),
         finished_at = case when $8::timestamptz is null or ${isReplaced} then $9::timestamptz end
       where id = $1 and state = 'claimed' and attempts = $2`,
     values: [
@@ -129,6 +143,7 @@ export async function settleOrder(
       attemptsJson(sent),
       order.subscriberId,
       result.granted === undefined ? null : JSON.stringify(result.granted),
+      result.deadline ?? null,
     ],
   })
 }

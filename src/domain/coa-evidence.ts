@@ -1,16 +1,17 @@
 // What an acknowledged change brought a session to, and whether its byte rate since then shows that it took effect (decision 17).
 // A NAS may acknowledge and change nothing. Pure.
 
-import type { Authorization, Rates } from './authorization.ts'
+import type { Authorization } from './authorization.ts'
 
 /** Kept with the order, as JSON. Rates in bit/s, `down` towards the subscriber; a peak is the rate of a burst. */
 export type Granted = {
   /** Why it is in the walled garden; null: full service. */
   readonly garden: string | null
   readonly down_bps: number
-  readonly up_bps: number
+  /** Null, as its peak: the change told the NAS nothing of this direction. */
+  readonly up_bps: number | null
   readonly peak_down_bps: number
-  readonly peak_up_bps: number
+  readonly peak_up_bps: number | null
   readonly address_list: string | null
   /** The service that was started for it, where the vendor accounts services. */
   readonly service: string | null
@@ -20,27 +21,22 @@ export type Granted = {
 
 export type RateBefore = { readonly downBps: number; readonly upBps: number }
 
-/** What a change brings a session to. */
+/** What a change brings a session to. `tellsUpload` false: it told the NAS the other direction alone. */
 export function grantedBy(
   { garden, rates, addressList }: Pick<Authorization, 'garden' | 'rates' | 'addressList'>,
   service: string | undefined,
   before: RateBefore | undefined,
+  tellsUpload = true,
 ): Granted {
   return {
     garden: garden ?? null,
     down_bps: rates.downBps,
-    up_bps: rates.upBps,
-    ...peakOf(rates),
+    up_bps: tellsUpload ? rates.upBps : null,
+    peak_down_bps: Math.max(rates.downBps, rates.burst?.downBps ?? 0),
+    peak_up_bps: tellsUpload ? Math.max(rates.upBps, rates.burst?.upBps ?? 0) : null,
     address_list: addressList ?? null,
     service: service ?? null,
     before: before === undefined ? null : { down_bps: before.downBps, up_bps: before.upBps },
-  }
-}
-
-function peakOf({ downBps, upBps, burst }: Rates) {
-  return {
-    peak_down_bps: Math.max(downBps, burst?.downBps ?? 0),
-    peak_up_bps: Math.max(upBps, burst?.upBps ?? 0),
   }
 }
 
@@ -86,7 +82,7 @@ export function judgeRate(
     },
     {
       bps: bitsPerSecond(to.input - from.input, seconds),
-      limit: granted.peak_up_bps,
+      limit: granted.peak_up_bps ?? Infinity,
       before: granted.before?.up_bps,
     },
   ]

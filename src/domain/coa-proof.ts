@@ -36,59 +36,84 @@ type Row = {
   isStarted: boolean
 }
 
-/** Looks at every change that was acknowledged within the last hour, whose session goes on and was heard of since the last look. */
+/**
+ * Looks at every change that was acknowledged within the last hour, whose session goes on and was heard of since the last look: a
+ * page in a transaction. One instance at a time.
+ */
 export async function proveChanges(db: Db, now: Date): Promise<Proofs> {
   const proofs = { observed: 0, inferred: 0, ignored: [] as Ignored[] }
-  for (let after = 0n; ;) {
-    const rows = await findUnproved(db, after, now)
-    for (const row of rows) await proveOne(db, row, proofs, now)
-    if (rows.length < pageSize) return proofs
-    after = rows.at(-1)!.id
-  }
+  let after: Place | undefined = { finishedAt: new Date(now.getTime() - windowMs), id: lastId }
+  while (after !== undefined) after = await inTransaction(db, (trx) => provePage(trx, after!, proofs, now))
+  return proofs
 }
 
-async function findUnproved(db: Db, after: bigint, now: Date): Promise<Row[]> {
+/** Behind which order a page begins: those of an instant by their id. */
+type Place = { readonly finishedAt: Date; readonly id: bigint }
+/** Behind every order of the same instant. */
+const lastId = 2n ** 63n - 1n
+
+type Counts = { observed: number; inferred: number; ignored: Ignored[] }
+
+/** Gives where the next page begins; undefined: there is none, or another instance is at it. */
+async function provePage(trx: Db, after: Place, proofs: Counts, now: Date): Promise<Place | undefined> {
+  const lock = await sql<{ free: boolean }>`
+    select pg_try_advisory_xact_lock(hashtext('gatehouse prove changes')) as free`.execute(trx)
+  if (lock.rows[0]?.free !== true) return undefined
+  const rows = await findUnproved(trx, after)
+  const notes = rows.flatMap((row) => noteOf(row) ?? [])
+  const written = await writeNotes(trx, notes)
+  for (const { row, evidence, isIgnored } of notes) {
+    if (!written.has(row.id)) continue
+    if (evidence !== undefined) proofs[evidence] += 1
+    if (isIgnored !== true) continue
+    const { sessionId, subscriberId, nasId, nas } = row
+    await orderForSession(trx, { sessionId, subscriberId, nasId, wish: 'disconnect', reason: 'change ignored' }, now)
+    proofs.ignored.push({ sessionId, nas })
+  }
+  return rows.length < pageSize ? undefined : rows.at(-1)
+}
+
+async function findUnproved(trx: Db, after: Place): Promise<Row[]> {
   const { rows } = await sql<Row>`
     select o.id, o.session_id as "sessionId", o.subscriber_id as "subscriberId", o.nas_id as "nasId", nas.name as nas, o.granted,
       o.finished_at as "finishedAt", o.proof_at as "proofAt", o.proof_session_time as "fromTime", o.proof_input as "fromInput",
       o.proof_output as "fromOutput", o.proof_strikes as strikes, s.updated_at as "heardAt",
-      s.session_time as "sessionTime", s.input_octets as input, s.output_octets as output,
-      exists (select from session service where service.parent_id = s.id and service.ended_at is null
-        and service.service = o.granted ->> 'service') as "isStarted"
+      s.session_time as "sessionTime", s.input_octets as input, s.output_octets as output, started.is_started as "isStarted"
     from coa_order o join session s on s.id = o.session_id join nas on nas.id = o.nas_id
+      cross join lateral (
+        select o.granted ->> 'service' is not null and exists (
+          select from session service where service.parent_id = s.id and service.ended_at is null
+            and service.service = o.granted ->> 'service') as is_started
+        offset 0
+      ) as started
     where o.wish = 'reapply' and o.state = 'done' and o.evidence = 'acked' and o.granted is not null
-      and o.finished_at > ${new Date(now.getTime() - windowMs)} and o.id > ${after} and s.ended_at is null
-      and (s.updated_at > coalesce(o.proof_at, o.finished_at) or o.granted ->> 'service' is not null)
+      and (o.finished_at, o.id) > (${after.finishedAt}::timestamptz, ${after.id}::bigint) and s.ended_at is null
+      and (s.updated_at > coalesce(o.proof_at, o.finished_at) or started.is_started)
       and not exists (select from coa_order newer where newer.session_id = o.session_id and newer.id > o.id)
-    order by o.id limit ${pageSize}`.execute(db)
+    order by o.finished_at, o.id limit ${pageSize}`.execute(trx)
   return rows
 }
 
-async function proveOne(
-  db: Db,
-  row: Row,
-  proofs: { observed: number; inferred: number; ignored: Ignored[] },
-  now: Date,
-): Promise<void> {
-  if (row.isStarted) {
-    if (await note(db, row, { evidence: 'observed' })) proofs.observed += 1
-    return
-  }
+/** What a look at an order has shown. `to`: where the next one reckons from. */
+type Note = {
+  readonly row: Row
+  readonly evidence?: 'observed' | 'inferred'
+  readonly to?: CounterPoint
+  readonly strikes?: number
+  /** The NAS has acknowledged and changed nothing. */
+  readonly isIgnored?: boolean
+}
+
+function noteOf(row: Row): Note | undefined {
+  if (row.isStarted) return { row, evidence: 'observed' }
   const to: CounterPoint = { sessionTime: row.sessionTime, input: row.input, output: row.output }
   const from = baseOf(row)
   // The first record after the acknowledgement still counts what went before it: the rate is reckoned from there.
-  if (from === undefined) {
-    if (row.heardAt > row.finishedAt) await note(db, row, { to, strikes: 0 })
-    return
-  }
+  if (from === undefined) return row.heardAt > row.finishedAt ? { row, to, strikes: 0 } : undefined
   const judged = judgeRate(row.granted, { from, to, strikes: row.strikes })
-  if (judged.kind === 'none') await note(db, row, { to, strikes: judged.strikes })
-  if (judged.kind === 'inferred' && (await note(db, row, { evidence: 'inferred', to, strikes: 0 }))) {
-    proofs.inferred += 1
-  }
-  if (judged.kind === 'ignored' && (await giveUp(db, row, to, now))) {
-    proofs.ignored.push({ sessionId: row.sessionId, nas: row.nas })
-  }
+  if (judged.kind === 'none') return { row, to, strikes: judged.strikes }
+  if (judged.kind === 'inferred') return { row, evidence: 'inferred', to, strikes: 0 }
+  return judged.kind === 'ignored' ? { row, to, strikes: row.strikes + 1, isIgnored: true } : undefined
 }
 
 function baseOf({ fromTime, fromInput, fromOutput }: Row): CounterPoint | undefined {
@@ -96,30 +121,28 @@ function baseOf({ fromTime, fromInput, fromOutput }: Row): CounterPoint | undefi
   return { sessionTime: fromTime, input: fromInput, output: fromOutput }
 }
 
-/** The NAS has acknowledged and changed nothing. False where another instance was quicker. */
-function giveUp(db: Db, row: Row, to: CounterPoint, now: Date): Promise<boolean> {
-  return inTransaction(db, async (trx) => {
-    const detail = 'the NAS acknowledged it and changed nothing'
-    if (!(await note(trx, row, { to, strikes: row.strikes + 1, detail }))) return false
-    const { sessionId, subscriberId, nasId } = row
-    await orderForSession(trx, { sessionId, subscriberId, nasId, wish: 'disconnect', reason: 'change ignored' }, now)
-    return true
-  })
-}
-
-type Noted = { evidence?: 'observed' | 'inferred'; to?: CounterPoint; strikes?: number; detail?: string }
-
-/** Writes what a look has shown, unless somebody else has looked meanwhile. */
-async function note(db: Db, row: Row, { evidence, to, strikes, detail }: Noted): Promise<boolean> {
-  const result = await sql`
-    update coa_order set evidence = coalesce(${evidence ?? null}, evidence), proof_at = ${row.heardAt},
-      proof_session_time = coalesce(${to?.sessionTime ?? null}::bigint, proof_session_time),
-      proof_input = coalesce(${to?.input ?? null}::bigint, proof_input),
-      proof_output = coalesce(${to?.output ?? null}::bigint, proof_output),
-      proof_strikes = coalesce(${strikes ?? null}::smallint, proof_strikes), detail = coalesce(${detail ?? null}, detail)
-    where coa_order.id = ${row.id} and coa_order.evidence = 'acked'
-      and coa_order.proof_at is not distinct from ${row.proofAt}`.execute(db)
-  return result.numAffectedRows === 1n
+/**
+ * Writes the notes of a page, but for orders at which somebody else has looked meanwhile. Gives the orders that were written.
+ * Nobody else writes to an order that is done, so that there is no order in which to lock them.
+ */
+async function writeNotes(trx: Db, notes: readonly Note[]): Promise<ReadonlySet<bigint>> {
+  if (notes.length === 0) return new Set()
+  const told = (isIgnored?: boolean) => (isIgnored === true ? 'the NAS acknowledged it and changed nothing' : null)
+  const { rows } = await sql<{ id: bigint }>`
+    update coa_order set evidence = coalesce(note.evidence, coa_order.evidence), proof_at = note.heard_at,
+      proof_session_time = coalesce(note.session_time, coa_order.proof_session_time),
+      proof_input = coalesce(note.input, coa_order.proof_input),
+      proof_output = coalesce(note.output, coa_order.proof_output),
+      proof_strikes = coalesce(note.strikes, coa_order.proof_strikes), detail = coalesce(note.detail, coa_order.detail)
+    from unnest(${notes.map(({ row }) => row.id)}::bigint[], ${notes.map(({ row }) => row.proofAt?.toISOString() ?? null)}::timestamptz[],
+      ${notes.map(({ row }) => row.heardAt.toISOString())}::timestamptz[], ${notes.map(({ evidence }) => evidence ?? null)}::text[],
+      ${notes.map(({ to }) => to?.sessionTime ?? null)}::bigint[], ${notes.map(({ to }) => to?.input ?? null)}::bigint[],
+      ${notes.map(({ to }) => to?.output ?? null)}::bigint[], ${notes.map(({ strikes }) => strikes ?? null)}::smallint[],
+      ${notes.map(({ isIgnored }) => told(isIgnored))}::text[])
+      as note (id, proof_at, heard_at, evidence, session_time, input, output, strikes, detail)
+    where coa_order.id = note.id and coa_order.evidence = 'acked' and coa_order.proof_at is not distinct from note.proof_at
+    returning coa_order.id`.execute(trx)
+  return new Set(rows.map(({ id }) => id))
 }
 
 /**

@@ -7,8 +7,9 @@ import type { Db } from '../db/schema.ts'
 import { subscriberInScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 
-const retryMs = 3_600_000
-const longestRetryMs = 24 * retryMs
+/** From one try to the next: as many hours as there were tries, a day at most. */
+export const longestRetryHours = 24
+export const retryMs = 3_600_000
 /** What is said where the log has the rest. */
 export const ourFault = 'it could not be done: something went wrong on our side'
 
@@ -23,21 +24,15 @@ export async function setAside(
     values (${job}, ${subscriberId}, ${reason}, 1, ${now}, ${new Date(now.getTime() + retryMs)})
     on conflict (job, subscriber_id) do update set
       reason = excluded.reason, tries = job_failure.tries + 1, tried_at = excluded.tried_at,
-      next_at = excluded.tried_at + least(${longestRetryMs}::integer, ${retryMs}::integer * (job_failure.tries + 1))
-        * interval '1 millisecond'`.execute(db)
+      next_at = excluded.tried_at + least(${longestRetryHours}::integer, job_failure.tries + 1) * interval '1 hour'`.execute(
+    db,
+  )
 }
 
 /** Whether the subscriber in this column is set aside at the moment. */
 export function isSetAside(job: string, column: string, now: Date): RawBuilder<boolean> {
   return sql<boolean>`exists (select from job_failure where job_failure.job = ${job}
     and job_failure.subscriber_id = ${sql.ref(column)} and job_failure.next_at > ${now})`
-}
-
-/** With whom it went well after all. */
-export async function forgetSetAside(db: Db, job: string, subscriberIds: readonly bigint[]): Promise<void> {
-  if (subscriberIds.length === 0) return
-  await sql`delete from job_failure where job_failure.job = ${job}
-    and job_failure.subscriber_id = any(${subscriberIds}::bigint[])`.execute(db)
 }
 
 /** Who is set aside, by which job, and why. */

@@ -12,8 +12,9 @@ export type JobRun = {
   id: bigint
   job: string
   state: JobRunState
-  /** Wall time of the ISP's zone: what names a planned run; of one that was asked for, when that was. */
+  /** Wall time of the ISP's zone; of a run that was asked for, when that was. */
   plannedLocal: string
+  /** Names a planned run. */
   plannedAt: Date | null
   /** It was caught up: nobody ran it when it was due. */
   late: boolean

@@ -1,4 +1,4 @@
-// The record of a job's runs: the key (job, planned local time) lets exactly one instance run it and shows a missed one. Who runs
+// The record of a job's runs: the key (job, planned instant) lets exactly one instance run it and shows a missed one. Who runs
 // it holds it by a lease of the database's clock; who lost it is told so in its own transactions (decision 29).
 import { sql } from 'kysely'
 import type { Pool } from '../db/pool.ts'
@@ -35,17 +35,19 @@ const returned = "id, job, to_char(planned_local, 'YYYY-MM-DD HH24:MI:SS') as lo
 export type PlannedRun = { job: string; planned: Planned }
 type Holder = { instance: string; leaseMs: number }
 
-/** Of planned runs those that nobody has begun, and whose job nobody is busy with at this moment. */
-export async function runsToTake(pool: Pool, runs: readonly PlannedRun[]): Promise<PlannedRun[]> {
+/**
+ * Of planned runs those that nobody has begun, and whose job nobody is busy with at this moment. Where a job had a later run up to
+ * now, an earlier one is not caught up: another zone may plan it so. Runs of a clock that was ahead count only for their own time.
+ */
+export async function runsToTake(pool: Pool, runs: readonly PlannedRun[], now: Date): Promise<PlannedRun[]> {
   const { rows } = await pool.query<{ at: number }>(
-    `select asked.at::integer as at from unnest($1::text[], $2::timestamp[], $3::smallint[]) with ordinality
-       asked (job, local, fold, at)
-     where not exists (select from job_run where job_run.job = asked.job and job_run.planned_local = asked.local
-         and job_run.fold = asked.fold and job_run.asked_at is null)
+    `select asked.at::integer as at from unnest($1::text[], $2::timestamptz[]) with ordinality asked (job, planned_at, at)
+     where not exists (select from job_run where job_run.job = asked.job and job_run.asked_at is null
+         and job_run.planned_at >= asked.planned_at and job_run.planned_at <= greatest(asked.planned_at, $3))
        and not exists (select from job_run where job_run.job = asked.job and job_run.finished_at is null
          and job_run.lease_until > clock_timestamp())
      order by asked.at`,
-    [runs.map(({ job }) => job), runs.map(({ planned }) => planned.local), runs.map(({ planned }) => planned.fold)],
+    [runs.map(({ job }) => job), runs.map(({ planned }) => planned.at), now],
   )
   return rows.map(({ at }) => runs[at - 1]!)
 }
@@ -59,21 +61,21 @@ export async function takeRun(
 ): Promise<(HeldRun & { late: boolean }) | undefined> {
   const late = now.getTime() - planned.at.getTime() > lateMs
   const { rows } = await pool.query<HeldRun>(
-    `insert into job_run (job, planned_local, fold, planned_at, late, instance, started_at, lease_until)
-     values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8 * interval '1 millisecond')
-     on conflict (job, planned_local, fold) where asked_at is null do nothing returning ${returned}`,
-    [job, planned.local, planned.fold, planned.at, late, instance, now, leaseMs],
+    `insert into job_run (job, planned_local, planned_at, late, instance, started_at, lease_until)
+     values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7 * interval '1 millisecond')
+     on conflict (job, planned_at) where asked_at is null do nothing returning ${returned}`,
+    [job, planned.local, planned.at, late, instance, now, leaseMs],
   )
   return rows[0] === undefined ? undefined : { ...rows[0], late }
 }
 
-/** A run that nobody holds: asked for, or begun by a process that has gone. */
-export type OpenRun = { id: bigint; job: string; isAsked: boolean; isObsolete: boolean; tries: number }
+/** A run that nobody holds: asked for, or begun by a process that has gone. `end`: why nobody is to go on with it. */
+export type OpenRun = { id: bigint; job: string; end: string | undefined }
 
 /** Runs that wait for somebody, of these jobs and not busy ones. Runs of releases without leases are left alone. */
 export async function openRuns(pool: Pool, jobs: readonly string[]): Promise<OpenRun[]> {
-  const { rows } = await pool.query<OpenRun>(
-    `select id, job, asked_at is not null as "isAsked", token as tries,
+  const { rows } = await pool.query<Omit<OpenRun, 'end'> & { tries: number; isObsolete: boolean }>(
+    `select id, job, token as tries,
        asked_at is null and exists (select from job_run later where later.job = job_run.job and later.asked_at is null
          and later.id > job_run.id) as "isObsolete"
      from job_run
@@ -84,12 +86,26 @@ export async function openRuns(pool: Pool, jobs: readonly string[]): Promise<Ope
      order by id limit 100`,
     [jobs],
   )
-  return rows
+  return rows.map(({ id, job, tries, isObsolete }) => ({ id, job, end: endOf(tries, isObsolete) }))
+}
+
+function endOf(tries: number, isObsolete: boolean): string | undefined {
+  if (isObsolete) return 'its process ended in the middle of it; a later run did what was left'
+  return tries < mostTries ? undefined : `given up: its process ended ${tries} times in the middle of it`
+}
+
+const isFree = `id = $1 and finished_at is null
+  and (lease_until < clock_timestamp() or (started_at is null and lease_until is null))`
+
+/** Closes a run that nobody is to go on with (`end`), unless somebody has it by now. */
+export async function closeOpenRun(pool: Pool, { id, end }: OpenRun, now: Date): Promise<void> {
+  const free = `select id from job_run where ${isFree} for update skip locked`
+  await pool.query(`update job_run set finished_at = $2, error = $3 where id = (${free})`, [id, now, end])
 }
 
 /**
- * Takes over a run that nobody holds, under a new number. One that a later run of its job has made needless, or whose processes
- * ended too often, is closed instead. Undefined: not ours. A holder in the middle of a transaction is not waited for.
+ * Takes over a run that nobody holds, under a new number. Undefined: not ours. A holder in the middle of a transaction is not
+ * waited for.
  */
 export async function takeOpenRun(
   pool: Pool,
@@ -97,17 +113,7 @@ export async function takeOpenRun(
   { instance, leaseMs }: Holder,
   now: Date,
 ): Promise<HeldRun | undefined> {
-  const free = `select id from job_run where id = $1 and finished_at is null
-    and (lease_until < clock_timestamp() or (started_at is null and lease_until is null)) for update skip locked`
-  const end = run.isObsolete
-    ? 'its process ended in the middle of it; a later run did what was left'
-    : run.tries >= mostTries
-      ? `given up: its process ended ${run.tries} times in the middle of it`
-      : undefined
-  if (end !== undefined) {
-    await pool.query(`update job_run set finished_at = $2, error = $3 where id = (${free})`, [run.id, now, end])
-    return undefined
-  }
+  const free = `select id from job_run where ${isFree} for update skip locked`
   const { rows } = await pool.query<HeldRun>(
     `update job_run set instance = $2, token = token + 1, started_at = coalesce(started_at, $3),
        lease_until = clock_timestamp() + $4 * interval '1 millisecond'
@@ -152,10 +158,15 @@ export async function finishRun(
   return finished.rowCount === 1
 }
 
-/** The fence of a run (see RunHold): a share lock, so that nobody takes the run over before the transaction has ended. */
+/**
+ * The fence of a run (see RunHold): a lock so that nobody takes the run over (`for update`) before the transaction has ended; the
+ * beat of its own holder does not wait for it.
+ */
 export async function fenceRun(trx: Db, run: HeldRun): Promise<void> {
   const { rows } = await sql`
-    select 1 from job_run where id = ${run.id} and token = ${run.token} and finished_at is null for share`.execute(trx)
+    select 1 from job_run where id = ${run.id} and token = ${run.token} and finished_at is null for key share`.execute(
+    trx,
+  )
   if (rows.length === 0) throw new LostRunError(`the run ${run.local} of ${run.job} is somebody else's by now`)
 }
 

@@ -17,10 +17,10 @@ export type Schedule = {
 }
 
 /**
- * A planned run. `local` is the wall time `YYYY-MM-DD HH:MM`; `fold` 1: the second time that the clock shows it; the two name
- * the run. `at` is the instant; where a clock change skips the local time, that of the change.
+ * A planned run. `at` is the instant, which names the run; where a clock change skips the local time, that of the change. `local`
+ * is the wall time `YYYY-MM-DD HH:MM`, for people: the clock may show it twice.
  */
-export type Planned = { local: string; fold: 0 | 1; at: Date }
+export type Planned = { local: string; at: Date }
 
 /** Something is no cron expression that a job can have. */
 export class CronError extends Error {
@@ -75,7 +75,7 @@ export function latestPlanned(schedule: Schedule, zone: string, now: Date): Plan
   const again = schedule.isHourly ? latestAgain(schedule, zone, now) : undefined
   if (again !== undefined) return again
   const wall = latestWall(schedule, latestShown(zone, now))
-  return wall === undefined ? undefined : { local: textOf(wall), fold: 0, at: firstInstant(zone, wall) }
+  return wall === undefined ? undefined : { local: textOf(wall), at: firstInstant(zone, wall) }
 }
 
 /** The newest one of the second time that the clock shows an hour; undefined: it does not, or none has come in it yet. */
@@ -86,7 +86,7 @@ function latestAgain(schedule: Schedule, zone: string, now: Date): Planned | und
   // So long ago by the clock that goes now, if that clock showed it then.
   const at = new Date(now.getTime() - (clock - wall))
   const isAgain = at > firstInstant(zone, wall) && wallClock(zone, at).getTime() === wall
-  return isAgain ? { local: textOf(wall), fold: 1, at } : undefined
+  return isAgain ? { local: textOf(wall), at } : undefined
 }
 
 function textOf(wall: number): string {

@@ -2,12 +2,15 @@
 // made, renamed, or its line attached. They are disconnected, so that the redial gets what it is entitled to.
 
 import { arrayLiteral } from '../db/array-literal.ts'
+import { createKysely } from '../db/pool.ts'
 import type { Pool } from '../db/pool.ts'
-import { orderDeadline } from './coa-order.ts'
+import type { Database } from '../db/schema.ts'
+import { orderSessions } from './enforcement/order-sessions.ts'
 import { identifyLines } from './identify.ts'
 import type { IdentityKind } from './line.ts'
 import { loadLiveSessions } from './live-session.ts'
 
+const reason = 'known now'
 /** Looked at in one go. */
 const chunk = 500
 /**
@@ -73,19 +76,18 @@ async function ownersOf(pool: Pool, rows: readonly Row[], intervalS: number, now
 
 async function order(pool: Pool, found: readonly Found[], now: Date): Promise<number> {
   if (found.length === 0) return 0
-  const { rowCount } = await pool.query(
-    `insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
-     select session.id, found.subscriber_id, session.nas_id, 'disconnect', 'known now', $3, $4, $3
+  const { rows } = await pool.query<Found>(
+    `select found.session_id as "sessionId", found.subscriber_id as "subscriberId"
      from unnest($1::bigint[], $2::bigint[]) as found (session_id, subscriber_id)
-     join session on session.id = found.session_id and session.ended_at is null
-     where not exists (select from coa_order past where past.subscriber_id = found.subscriber_id and past.reason = 'known now'
-       and past.created_at > $3::timestamptz - ${oncePer})`,
+     where not exists (select from coa_order past where past.subscriber_id = found.subscriber_id and past.reason = $3
+       and past.created_at > $4::timestamptz - ${oncePer})`,
     [
       arrayLiteral(found.map(({ sessionId }) => sessionId)),
       arrayLiteral(found.map(({ subscriberId }) => subscriberId)),
+      reason,
       now,
-      orderDeadline(now),
     ],
   )
-  return rowCount ?? 0
+  const wishes = rows.map((row) => ({ ...row, wish: 'disconnect', reason }) as const)
+  return orderSessions(createKysely<Database>(pool), wishes, now)
 }

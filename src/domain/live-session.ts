@@ -2,6 +2,7 @@
 // entitled to at this moment, by the same rules as a login.
 
 import type { Selectable } from 'kysely'
+import { isTransient, isUnavailable } from '../db/errors.ts'
 import type { Pool } from '../db/pool.ts'
 import type { SessionTable } from '../db/schema-sessions.ts'
 import { loadAccess } from './access.ts'
@@ -51,6 +52,8 @@ export type LiveSession = {
   readonly endedAt: Date | undefined
   /** A newer session of the line, elsewhere, has taken its place: its own NAS may still hold it. */
   readonly isReplaced: boolean
+  /** Its NAS has given its Acct-Session-Id to a later session: what names this one there would hit that one. */
+  readonly isReused: boolean
 }
 
 type Column =
@@ -64,6 +67,7 @@ type Row = Pick<Selectable<SessionTable>, Column> & {
   services: string[]
   granted: Granted | null
   is_unsure: boolean
+  is_reused: boolean
   input_bps: number | null
   output_bps: number | null
 }
@@ -77,7 +81,8 @@ export async function loadLiveSessions(pool: Pool, ids: readonly bigint[]): Prom
   const { rows } = await pool.query<Row>({
     name: 'load-live-sessions',
     text: `select session.id, session.subscriber_id, subscriber.username as login, subscriber.account_type,
-        session.acct_session_id, coalesce(session.sent_username, session.username) as username, session.class_id, session.line, host(session.framed_ip) as framed_ip,
+        session.acct_session_id, coalesce(session.sent_username, session.username) as username, session.class_id,
+        session.line, host(session.framed_ip) as framed_ip,
         session.mac::text as mac, session.circuit_id, session.remote_id, session.duid, session.interface, session.port,
         session.s_vlan, session.c_vlan, session.ended_at, session.ended_by, session.updated_at, session.leg,
         network(session.framed_ipv6_prefix)::text as framed_ipv6_prefix,
@@ -87,15 +92,24 @@ export async function loadLiveSessions(pool: Pool, ids: readonly bigint[]): Prom
         array(select service.service from session service where service.parent_id = session.id and service.ended_at is null
           order by service.id) as services,
         told.granted,
-        exists (select from coa_order later join coa_attempt sent on sent.order_id = later.id
-          where later.session_id = session.id and sent.kind = 'change' and sent.garden
-            and sent.outcome in ('timeout', 'bad-authenticator', 'error')
-            and sent.at > coalesce(told.finished_at, '-infinity')) as is_unsure
+        -- A scalar and not an exists, which could be made a table of all attempts.
+        (select true from coa_order later cross join lateral (
+            select 1 from coa_attempt sent
+            where sent.order_id = later.id and sent.kind = 'change' and sent.garden
+              and sent.outcome in ('timeout', 'bad-authenticator', 'error')
+              and sent.at > coalesce(told.finished_at, '-infinity')
+            limit 1) as unanswered
+          where later.session_id = session.id limit 1) is true as is_unsure,
+        (select true from session later where later.nas_id = session.nas_id
+          and later.acct_session_id = session.acct_session_id and later.epoch > session.epoch
+          and later.started_at > session.started_at limit 1) is true as is_reused
       from session left join subscriber on subscriber.id = session.subscriber_id
         left join lateral (
-          select coa_order.granted, coa_order.finished_at from coa_order
-          where coa_order.session_id = session.id and coa_order.granted is not null
-          order by coa_order.id desc limit 1
+          -- The orders of the session first: for the newest alone all orders would be read from the last one down.
+          select told.granted, told.finished_at from (
+            select * from coa_order where coa_order.session_id = session.id offset 0
+          ) as told
+          where told.granted is not null order by told.id desc limit 1
         ) as told on true
       where session.id = any($1::bigint[])`,
     values: [`{${ids.join(',')}}`],
@@ -138,6 +152,7 @@ function readSession(row: Row): LiveSession {
     aliveAt: row.updated_at,
     endedAt: row.ended_at ?? undefined,
     isReplaced: row.ended_by === 'replaced',
+    isReused: row.is_reused,
   }
 }
 
@@ -162,7 +177,7 @@ export type Entitlement =
 export type GardenPools = Readonly<Record<keyof Gardens, string | undefined>>
 
 /** What the subscribers of sessions on one NAS are entitled to now, in the order of the sessions. */
-export async function entitlementsOf(
+async function entitlementsOf(
   pool: Pool,
   input: { sessions: readonly LiveSession[]; nas: Nas; settings: Settings },
   now: Date,
@@ -176,6 +191,24 @@ export async function entitlementsOf(
   }))
   const subjects = await loadAccess(pool, keys, { zone: settings.zone, now })
   return sessions.map((session, at) => entitlementOf(session, subjects[at], { nas, settings }, now))
+}
+
+/** The same, with an error in place of each that cannot be read: it hurts no other. Throws where the database cannot be asked. */
+export async function readEntitlements(
+  pool: Pool,
+  input: { sessions: readonly LiveSession[]; nas: Nas; settings: Settings },
+  now: Date,
+): Promise<(Entitlement | Error)[]> {
+  const read = (sessions: readonly LiveSession[]): Promise<Entitlement[]> =>
+    entitlementsOf(pool, { ...input, sessions }, now)
+  const errorOf = (error: unknown): Error => {
+    if (isUnavailable(error) || isTransient(error)) throw error
+    return error instanceof Error ? error : new Error(String(error))
+  }
+  const { sessions } = input
+  const all = await read(sessions).catch(errorOf)
+  if (!(all instanceof Error)) return all
+  return Promise.all(sessions.map(async (session) => (await read([session]).then(([one]) => one, errorOf))!))
 }
 
 function entitlementOf(

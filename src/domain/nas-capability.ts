@@ -7,12 +7,13 @@ export type CannotChange = { readonly since: Date; readonly errorCause: number; 
 const sparedMs = 24 * 60 * 60_000
 
 /**
- * Error-Causes of a CoA-NAK that speak of the NAS and not of this session or of our request (RFC 5176 §3.5): Unsupported
- * Attribute, Unsupported Service, Unsupported Extension, Administratively Prohibited.
+ * Error-Causes of a CoA-NAK that may hold for every change (RFC 5176 §3.5): Unsupported Attribute, which speaks of one that we
+ * sent, Unsupported Service, Unsupported Extension, and Administratively Prohibited, which speaks of this session. A NAS that
+ * acknowledges other changes means only the one that it refused.
  */
 const lasting: ReadonlySet<number> = new Set([401, 405, 406, 501])
 
-/** Whether this NAK of a CoA-Request says that the NAS changes nothing live. */
+/** Whether this NAK of a CoA-Request says that the NAS changes nothing live, unless it changes others. */
 export function isLastingRefusal(errorCause: number | undefined): errorCause is number {
   return errorCause !== undefined && lasting.has(errorCause)
 }

@@ -6,7 +6,7 @@ import { textArrayLiteral, arrayLiteral } from '../db/array-literal.ts'
 /** `source`: the address its packets come from; `heardOn`: ours. */
 export type NasContact = { readonly nasId: bigint; readonly source: string; readonly heardOn: string }
 
-/** Writes contacts that are new or have changed. */
+/** Writes where NASes speak from and to, and that they were heard now. */
 export async function writeContacts(pool: Pool, contacts: readonly NasContact[], now: Date): Promise<void> {
   if (contacts.length === 0) return
   await pool.query({

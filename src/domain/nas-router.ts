@@ -1,5 +1,6 @@
 // Access to the router behind a NAS: where its management side is, by which account, and whom to believe there. The password is
-// sealed and never shown, and it never goes to another place than the one it was given for.
+// sealed and never shown, and it goes to no other place than the one it was given for: the host that was named, or whoever shows
+// the certificate that is believed.
 
 import { X509Certificate } from 'node:crypto'
 import type { Insertable, Selectable } from 'kysely'
@@ -27,7 +28,7 @@ export type NewRouter = {
   name: string
   /** `api` (any RouterOS) or `rest` (7.1 and later, over TLS alone). */
   backend: string
-  /** Address or name; default: where the NAS is, as CoA finds it. */
+  /** Address or name; default: where the NAS is, as CoA finds it, and only over TLS: its packets may come from anywhere. */
   host?: string
   /** Default: 443 for REST, 8729 for the API with a pin or a CA, else 8728. */
   port?: number | string
@@ -232,6 +233,8 @@ function checkRouter(input: NewRouter): Fields {
   const tls = pin !== null || ca !== null
   if (backend === 'rest' && !tls) throw new FieldError('pin', 'REST is spoken over TLS alone: it needs a pin or a CA')
   if (input.serverName !== undefined && ca === null) throw new FieldError('server-name', 'belongs to a CA')
+  if (input.host === undefined && !tls)
+    throw new FieldError('host', 'is needed without TLS: the password goes in the clear')
   const usual = backend === 'rest' ? usualPorts.rest : tls ? usualPorts['api over TLS'] : usualPorts.api
   return {
     backend,

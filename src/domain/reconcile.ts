@@ -19,6 +19,8 @@ export type RouterLine = {
   readonly uptimeS: number | undefined
   /** Whether we let it in; undefined: the router does not say. */
   readonly fromRadius: boolean | undefined
+  /** Another ISP let it in, by its realm: that we lack it is right. */
+  readonly isForwarded?: boolean
 }
 
 /** Undefined: this router has no such menu. */
@@ -72,7 +74,8 @@ export function compareWithRouter(lists: RouterLists, sessions: readonly BookedS
   const missing = open.filter((session) => !there.has(session))
   const gone = missing.filter((session) => !isYoung(session, readAt))
   const unknown = lines.filter(
-    ({ line, same }) => line.fromRadius !== false && same.every(({ endedAt }) => endedAt !== undefined),
+    ({ line, same }) =>
+      line.fromRadius !== false && line.isForwarded !== true && same.every(({ endedAt }) => endedAt !== undefined),
   )
   const zombies = unknown.filter(({ line, same }) => isOld(line) && !same.some((session) => isYoung(session, readAt)))
   return {

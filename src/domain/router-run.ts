@@ -135,7 +135,7 @@ export type ClaimedRun = {
   readonly attempts: number
 }
 
-/** Takes up to `most` due runs until `until`, the longest due first; what somebody else takes at this moment is left. */
+/** Takes up to `most` due runs until `until`, those that people wait for first, then the longest due; what somebody else takes at this moment is left. */
 export async function claimRuns(
   pool: Pool,
   input: { most: number; instance: string; until: Date },
@@ -155,7 +155,7 @@ export async function claimRuns(
       where id in (
         select id from router_run
         where (state = 'waiting' and due_at <= $4) or (state = 'running' and lease_until <= $4)
-        order by due_at, id limit $1 for update skip locked
+        order by author_kind = 'system', due_at, id limit $1 for update skip locked
       )
       returning id, nas_id as "nasId", kind, params, attempts`,
     values: [input.most, input.instance, input.until, now],

@@ -44,8 +44,10 @@ function endReplacedSql(replaced: string): string {
     ),
     moot as (
       update coa_order set state = 'replaced', finished_at = $1::timestamptz
-      from ended
-      where coa_order.session_id = ended.id and coa_order.state in ('waiting', 'timeout')
+      where coa_order.id = any (array(
+        select older.id from ended join coa_order older on older.session_id = ended.id
+        where older.state in ('waiting', 'timeout') order by older.id for update of older
+      ))
     ),
     ordered as (
       insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)

@@ -38,8 +38,9 @@ export type RouteSpec<Params, Query, Body, Answer extends z.ZodType> = {
   /**
    * `own`: the handler writes the answer itself (files, live events) and `db` is outside of a transaction.
    * `none`: the handler answers as usual, but outside of a transaction, because it waits for something slow.
+   * `long`: in its transaction, but without the time limit of short questions.
    */
-  transaction?: 'own' | 'none'
+  transaction?: 'own' | 'none' | 'long'
   /** Content types of an answer that is not JSON, for the document. */
   produces?: readonly string[]
   /** Nothing that anybody would ask about changes, though the method is not GET: no audit entry is owed. */

@@ -112,7 +112,8 @@ async function answer(route: Route, context: Context, caller: Caller | undefined
   const key = writes ? keyOf(context.request, by, caller) : undefined
   // Outside of a transaction there is no row level security: such a handler asks in its own.
   if (route.transaction === 'none') return { kind: 'fresh', value: await route.run(context) }
-  return runInScope(services.db, by.scope, writes, async (db) => {
+  const connections = route.transaction === 'long' ? services.longDb : services.db
+  return runInScope(connections, by.scope, writes, async (db) => {
     if (key !== undefined) {
       const { method, originalUrl, body } = context.request
       const fingerprint = requestFingerprint(method, originalUrl, body)

@@ -6,11 +6,12 @@ import type { Pool } from '../db/pool.ts'
 import type { Attempt } from '../domain/coa-attempt.ts'
 import { endUnknownSession, type OrderResult } from '../domain/coa-delivery.ts'
 import { grantedBy } from '../domain/coa-evidence.ts'
+import { orderDeadline } from '../domain/coa-order.ts'
 import type { LiveSession } from '../domain/live-session.ts'
 import { isLastingRefusal } from '../domain/nas-capability.ts'
 import type { Nas } from '../domain/nas.ts'
 import { endServices, freeClaims } from '../domain/session-end.ts'
-import { namesMoreThanId } from '../nas/coa.ts'
+import { namesAddressAndName } from '../nas/coa.ts'
 import type { CoaAnswer, CoaRequest, CoaSender } from '../nas/coa.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
 import { errorCauses } from '../radius/codes.ts'
@@ -20,9 +21,10 @@ import { stepOf, type Errand, type Step } from './order-step.ts'
 
 /** After an acknowledged Disconnect the Stop follows within a moment (RFC 5176 §2.1); then it is looked for. */
 const verifyMs = 3_000
-/** The same where the NAS has acknowledged and ignored it so often. */
+/** The same where the NAS has acknowledged and ignored it so often: then it doubles with each time. */
 const ignoredVerifyMs = 10_000
 const oftenIgnored = 3
+const longestVerifyMs = 300_000
 /** Acknowledged so often and still there: by CoA it does not end. */
 const acksToEscalate = 2
 /** Between two tries at a NAS that did not answer, or said that it was busy. */
@@ -71,17 +73,49 @@ type Work = {
   way: Way
 }
 
+/** Why nothing can be made of an order: what is written about it cannot be read, or cannot be put into a packet. */
+class OrderNotMadeError extends Error {
+  override readonly name = 'OrderNotMadeError'
+}
+
+function notMade(cause: unknown): never {
+  throw new OrderNotMadeError(`it could not be made: ${messageOf(cause)}`, { cause })
+}
+
 /** Sends what the order asks for now. Throws only what the database throws. */
 export async function carryOut(parts: With, errand: Errand): Promise<CarriedOut> {
   const nothing = { heard: undefined, secret: undefined, byRouter: undefined }
   const work: Work = { parts, errand, sent: [], findings: [], way: 'usual', ...nothing }
-  const step = stepOf(errand, parts.now())
-  const result = step.kind === 'over' ? step.result : await carryOutStep(work, step)
+  const result = await carryOutNow(work).catch((error: unknown): OrderResult => {
+    if (!(error instanceof OrderNotMadeError)) throw error
+    return { state: 'failed', detail: error.message }
+  })
   const { heard, sent, findings, secret, byRouter } = work
   return { heard, result, sent, findings, secret, byRouter }
 }
 
-async function carryOutStep(work: Work, step: Exclude<Step, { kind: 'over' }>): Promise<OrderResult> {
+async function carryOutNow(work: Work): Promise<OrderResult> {
+  const { parts, errand } = work
+  const step = stepNow(errand, parts.now())
+  if (step.kind === 'over') return step.result
+  if (step.kind === 'gone') {
+    await endHere(parts, step.session)
+    return { state: 'done', evidence: 'observed', detail: step.detail }
+  }
+  return carryOutStep(work, step)
+}
+
+function stepNow(errand: Errand, now: Date): Step {
+  try {
+    return stepOf(errand, now)
+  } catch (error) {
+    return notMade(error)
+  }
+}
+
+type Sending = Step & { kind: 'change' | 'disconnect' }
+
+async function carryOutStep(work: Work, step: Sending): Promise<OrderResult> {
   const { address, secrets } = work.errand.target
   const unable =
     address === undefined
@@ -99,9 +133,9 @@ async function carryOutStep(work: Work, step: Exclude<Step, { kind: 'over' }>): 
 }
 
 /** What the router cannot do waits for the NAS. */
-async function goByRouter(work: Work, { kind, session }: Exclude<Step, { kind: 'over' }>): Promise<OrderResult> {
+async function goByRouter(work: Work, { kind, session }: Sending): Promise<OrderResult> {
   const ended = kind === 'disconnect' ? await escalate(work, session) : undefined
-  return ended ?? { state: 'timeout', detail: 'the NAS does not answer', nextAt: later(work.parts.now()) }
+  return ended ?? { state: 'timeout', detail: 'the NAS does not answer', ...againAt(work, session) }
 }
 
 async function change(work: Work, step: Step & { kind: 'change' }): Promise<OrderResult> {
@@ -110,14 +144,15 @@ async function change(work: Work, step: Step & { kind: 'change' }): Promise<Orde
   const answer = await ask(work, { kind: 'change', session, attributes }, isGarden)
   if (answer.kind === 'ack') {
     work.findings.push({ kind: 'can-change' })
-    const service = vendorOf(work.errand.target.nas.vendor).startedService?.(attributes)
-    const granted = grantedBy(authorization, service, session.rateBefore)
+    const { vendor, settings } = work.errand.target.nas
+    const { startedService, tellsUpload } = vendorOf(vendor)
+    const granted = grantedBy(authorization, startedService?.(attributes), session.rateBefore, tellsUpload?.(settings))
     return { state: 'done', evidence: 'acked', roundTripMs: answer.roundTripMs, granted }
   }
-  if (answer.kind !== 'nak') return notHeard(answer, work.parts.now())
+  if (answer.kind !== 'nak') return notHeard(work, session, answer)
   const { errorCause } = answer
   if (errorCause === errorCauses.sessionNotFound) return unknownThere(work, session, answer)
-  if (errorCause === errorCauses.resourcesUnavailable) return busy(answer, work.parts.now())
+  if (errorCause === errorCauses.resourcesUnavailable) return busy(work, session, answer)
   if (isLastingRefusal(errorCause)) work.findings.push({ kind: 'cannot-change', errorCause })
   return disconnect(work, session, `the NAS refused to change the session, ${saidBy(answer)}`)
 }
@@ -135,9 +170,9 @@ async function disconnect(work: Work, session: LiveSession, why: string | undefi
   }
   const answer = await ask(work, { kind: 'disconnect', session, attributes: [] })
   if (answer.kind === 'ack') return acknowledged(work, session, { roundTripMs: answer.roundTripMs, detail: why })
-  if (answer.kind !== 'nak') return (await escalate(work, session)) ?? notHeard(answer, work.parts.now())
+  if (answer.kind !== 'nak') return (await escalate(work, session)) ?? notHeard(work, session, answer)
   if (answer.errorCause === errorCauses.sessionNotFound) return unknownThere(work, session, answer)
-  if (answer.errorCause === errorCauses.resourcesUnavailable) return busy(answer, work.parts.now())
+  if (answer.errorCause === errorCauses.resourcesUnavailable) return busy(work, session, answer)
   work.findings.push({ kind: 'refused', errorCause: answer.errorCause })
   const detail = `the NAS refused to end the session, ${saidBy(answer)}`
   return (await escalate(work, session)) ?? { state: 'nacked', ...causeOf(answer), detail }
@@ -158,8 +193,12 @@ function acknowledged(
   const { detail, ...timed } = told
   const said = { evidence: 'acked', ...timed, ...(detail === undefined ? {} : { detail }) } as const
   if (session.endedAt !== undefined) return { state: 'done', ...said }
-  const waitMs = order.acknowledged + 1 >= oftenIgnored ? ignoredVerifyMs : verifyMs
-  return { state: 'acked', ...said, nextAt: new Date(parts.now().getTime() + waitMs) }
+  return { state: 'acked', ...said, nextAt: after(parts.now(), verifyMsAfter(order.acknowledged + 1)) }
+}
+
+function verifyMsAfter(times: number): number {
+  if (times < oftenIgnored) return verifyMs
+  return Math.min(longestVerifyMs, ignoredVerifyMs * 2 ** (times - oftenIgnored))
 }
 
 /** Removes the session on the router; undefined where that did not help. */
@@ -180,14 +219,17 @@ async function escalate(work: Work, session: LiveSession): Promise<OrderResult |
   return { state: 'done', evidence: 'observed', detail: 'the router does not have it any more' }
 }
 
-/** Its answer; that the session is unknown is believed when its id alone finds none either. */
+/**
+ * Its answer; that the session is unknown is believed when it is not found without its address either. Never without its
+ * User-Name: a NAS that has begun its ids again may have given this one to somebody else.
+ */
 async function ask(work: Work, request: CoaRequest, isGarden?: boolean): Promise<CoaAnswer> {
   const { order, target } = work.errand
   const answer = await exchange(work, request, isGarden)
   const isUnknown = answer.kind === 'nak' && answer.errorCause === errorCauses.sessionNotFound
   // After an acknowledgement it is what was to be expected.
-  if (!isUnknown || order.acknowledged > 0 || !namesMoreThanId(target.nas, request.session)) return answer
-  const again = await exchange(work, { ...request, byIdAlone: true }, isGarden)
+  if (!isUnknown || order.acknowledged > 0 || !namesAddressAndName(target.nas, request.session)) return answer
+  const again = await exchange(work, { ...request, withoutAddress: true }, isGarden)
   return again.kind === 'ack' ? again : answer
 }
 
@@ -195,17 +237,20 @@ async function ask(work: Work, request: CoaRequest, isGarden?: boolean): Promise
 async function exchange(work: Work, request: CoaRequest, isGarden?: boolean): Promise<CoaAnswer> {
   const { parts, errand, sent } = work
   const { nas, address, port, heardOn, secrets } = errand.target
-  const last = secrets.find((secret) => parts.lastSecret?.equals(secret) === true)
+  const answered = work.secret ?? parts.lastSecret
+  const last = secrets.find((secret) => answered?.equals(secret) === true)
   const ordered = last === undefined ? secrets : [last, ...secrets.filter((secret) => secret !== last)]
   const to = { nas, address: address!, port, heardOn }
   let silence: CoaAnswer | undefined
   for (const secret of ordered) {
     const at = parts.now()
-    const answer = await parts.sender.send({ ...to, secret }, { ...request, isProbe: work.way === 'probe' }, at)
+    const sending = parts.sender.send({ ...to, secret }, { ...request, isProbe: work.way === 'probe' }, at)
+    const answer = await sending.catch(notMade)
     const { kind } = request
     sent.push({ at, kind, sentTo: address, port, sentFrom: heardOn, garden: isGarden, ...outcomeOf(answer) })
     const isHeard = answer.kind === 'ack' || answer.kind === 'nak'
-    work.heard = work.heard === true || isHeard
+    // What could not leave here is not the silence of the NAS.
+    if (answer.kind !== 'error') work.heard = work.heard === true || isHeard
     if (isHeard) {
       work.secret = secret
       return answer
@@ -240,18 +285,24 @@ async function endHere({ pool, now }: With, session: LiveSession): Promise<void>
   await endServices(pool, [session.id])
 }
 
-function busy(answer: CoaAnswer & { kind: 'nak' }, now: Date): OrderResult {
-  return { state: 'timeout', ...causeOf(answer), detail: 'the NAS was too busy', nextAt: later(now) }
+function busy(work: Work, session: LiveSession, answer: CoaAnswer & { kind: 'nak' }): OrderResult {
+  return { state: 'timeout', ...causeOf(answer), detail: 'the NAS was too busy', ...againAt(work, session) }
 }
 
-function notHeard(answer: CoaAnswer & { kind: 'timeout' | 'error' }, now: Date): OrderResult {
+function notHeard(work: Work, session: LiveSession, answer: CoaAnswer & { kind: 'timeout' | 'error' }): OrderResult {
   const detail =
     answer.kind === 'error'
       ? `it could not be sent: ${messageOf(answer.error)}`
       : answer.badReplies > 0
         ? 'the answers were signed with another secret'
         : 'no answer'
-  return { state: 'timeout', detail, nextAt: later(now) }
+  return { state: 'timeout', detail, ...againAt(work, session) }
+}
+
+/** Asked again soon; a session that is open holds its order, however long its NAS is away. */
+function againAt({ parts }: Work, { endedAt }: LiveSession): Pick<OrderResult, 'nextAt' | 'deadline'> {
+  const nextAt = after(parts.now(), retryMs)
+  return endedAt === undefined ? { nextAt, deadline: orderDeadline(nextAt) } : { nextAt }
 }
 
 function messageOf(error: unknown): string {
@@ -266,6 +317,6 @@ function causeOf({ errorCause, roundTripMs }: CoaAnswer & { kind: 'nak' }) {
   return { ...(errorCause === undefined ? {} : { errorCause }), roundTripMs }
 }
 
-function later(now: Date): Date {
-  return new Date(now.getTime() + retryMs)
+function after(now: Date, ms: number): Date {
+  return new Date(now.getTime() + ms)
 }

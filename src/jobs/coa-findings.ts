@@ -10,7 +10,7 @@ import { forgetRefusal, learnRefusal } from '../domain/nas-capability.ts'
 import type { Logger } from '../log.ts'
 import { errorCauses } from '../radius/codes.ts'
 import type { CarriedOut, Finding } from './carry-out-order.ts'
-import { failuresToPause, noteAnswer, type Lane } from './coa-lane.ts'
+import { changesLive, failuresToPause, noteAnswer, noteUnsent, type Lane } from './coa-lane.ts'
 
 type With = { pool: Pool; db: Db; clock: Clock; log: Pick<Logger, 'warn'> }
 
@@ -19,7 +19,8 @@ export async function noteCarriedOut(parts: With, lane: Lane, target: CoaTarget,
   if (done.secret !== undefined) lane.secret = done.secret
   if (done.byRouter !== undefined) lane.routerEnds = done.byRouter
   if (done.heard !== undefined) await noteHeard(parts, lane, target, done)
-  for (const finding of done.findings) await noteFinding(parts, target, finding)
+  else if (done.sent.some(({ kind }) => kind !== 'router')) noteUnsent(lane, parts.clock.monotonicMs())
+  for (const finding of done.findings) await noteFinding(parts, lane, target, finding)
 }
 
 /** A NAS that answers is there, whatever it says; one that never does is left alone for a while and told of. */
@@ -44,19 +45,37 @@ async function noteHeard(parts: With, lane: Lane, target: CoaTarget, done: Carri
   await raiseAlarm(pool, { ...alarm, text }, clock.now())
 }
 
-async function noteFinding({ pool, clock }: With, target: CoaTarget, finding: Finding): Promise<void> {
-  const { id: nasId, name: subject } = target.nas
+async function noteFinding(parts: With, lane: Lane, target: CoaTarget, finding: Finding): Promise<void> {
+  const { pool, clock } = parts
+  const { name: subject } = target.nas
   const now = clock.now()
-  if (finding.kind === 'can-change') {
-    if (target.cannotChange !== undefined) await forgetRefusal(pool, nasId)
-    return
-  }
-  if (finding.kind === 'cannot-change') return learnRefusal(pool, { nasId, errorCause: finding.errorCause }, now)
+  if (finding.kind === 'can-change') return noteChanged(parts, lane, target)
+  if (finding.kind === 'cannot-change') return noteRefusal(parts, lane, target, finding.errorCause)
   const alarm =
     finding.kind === 'ignored'
       ? { kind: 'coa-ignored', text: ignoredText }
       : { kind: 'coa-refused', text: refusedText(finding.errorCause) }
   await raiseAlarm(pool, { subject, ...alarm }, now)
+}
+
+/** The first of the day forgets what was learnt, perhaps after this order's target was read. */
+async function noteChanged({ pool, clock }: With, lane: Lane, { nas, cannotChange }: CoaTarget): Promise<void> {
+  const isFirst = !changesLive(lane, clock.monotonicMs())
+  lane.changedAtMs = clock.monotonicMs()
+  if (isFirst || cannotChange !== undefined) await forgetRefusal(pool, nas.id)
+}
+
+/** Of a NAS that changes others it speaks of that one request: nothing is to be learnt. */
+async function noteRefusal(
+  { pool, clock }: With,
+  lane: Lane,
+  { nas: { id: nasId } }: CoaTarget,
+  errorCause: number,
+): Promise<void> {
+  if (changesLive(lane, clock.monotonicMs())) return
+  await learnRefusal(pool, { nasId, errorCause }, clock.now())
+  // Acknowledged while this was written: what that forgot may have been written after it.
+  if (changesLive(lane, clock.monotonicMs())) await forgetRefusal(pool, nasId)
 }
 
 const ignoredText =

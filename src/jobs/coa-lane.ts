@@ -1,11 +1,18 @@
 // The lane of one NAS: how many orders may be on their way to it, at which pace, and whether it is left alone for a while. Pure but
 // for the lane itself, which it changes.
 
+import type { NasSettings } from '../domain/nas-settings.ts'
+
 /** Of one NAS. */
 const mostInFlight = 100
 /** So many orders in a row without any answer and the NAS is left alone for a while; then one asks whether it is back. */
 export const failuresToPause = 3
 const pauseMs = 4_000
+/** Before the settings of the NAS are known. */
+const firstLeaseMs = 120_000
+/** For what is not the waiting for answers: the database, and a removal on the router. */
+const restMs = 15_000
+const dayMs = 24 * 60 * 60_000
 
 export type Lane = {
   inFlight: number
@@ -19,6 +26,10 @@ export type Lane = {
   pace: number
   /** There may be more due than there was room for. */
   isCrowded: boolean
+  /** An order whose carrier died is due again after so long. */
+  leaseMs: number
+  /** When the NAS last acknowledged a change; undefined: not since this process began. */
+  changedAtMs: number | undefined
   /** Under which the NAS answered last. */
   secret: Buffer | undefined
   /** Sessions could be removed by way of its router when it was asked last. */
@@ -40,10 +51,25 @@ export function emptyLane(nowMs: number): Lane {
     filledAtMs: nowMs,
     pace: 50,
     isCrowded: false,
+    leaseMs: firstLeaseMs,
+    changedAtMs: undefined,
     secret: undefined,
     routerEnds: false,
     mayBeTold: true,
   }
+}
+
+/**
+ * How long one order may take: a change and a Disconnect, under each secret, of which every try finds silence and waits for twice
+ * the first one (RFC 5080 §2.2.1 MRT).
+ */
+export function leaseMsOf(settings: Pick<NasSettings, 'coa_timeout_ms' | 'coa_tries'>, secrets: number): number {
+  return Math.max(1, secrets) * 2 * settings.coa_tries * 2 * settings.coa_timeout_ms + restMs
+}
+
+/** Whether the NAS has acknowledged a change within a day: what it refuses is then a matter of that request. */
+export function changesLive({ changedAtMs }: Lane, nowMs: number): boolean {
+  return changedAtMs !== undefined && nowMs - changedAtMs < dayMs
 }
 
 /** How many orders may be taken now: by pace, by what is under way, and by whether the NAS answers at all. */
@@ -84,5 +110,10 @@ export function waitMsOf(lane: Lane, nowMs: number): number | undefined {
 /** Notes whether the NAS answered an order; a silent one is left alone at last. */
 export function noteAnswer(lane: Lane, heard: boolean, nowMs: number): void {
   lane.failures = heard ? 0 : lane.failures + 1
+  noteUnsent(lane, nowMs)
+}
+
+/** Notes that nothing left here, by a fault of ours: whether the NAS is back is asked after another pause. */
+export function noteUnsent(lane: Lane, nowMs: number): void {
   if (isPaused(lane)) lane.pausedUntilMs = nowMs + pauseMs
 }

@@ -7,7 +7,7 @@ import type { Db } from '../db/schema.ts'
 import { claimOrders, dueNases, settleOrder, type ClaimedOrder } from '../domain/coa-delivery.ts'
 import { findCoaTarget, type CoaTarget } from '../domain/coa-target.ts'
 import type { Keyring } from '../domain/data-key.ts'
-import { entitlementsOf, loadLiveSessions, type Entitlement, type LiveSession } from '../domain/live-session.ts'
+import { loadLiveSessions, readEntitlements, type Entitlement, type LiveSession } from '../domain/live-session.ts'
 import { stillSpared, takeTrial } from '../domain/nas-capability.ts'
 import type { Nas } from '../domain/nas.ts'
 import { readSettings } from '../domain/setting.ts'
@@ -15,15 +15,13 @@ import type { Logger } from '../log.ts'
 import type { CoaSender } from '../nas/coa.ts'
 import { carryOut } from './carry-out-order.ts'
 import { noteCarriedOut } from './coa-findings.ts'
-import { emptyLane, roomOf, takeWay, waitMsOf, type Lane } from './coa-lane.ts'
+import { emptyLane, leaseMsOf, roomOf, takeWay, waitMsOf, type Lane } from './coa-lane.ts'
 import type { EndedOnRouter } from './end-on-router.ts'
-import type { Listen } from './notifications.ts'
 import { stepOf, type Errand } from './order-step.ts'
 import { startWorker } from './worker.ts'
 
-/** An order whose carrier died is due again after so long. All tries of one request take 10 s unless a NAS is set otherwise. */
-const leaseMs = 120_000
-const everyMs = 1_000
+/** A look costs less than to be told: whoever commits with NOTIFY waits for all others that do. */
+const lookEveryMs = 100
 
 export type CoaDeliveryOptions = {
   pool: Pool
@@ -32,7 +30,8 @@ export type CoaDeliveryOptions = {
   sender: CoaSender
   clock: Clock
   log: Pick<Logger, 'warn' | 'error'>
-  listen: Listen
+  /** Between two looks for what is due. */
+  everyMs?: number
   instance: string
   /** This machine's own. */
   ownAddresses(): readonly string[]
@@ -51,7 +50,7 @@ export type CoaDelivery = {
   close(): Promise<void>
 }
 
-/** Starts to deliver; woken by NOTIFY with every new order. */
+/** Starts to deliver. */
 export function startCoaDelivery(options: CoaDeliveryOptions): CoaDelivery {
   const { pool, clock, instance } = options
   const lanes = new Map<bigint, Lane>()
@@ -68,7 +67,7 @@ export function startCoaDelivery(options: CoaDeliveryOptions): CoaDelivery {
     lanes.set(nasId, lane)
     const most = roomOf(lane, clock.monotonicMs())
     if (most === 0) return comeAgain(lane)
-    const until = new Date(clock.now().getTime() + leaseMs)
+    const until = new Date(clock.now().getTime() + lane.leaseMs)
     const orders = await claimOrders(pool, { nasId, most, instance, until }, clock.now())
     if (orders.length === 0) return
     lane.tokens -= orders.length
@@ -92,10 +91,8 @@ export function startCoaDelivery(options: CoaDeliveryOptions): CoaDelivery {
   const look = (): Promise<void> => (looking = looking.then(lookOnce, lookOnce))
   const worker = startWorker({
     name: 'deliver-coa-orders',
-    channel: 'coa_order',
-    everyMs,
+    everyMs: options.everyMs ?? lookEveryMs,
     log: options.log,
-    listen: options.listen,
     work: () => look().then(() => false),
   })
   return {
@@ -148,12 +145,14 @@ async function deliver(
   try {
     const sessionIds = orders.map(({ sessionId }) => sessionId)
     // At once: a block is waiting.
-    const [target, sessions] = await Promise.all([
+    const [found, sessions] = await Promise.all([
       findCoaTarget(pool, keyring, nasId, clock.now()),
       loadLiveSessions(pool, sessionIds),
     ])
-    if (target === undefined) return await settleLost(options, orders)
+    if (found === undefined) return await settleLost(options, orders)
+    const target = sentFrom(found, options.ownAddresses())
     lane.pace = target.nas.settings.coa_pace
+    lane.leaseMs = leaseMsOf(target.nas.settings, target.secrets.length)
     await Promise.all(
       (await errandsOf(options, target, { orders, sessions })).map(async (errand) => {
         await deliverOne(options, lane, errand).catch(failed)
@@ -168,6 +167,12 @@ async function deliver(
   }
 }
 
+/** From any address where that which the NAS speaks to is of an instance that is gone: nobody can send from a foreign one. */
+function sentFrom(target: CoaTarget, ownAddresses: readonly string[]): CoaTarget {
+  const { heardOn } = target
+  return heardOn === undefined || ownAddresses.includes(heardOn) ? target : { ...target, heardOn: undefined }
+}
+
 async function settleLost({ pool, clock }: CoaDeliveryOptions, orders: readonly ClaimedOrder[]): Promise<void> {
   const result = { state: 'failed', detail: 'there is no such NAS any more' } as const
   for (const order of orders) await settleOrder(pool, order, { result, sent: [] }, clock.now())
@@ -180,11 +185,12 @@ async function errandsOf(
   { orders, sessions }: { orders: readonly ClaimedOrder[]; sessions: ReadonlyMap<bigint, LiveSession> },
 ): Promise<Errand[]> {
   const entitlements = await entitlementsFor(options, orders, sessions, target.nas)
-  const errands = orders.map((order) => ({
+  const errands = orders.map((order): Errand => ({
     order,
     target,
     session: sessions.get(order.sessionId),
-    entitlement: entitlements.get(order.sessionId),
+    entitlement: undefined,
+    ...entitlements.get(order.sessionId),
     canChange: true,
   }))
   if (target.cannotChange === undefined) return errands
@@ -198,12 +204,18 @@ async function entitlementsFor(
   orders: readonly ClaimedOrder[],
   sessions: ReadonlyMap<bigint, LiveSession>,
   nas: Nas,
-): Promise<Map<bigint, Entitlement>> {
+): Promise<Map<bigint, Entitled>> {
   const asked = orders.flatMap(({ wish, sessionId }) => (wish === 'reapply' ? (sessions.get(sessionId) ?? []) : []))
   if (asked.length === 0) return new Map()
   const settings = await readSettings(db)
-  const found = await entitlementsOf(pool, { sessions: asked, nas, settings }, clock.now())
-  return new Map(asked.map((session, at) => [session.id, found[at]!]))
+  const found = await readEntitlements(pool, { sessions: asked, nas, settings }, clock.now())
+  return new Map(asked.map((session, at) => [session.id, entitledBy(found[at]!)]))
+}
+
+type Entitled = Pick<Errand, 'entitlement' | 'unreadable'>
+
+function entitledBy(found: Entitlement | Error): Entitled {
+  return found instanceof Error ? { entitlement: undefined, unreadable: found } : { entitlement: found }
 }
 
 /** Of a NAS that refused to change sessions live, the one order that tries it again. */
@@ -214,8 +226,17 @@ async function trialOf(
 ): Promise<Errand | undefined> {
   const now = clock.now()
   if (cannotChange === undefined || stillSpared(cannotChange, now)) return undefined
-  const first = errands.find((errand) => stepOf(errand, now).kind === 'change')
+  const first = errands.find((errand) => isChange(errand, now))
   return first !== undefined && (await takeTrial(pool, nas.id, now)) ? first : undefined
+}
+
+function isChange(errand: Errand, now: Date): boolean {
+  try {
+    return stepOf(errand, now).kind === 'change'
+  } catch {
+    // It is told when the order itself is carried out.
+    return false
+  }
 }
 
 async function deliverOne(options: CoaDeliveryOptions, lane: Lane, errand: Errand): Promise<void> {

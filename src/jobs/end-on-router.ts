@@ -44,7 +44,7 @@ async function removeFrom(control: RouterControl, session: Named): Promise<Ended
   return { kind: 'failed', detail: 'its address and MAC are not both known: its lease cannot be told from others' }
 }
 
-/** The router knows the name as it was typed, we know its canonical form, perhaps without a realm: mostly they are the same. */
+/** Mostly a router lists the name as it sent it. Where it does not the id tells, or the caller with the name in canonical form. */
 async function removePpp(control: RouterControl, session: Named): Promise<Removal> {
   const { username: name, acctSessionId: sessionId, facts } = session
   const known = await control.removePpp({ name, sessionId, ...callerOf(facts.mac) })
@@ -56,7 +56,9 @@ async function removePpp(control: RouterControl, session: Named): Promise<Remova
 function isSamePpp(row: PppSession, { username, acctSessionId, facts }: Named): boolean {
   const sessionId = readSessionId(acctSessionId)
   if (row.sessionId !== undefined && sessionId !== undefined) return row.sessionId === sessionId
-  return facts.mac !== undefined && row.callerId === facts.mac && canonicalUsername(row.name) === username
+  return (
+    facts.mac !== undefined && row.callerId === facts.mac && canonicalUsername(row.name) === canonicalUsername(username)
+  )
 }
 
 function targetOf({ name }: PppSession, { acctSessionId: sessionId, facts }: Named): PppTarget {

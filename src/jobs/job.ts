@@ -1,4 +1,4 @@
-// A job: what runs by itself, and when. The planned local time, never the instant it ran, is its identity, so that two
+// A job: what runs by itself, and when. The planned time, never the instant it ran, is its identity, so that two
 // instances, a clock step or a restart make one run (decision 29).
 import type { Pool } from '../db/pool.ts'
 import type { Db } from '../db/schema.ts'

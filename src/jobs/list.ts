@@ -1,6 +1,6 @@
-// The jobs that keep the database in shape. What is decided about subscribers never waits for one of them. All but renew-due do
-// what they do by single statements or under row locks that look again: run twice at once, or by a process that slept, they
-// find nothing left to do, and need no fence.
+// The jobs that run by themselves. An access decision never waits for one of them; renewals, and the ends of sessions that nobody
+// ended, do. All but renew-due do what they do by single statements or under row locks that look again: run twice at once, or by a
+// process that slept, they find nothing left to do, and need no fence.
 import { trimGuesses } from '../domain/operator/guess.ts'
 import { trimDevices } from '../domain/operator/known-device.ts'
 import { trimPanelSessions } from '../domain/operator/panel-session.ts'

@@ -14,6 +14,8 @@ export type Errand = {
   /** Undefined: in the archive. */
   session: LiveSession | undefined
   entitlement: Entitlement | undefined
+  /** Why its entitlement cannot be read; absent: it can. */
+  unreadable?: Error
   /** False: the NAS has refused to change anything live. */
   canChange: boolean
 }
@@ -21,19 +23,26 @@ export type Errand = {
 /** `why` it has to be a Disconnect, for a person; undefined: that was the wish. */
 export type Step =
   | { kind: 'over'; result: OrderResult }
+  /** Not on its NAS any more, although perhaps open in our books. */
+  | { kind: 'gone'; session: LiveSession; detail: string }
   | { kind: 'disconnect'; session: LiveSession; why: string | undefined }
   | { kind: 'change'; session: LiveSession; attributes: readonly NamedAttribute[]; authorization: Authorization }
 
-/** What has to happen for an order. */
-export function stepOf({ order, target, session, entitlement, canChange }: Errand, now: Date): Step {
+/** What has to happen for an order. Throws where what is written about its subscriber cannot be read. */
+export function stepOf(errand: Errand, now: Date): Step {
+  const { order, target, session, entitlement, canChange } = errand
   if (order.isOvertaken) return over({ state: 'replaced', detail: 'a newer wish has taken its place' })
   // Ended in our books only, and not by its NAS: that it is gone there has to be proved.
   const isUnproven = order.reason === 'replaced' && session?.isReplaced === true
   if (session === undefined || (session.endedAt !== undefined && !isUnproven)) {
     return over({ state: 'done', evidence: 'observed', detail: 'the session has ended' })
   }
-  if (order.deadline <= now) return over({ state: 'expired', detail: 'it was not proved in time' })
+  // A NAS that lost power without a word begins its ids again: they name somebody else there now.
+  if (session.isReused)
+    return { kind: 'gone', session, detail: 'its NAS has given its Acct-Session-Id to a later session' }
+  if (order.isTried && order.deadline <= now) return over({ state: 'expired', detail: 'it was not proved in time' })
   if (order.wish === 'disconnect') return { kind: 'disconnect', session, why: undefined }
+  if (errand.unreadable !== undefined) throw errand.unreadable
   if (entitlement === undefined || entitlement.kind === 'none') {
     return { kind: 'disconnect', session, why: entitlement?.why }
   }
@@ -78,9 +87,10 @@ function needsRedial(target: CoaTarget, session: LiveSession, entitlement: Servi
 }
 
 function hasOtherAddress(session: LiveSession, wanted: Authorization): boolean {
-  if (wanted.address !== undefined && session.leg !== 'v6' && wanted.address !== session.framedIp) return true
-  // Not every NAS tells the IPv6 that it gave, and the leg of IPv4 has none: only what is told can differ.
+  // Not every NAS tells what it gave, a Start may come before the address, and the leg of the other family has none: only
+  // what is told can differ.
   return (
+    (session.leg !== 'v6' && differs(wanted.address, session.framedIp)) ||
     differs(wanted.ipv6Prefix, session.framedIpv6Prefix) ||
     differs(wanted.delegatedIpv6Prefix, session.delegatedIpv6Prefix) ||
     differs(wanted.ipv6Address, session.framedIpv6Address)

@@ -4,6 +4,7 @@
 import { clearAlarm, raiseAlarm } from '../domain/alarm.ts'
 import { RouterAccessError } from '../domain/nas-router.ts'
 import type { Nas } from '../domain/nas.ts'
+import { loadRealms } from '../domain/realm.ts'
 import { endGone, readBooks } from '../domain/reconcile-books.ts'
 import type { BookedRow } from '../domain/reconcile-books.ts'
 import { compareWithRouter } from '../domain/reconcile.ts'
@@ -44,7 +45,8 @@ export const reconcileRouter: CarryOutRun = async (context, { nasId }) => {
 
 async function reconcile(context: RouterRunContext, nas: Nas, control: RouterControl) {
   const { pool, now } = context
-  const lists = await readRouterLists(control, nas)
+  const realms = await loadRealms(pool)
+  const lists = await readRouterLists(control, { nas, realms })
   // After the lists: who has come or gone in between is young.
   const books = await readBooks(pool, nas.id, now)
   const found = compareWithRouter(lists, books, now)

@@ -37,16 +37,27 @@ export async function withRouter<T>(
   const access = await findRouterAccess(parts.pool, parts.keyring, nasId, now)
   if (access === undefined) return { kind: 'none' }
   const release = await enter(queueOf(parts.pool, nasId))
-  const control = createRouterControl(openTransport(access))
-  const close = (): void => control.close()
-  parts.signal?.addEventListener('abort', close)
-  if (parts.signal?.aborted === true) close()
   try {
-    return { kind: 'used', value: await use(control) }
+    const control = createRouterControl(openTransport(access))
+    return { kind: 'used', value: await useOpen(control, parts.signal, use) }
   } finally {
-    parts.signal?.removeEventListener('abort', close)
-    close()
     release()
+  }
+}
+
+async function useOpen<T>(
+  control: RouterControl,
+  signal: AbortSignal | undefined,
+  use: (control: RouterControl) => Promise<T>,
+): Promise<T> {
+  const close = (): void => control.close()
+  signal?.addEventListener('abort', close)
+  if (signal?.aborted === true) close()
+  try {
+    return await use(control)
+  } finally {
+    signal?.removeEventListener('abort', close)
+    close()
   }
 }
 

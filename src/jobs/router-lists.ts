@@ -10,11 +10,14 @@ import type { RouterControl } from '../nas/routeros/control.ts'
 import type { HotspotSession, Lease, PppSession } from '../nas/routeros/rows.ts'
 import { saysNoSuchMenu } from './end-on-router.ts'
 
-const noRealms: Realms = new Map()
-
-/** Reads PPP, leases and hotspot, one after the other: a router has better things to do. Throws RouterError. */
-export async function readRouterLists(control: RouterControl, nas: Nas): Promise<RouterLists> {
-  const named = (name: string): { name: string; username: string } => ({ name, username: usernameOf(nas, name) })
+/**
+ * Reads PPP, leases and hotspot of the router of a NAS, one after the other: a router has better things to do. Throws RouterError.
+ */
+export async function readRouterLists(
+  control: RouterControl,
+  { nas, realms }: { nas: Nas; realms: Realms },
+): Promise<RouterLists> {
+  const named = (name: string): Named => ({ name, ...namedByUs(name, nas, realms) })
   const ppp = await ifThere(() => control.activePpp())
   const leases = await ifThere(() => control.leases())
   const hotspot = await ifThere(() => control.hotspot())
@@ -26,10 +29,13 @@ export async function readRouterLists(control: RouterControl, nas: Nas): Promise
   }
 }
 
-/** Under which name our books would have it: as of a packet of this NAS, but for what realms say. */
-function usernameOf({ settings }: Nas, name: string): string {
-  const route = routeOf(canonicalUsername(name), noRealms, settings.username_rule)
-  return route.kind === 'local' ? route.username : canonicalUsername(name)
+type Named = Pick<RouterLine, 'name' | 'username' | 'isForwarded'>
+
+/** Under which name our books would have it, as of a packet of this NAS, and whether another ISP answers for it. */
+function namedByUs(name: string, { settings }: Nas, realms: Realms): Omit<Named, 'name'> {
+  const username = canonicalUsername(name)
+  const route = routeOf(username, realms, settings.username_rule)
+  return route.kind === 'forward' ? { username, isForwarded: true } : { username: route.username }
 }
 
 async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
@@ -41,7 +47,7 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-type Facts = Omit<RouterLine, 'name' | 'username'>
+type Facts = Omit<RouterLine, keyof Named>
 
 function pppFacts({ sessionId, callerId, address, uptimeSeconds: uptimeS, radius: fromRadius }: PppSession): Facts {
   return { kind: 'ppp', sessionId, mac: macOnly(callerId), address, uptimeS, fromRadius }

@@ -1,5 +1,6 @@
 // Who is online on a router, with our view of each beside it: the run `sessions`.
 
+import { loadRealms } from '../domain/realm.ts'
 import { readBooks } from '../domain/reconcile-books.ts'
 import { compareWithRouter } from '../domain/reconcile.ts'
 import type { BookedSession, RouterLine } from '../domain/reconcile.ts'
@@ -13,7 +14,8 @@ const mostShown = 5_000
 /** Carries out the run `sessions`: changes nothing, there or here. */
 export const readRouterSessions: CarryOutRun = async (context, { nasId }) => {
   const nas = await nasOf(context, nasId)
-  const lists = await onRouter(context, nasId, (control) => readRouterLists(control, nas))
+  const realms = await loadRealms(context.pool)
+  const lists = await onRouter(context, nasId, (control) => readRouterLists(control, { nas, realms }))
   const { lines, gone } = compareWithRouter(lists, await readBooks(context.pool, nasId, context.now), context.now)
   const shown = lines.slice(0, mostShown)
   const missing = gone.slice(0, mostShown)

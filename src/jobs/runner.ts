@@ -3,7 +3,15 @@
 import { schedule } from 'node-cron'
 import { latestPlanned, readCron, type Schedule } from '../domain/job-schedule.ts'
 import { jobChannel } from '../domain/job-ask.ts'
-import { openRuns, runsToTake, takeOpenRun, takeRun, type HeldRun, type PlannedRun } from '../domain/job-run.ts'
+import {
+  closeOpenRun,
+  openRuns,
+  runsToTake,
+  takeOpenRun,
+  takeRun,
+  type HeldRun,
+  type PlannedRun,
+} from '../domain/job-run.ts'
 import { runHeld, type RunContext } from './held-run.ts'
 import type { Job } from './job.ts'
 import type { Listen } from './notifications.ts'
@@ -63,6 +71,7 @@ class Runner {
   readonly #waiting: (() => void)[] = []
   #atWork = 0
   #looking: Promise<Promise<void>[]> | undefined
+  #nextLook: Promise<Promise<void>[]> | undefined
 
   constructor(options: Options) {
     this.#options = options
@@ -71,8 +80,20 @@ class Runner {
 
   async tick(): Promise<void> {
     if (this.#closing.signal.aborted) return
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
-    await Promise.all(await this.#looking)
+    // What is asked for during a look may be missing in it: one more after it is for all who come meanwhile.
+    const look = this.#looking === undefined ? this.#lookNow() : (this.#nextLook ??= this.#lookAfter(this.#looking))
+    await Promise.all(await look)
+  }
+
+  #lookNow(): Promise<Promise<void>[]> {
+    return (this.#looking = this.#look().finally(() => (this.#looking = undefined)))
+  }
+
+  /** Also what the current one begins: who asked waits for all of it. */
+  async #lookAfter(current: Promise<Promise<void>[]>): Promise<Promise<void>[]> {
+    const begun = await current.catch(() => [])
+    this.#nextLook = undefined
+    return this.#closing.signal.aborted ? begun : [...begun, ...(await (this.#looking ?? this.#lookNow()))]
   }
 
   async close(): Promise<void> {
@@ -100,9 +121,11 @@ class Runner {
       begun.push(this.#begin(job, zone, take))
     }
     for (const open of await openRuns(pool, [...byName.keys()])) {
-      begin(open.job, () => takeOpenRun(pool, open, holder, clock.now()))
+      // What is only to be closed takes nobody's turn.
+      if (open.end !== undefined) await closeOpenRun(pool, open, clock.now())
+      else begin(open.job, () => takeOpenRun(pool, open, holder, clock.now()))
     }
-    for (const due of await runsToTake(pool, this.#planned(free, zone))) {
+    for (const due of await runsToTake(pool, this.#planned(free, zone), clock.now())) {
       begin(due.job, () => takeRun(pool, due, holder, clock.now()))
     }
     return begun

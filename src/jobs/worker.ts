@@ -24,7 +24,8 @@ export type WorkerOptions = {
   work(signal: AbortSignal): Promise<boolean>
   log: Pick<Logger, 'error'>
   metrics?: Pick<Metrics, 'jobRuns'>
-  listen: Listen
+  /** Needed with a channel. */
+  listen?: Listen
 }
 
 /** Starts looking at once. An error is logged, and the next look comes later each time, up to a minute. */
@@ -69,7 +70,7 @@ export function startWorker(options: WorkerOptions): Worker {
     } while (isWokenAgain && failures === 0 && !closing.signal.aborted)
   }
 
-  const unlisten = options.channel === undefined ? undefined : options.listen(options.channel, wake)
+  const unlisten = options.channel === undefined ? undefined : options.listen?.(options.channel, wake)
   wake()
   return {
     wake,

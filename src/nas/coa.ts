@@ -26,8 +26,8 @@ export type CoaRequest = {
   readonly session: LiveSession
   /** What is to change; of a Disconnect nothing. */
   readonly attributes: readonly NamedAttribute[]
-  /** Named by its Acct-Session-Id alone. */
-  readonly byIdAlone?: boolean
+  /** Without its addresses, that of the subscriber and the MAC: they may be others by now. */
+  readonly withoutAddress?: boolean
   /** Sent once, to see whether the NAS is there. */
   readonly isProbe?: boolean
 }
@@ -59,9 +59,9 @@ export function createCoaSender(options: { dictionary(): Dictionary; now(): numb
     return made
   }
   return {
-    async send({ nas, address, port, secret, heardOn }, { kind, session, attributes, byIdAlone, isProbe }, now) {
+    async send({ nas, address, port, secret, heardOn }, { kind, session, attributes, withoutAddress, isProbe }, now) {
       const dictionary = options.dictionary()
-      const named = identityOf(nas, session).filter((one) => byIdAlone !== true || !isBesideId(one))
+      const named = identityOf(nas, session).filter((one) => withoutAddress !== true || !isAddress(one))
       // Within 300 s of the NAS's clock, or it is taken for a replay (RFC 5176 §6.3).
       const stamp: NamedAttribute = { name: 'Event-Timestamp', value: Math.floor(now.getTime() / 1_000) }
       const outcome = await clientOf(heardOn).exchange({
@@ -88,15 +88,19 @@ function identityOf(nas: Nas, session: LiveSession): NamedAttribute[] {
   return vendorOf(nas.vendor).sessionIdentity({ ...session, mac, macFormat: nas.settings.mac_format })
 }
 
-const besideId: ReadonlySet<string> = new Set(['User-Name', 'Framed-IP-Address', 'Calling-Station-Id'])
+const addresses: ReadonlySet<string> = new Set(['Framed-IP-Address', 'Calling-Station-Id'])
 
-function isBesideId({ name }: NamedAttribute): boolean {
-  return besideId.has(name)
+function isAddress({ name }: NamedAttribute): boolean {
+  return addresses.has(name)
 }
 
-/** Whether more than its id names a session to this NAS: one fact that has changed since would hide it (RFC 5176 §3). */
-export function namesMoreThanId(nas: Nas, session: LiveSession): boolean {
-  return identityOf(nas, session).some(isBesideId)
+/**
+ * Whether a session is named to this NAS by an address, which would hide it if it has changed since (RFC 5176 §3), and by a
+ * User-Name, which still tells it from another one where the NAS has begun its ids again.
+ */
+export function namesAddressAndName(nas: Nas, session: LiveSession): boolean {
+  const identity = identityOf(nas, session)
+  return identity.some(isAddress) && identity.some(({ name }) => name === 'User-Name')
 }
 
 function answerOf(dictionary: Dictionary, outcome: ExchangeOutcome): CoaAnswer {

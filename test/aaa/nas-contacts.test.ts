@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { rememberContacts } from '../../src/aaa/nas-contacts.ts'
-import { systemClock } from '../../src/clock.ts'
+import { createTestClock, systemClock, type Clock } from '../../src/clock.ts'
 import { addClient } from '../../src/domain/client.ts'
 import { createKysely, createPool } from '../../src/db/pool.ts'
 import type { Pool } from '../../src/db/pool.ts'
@@ -29,8 +29,8 @@ const stored = async (): Promise<unknown[]> =>
     )
   ).rows
 const told: object[] = []
-const remember = (pool: Pool) =>
-  rememberContacts({ pool, clock: systemClock, log: { warn: (fields: object) => void told.push(fields) } as never })
+const remember = (pool: Pool, clock: Clock = systemClock) =>
+  rememberContacts({ pool, clock, log: { warn: (fields: object) => void told.push(fields) } as never })
 
 describe('where a NAS speaks from and to', () => {
   it('is written when it is new and when it changes, and not otherwise', async () => {
@@ -47,6 +47,26 @@ describe('where a NAS speaks from and to', () => {
     contacts.heard(nasId, '2001:db8::1', '2001:db8::2')
     await contacts.close()
     expect(await stored()).toEqual([{ id: nasId, source: '2001:db8::1', heardOn: '2001:db8::2' }])
+  })
+
+  it('is written again each minute, also over what another instance wrote', async () => {
+    const clock = createTestClock(new Date('2026-03-01T12:00:00Z'))
+    const contacts = remember(database.pool, clock)
+    const heardAt = async () => (await database.pool.query('select heard_at from nas_contact')).rows[0]?.heard_at
+    const hear = async (milliseconds: number) => {
+      clock.advance(milliseconds)
+      contacts.heard(nasId, '192.0.2.1', '198.51.100.1')
+      await contacts.flush()
+    }
+    await hear(0)
+    expect(await heardAt()).toEqual(clock.now())
+    await database.pool.query(`update nas_contact set heard_on = '198.51.100.9'`)
+    await hear(59_999)
+    expect(await stored()).toMatchObject([{ heardOn: '198.51.100.9' }])
+    await hear(1)
+    expect(await stored()).toMatchObject([{ heardOn: '198.51.100.1' }])
+    expect(await heardAt()).toEqual(clock.now())
+    await contacts.close()
   })
 
   it('of a NAS that is deleted meanwhile is forgotten', async () => {

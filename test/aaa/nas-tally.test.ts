@@ -150,6 +150,16 @@ describe('a sample', () => {
     expect(await times()).toMatchObject([{ answers: 100 }, { answers: 1_000, p99: 0 }])
   })
 
+  it('tells answers of seven seconds from those of three', async () => {
+    for (let at = 0; at < 100; at += 1) metrics.replySeconds.labels('authentication').observe(7)
+    for (let at = 0; at < 100; at += 1) metrics.replySeconds.labels('accounting').observe(3)
+    await tally.flush({ sample: true })
+    expect(await times()).toMatchObject([
+      { kind: 'accounting', p99: 4_975 },
+      { kind: 'authentication', p99: 9_950 },
+    ])
+  })
+
   it('without anything new writes nothing', async () => {
     metrics.replySeconds.labels('accounting').observe(0.002)
     await tally.flush({ sample: true })

@@ -100,6 +100,11 @@ const account = (userName: string, sessionId: string, more: NamedAttribute[] = [
     { name: 'Acct-Status-Type', value: 1 },
     ...more,
   ])
+async function countAnswers(): Promise<number> {
+  const { values } = await service.metrics.replySeconds.get()
+  return values.find(({ metricName, labels }) => metricName?.endsWith('_count') && labels.kind === 'authentication')!
+    .value
+}
 const realm = (name: string, action: string, pool?: string) =>
   addRealm(db, pool === undefined ? { name, action } : { name, action, pool }, new Date())
 /** Asks until it is so: a change is live within a second, one more is for the asking. */
@@ -135,6 +140,12 @@ describe('a realm', () => {
     await soon(async () => expect(await login('eva@partner.example', 'x')).toBe('Access-Accept'))
     expect(await account('eva@partner.example', 'eva-1')).toBe('Accounting-Response')
     expect(home.requests.map((packet) => packet.code)).toEqual([1, 4])
+    // How fast others are is not how fast we are.
+    const answered = await countAnswers()
+    expect(await login('eva@partner.example', 'x')).toBe('Access-Accept')
+    expect(await countAnswers()).toBe(answered)
+    expect(await login('anna')).toBe('Access-Accept')
+    expect(await countAnswers()).toBe(answered + 1)
     await removeRealm(db, 'partner.example')
     await soon(async () => expect(await login('eva@partner.example', 'x')).toBe('Access-Reject'))
   })

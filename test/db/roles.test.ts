@@ -8,6 +8,7 @@ import type { Db } from '../../src/db/schema.ts'
 import { writeAudit } from '../../src/domain/audit/audit.ts'
 import { ownAuthor } from '../../src/domain/author.ts'
 import { everything, nasGroupInScope, ownedInScope, reachableSubscribers, runInScope } from '../../src/domain/scope.ts'
+import { makeNas } from '../support/accounting.ts'
 import { makePlan, noon, rowsOf, useOffice } from '../support/operator.ts'
 
 const office = useOffice()
@@ -71,6 +72,18 @@ describe('a request of a reseller', () => {
     await expect(
       asNorth((db) => sql`insert into payer (owner_id, name) values (${owners[1]}, 'x')`.execute(db)),
     ).rejects.toThrow('row-level security')
+  })
+
+  it.each(['nas_contact', 'nas_capability'])('sees nothing of %s, which the service does', async (table) => {
+    const { id } = await makeNas(office.pool)
+    for (const [name, text] of [
+      ['nas_contact', `select $1, '192.0.2.1'::inet, '192.0.2.2'::inet, now()`],
+      ['nas_capability', 'select $1, now(), 401, now()'],
+    ]) {
+      if (name === table) await office.pool.query(`insert into ${name} ${text}`, [id])
+    }
+    expect(await countOf(office.db, table)).toBe(1n)
+    expect(await asNorth((db) => countOf(db, table))).toBe(0n)
   })
 
   it.each(['data_key', 'client_secret', 'radius_client', 'mail_server', 'home_server'])(

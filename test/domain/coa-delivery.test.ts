@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listAttempts, trimOrders, type Attempt } from '../../src/domain/coa-attempt.ts'
-import { claimOrders, settleOrder, type ClaimedOrder } from '../../src/domain/coa-delivery.ts'
+import { claimOrders, dueNases, settleOrder, type ClaimedOrder } from '../../src/domain/coa-delivery.ts'
 import { grantedBy } from '../../src/domain/coa-evidence.ts'
 import {
   forgetRefusal,
@@ -45,7 +45,7 @@ const seconds = (count: number) => new Date(noon.getTime() + count * 1_000)
 describe('a claim', () => {
   it('tells what the NAS has acknowledged for an order before, and what the router was told', async () => {
     const id = await due()
-    expect(await claim()).toMatchObject([{ id, attempts: 1, acknowledged: 0, acknowledgedAt: null, isRemoved: false }])
+    expect(await claim()).toMatchObject([{ id, attempts: 1, acknowledged: 0, isTried: false, isRemoved: false }])
     for (const [at, outcome] of ['timeout', 'ack', 'ack'].entries()) {
       const attempt = sent({ at: seconds(at), outcome: outcome as 'ack' })
       const order: Pick<ClaimedOrder, 'id' | 'attempts' | 'subscriberId'> = { id, attempts: at + 1, subscriberId: 5n }
@@ -57,9 +57,35 @@ describe('a claim', () => {
     const removed = sent({ kind: 'router', outcome: 'removed' })
     await settleOrder(office.pool, order, { result: { state: 'acked', nextAt: noon }, sent: [removed] }, noon)
     expect(await claim(seconds(3))).toMatchObject([
-      { id, attempts: 5, acknowledged: 2, acknowledgedAt: seconds(1), isRemoved: true },
+      { id, attempts: 5, acknowledged: 2, acknowledgedAt: seconds(1), isTried: true, isRemoved: true },
     ])
     await settleOrder(office.pool, { ...order, attempts: 5 }, { result: { state: 'done' }, sent: [] }, noon)
+  })
+
+  it('tells whether anything was sent, however often it was claimed', async () => {
+    const id = await due()
+    const [first] = await claim()
+    await settleOrder(office.pool, first!, { result: { state: 'timeout', nextAt: noon }, sent: [] }, noon)
+    const [second] = await claim()
+    expect(second).toMatchObject({ id, attempts: 2, isTried: false })
+    const sending = { result: { state: 'timeout', nextAt: noon }, sent: [sent({ outcome: 'timeout' })] } as const
+    await settleOrder(office.pool, second!, sending, noon)
+    const [third] = await claim()
+    expect(third).toMatchObject({ id, attempts: 3, isTried: true })
+    await settleOrder(office.pool, third!, { result: { state: 'done' }, sent: [] }, noon)
+  })
+
+  it('takes as many as there is room for and no more, the oldest first, while others claim too', async () => {
+    const ids: bigint[] = []
+    for (const second of [3, 1, 2, 4]) ids.push(await due({ next_at: seconds(second - 10) }))
+    const claims = await Promise.all([claim(noon, 1), claim(noon, 1), claim(noon, 1)])
+    expect(claims.map((orders) => orders.length).every((count) => count <= 1)).toBe(true)
+    const taken = claims.flat()
+    const rest = await claim()
+    const all = [...taken, ...rest]
+    expect(all.map(({ id }) => id).toSorted((a, b) => Number(a - b))).toEqual(ids)
+    expect(taken.map(({ id }) => id)).toContain(ids[1])
+    for (const order of all) await settleOrder(office.pool, order, { result: { state: 'done' }, sent: [] }, noon)
   })
 
   it('leaves a change alone while an older order about its session is on its way, and never a Disconnect', async () => {
@@ -84,7 +110,46 @@ describe('a claim', () => {
   })
 })
 
+describe('the NASes with orders that are due', () => {
+  it('are those that speak to one of our addresses, and those that nobody has heard for five minutes', async () => {
+    const id = await due()
+    const found = (now: Date) => dueNases(office.pool, ['198.51.100.1', '2001:db8::1'], now)
+    expect(await found(noon)).toEqual([nasId])
+    const heard = (heardOn: string) =>
+      office.pool.query(
+        `insert into nas_contact (nas_id, source, heard_on, heard_at) values ($1, '192.0.2.1', $2, $3)
+         on conflict (nas_id) do update set heard_on = excluded.heard_on`,
+        [nasId, heardOn, noon],
+      )
+    await heard('2001:db8:0::1')
+    expect(await found(noon)).toEqual([nasId])
+    await heard('198.51.100.2')
+    expect(await found(seconds(300))).toEqual([])
+    expect(await found(seconds(301))).toEqual([nasId])
+    await office.pool.query('delete from nas_contact')
+    const [order] = await claim()
+    await settleOrder(office.pool, { ...order!, id }, { result: { state: 'done' }, sent: [] }, noon)
+    expect(await found(noon)).toEqual([])
+  })
+})
+
 describe('a result', () => {
+  it('moves the deadline on and never back', async () => {
+    const id = await due()
+    for (const [deadline, expected] of [
+      [hours(0.5), hours(1)],
+      [hours(2), hours(2)],
+      [undefined, hours(2)],
+    ] as const) {
+      const [order] = await claim()
+      const moved = deadline === undefined ? {} : { deadline }
+      await settleOrder(office.pool, order!, { result: { state: 'timeout', nextAt: noon, ...moved }, sent: [] }, noon)
+      expect(await orderRow(id)).toMatchObject({ deadline: expected })
+    }
+    const [order] = await claim()
+    await settleOrder(office.pool, order!, { result: { state: 'done' }, sent: [] }, noon)
+  })
+
   it('is written with what was sent and what was granted, also where the order is no longer the carrier’s', async () => {
     const id = await due()
     const [order] = await claim()

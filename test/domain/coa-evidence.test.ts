@@ -46,6 +46,16 @@ describe('what was granted', () => {
       granted({ down_bps: 10, up_bps: 5, peak_down_bps: 10, peak_up_bps: 5, before: null }),
     )
   })
+
+  it('has nothing of a direction that was not told, and nobody is ended for it', () => {
+    const authorization = { garden: undefined, rates: rates(10_000_000, 2_000_000), addressList: undefined }
+    const told = grantedBy(authorization, undefined, { downBps: 1, upBps: 50_000_000 }, false)
+    expect(told).toMatchObject({ down_bps: 10_000_000, peak_down_bps: 10_000_000, up_bps: null, peak_up_bps: null })
+    const uploading = after(120, 1_000_000, 40_000_000)
+    expect(judge(uploading, 1, told)).toEqual({ kind: 'none', strikes: 0 })
+    expect(judge(uploading, 1, grantedBy(authorization, undefined, undefined))).toEqual({ kind: 'ignored' })
+    expect(judge(after(120, 20_000_000, 0), 1, told)).toEqual({ kind: 'ignored' })
+  })
 })
 
 describe('the rate since a change', () => {

@@ -84,6 +84,8 @@ describe('a garden session', () => {
     await insertSubscriber(database.pool, { username: 'late5', plan_id: planId })
     expect(await look()).toBe(1)
     expect(await look(after(3_601))).toBe(1)
+    // In place of the one that waits still.
+    expect((await orders()).map(({ state }) => state)).toEqual(['replaced', 'waiting'])
   })
 
   it('is not the username of an IPoE or an archived subscriber', async () => {

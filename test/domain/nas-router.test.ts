@@ -81,7 +81,11 @@ describe('access to a router', () => {
     const { name } = await makeNas(office)
     expect(await set(name, { backend: 'api' })).toMatchObject({ port: 8729, tls: true, warning: null })
     const { pin: _, ...plain } = { name, backend: 'api', userName: 'g', password, pin }
-    expect(await setRouter(office.db, plain, office.author, noon)).toMatchObject({
+    await expect(setRouter(office.db, plain, office.author, noon)).rejects.toThrow(
+      'host: is needed without TLS: the password goes in the clear',
+    )
+    const named = { ...plain, host: '10.0.0.1' }
+    expect(await setRouter(office.db, named, office.author, noon)).toMatchObject({
       port: 8728,
       tls: false,
       pin: null,
@@ -123,6 +127,14 @@ describe('access to a router', () => {
     const { name } = await makeNas(office)
     await expect(set(name, { ca: makeCertificate('r').certificate })).rejects.toThrow('exclude each other')
     await expect(set('nobody')).rejects.toThrow('there is no NAS "nobody"')
+  })
+
+  it('in the clear without a host is not taken by the table either', async () => {
+    const { name, id } = await makeNas(office)
+    await set(name, { backend: 'api', host: '10.0.0.1' })
+    const change = (what: string) => office.pool.query(`update nas_router set ${what} where nas_id = $1`, [id])
+    await change('pin_sha256 = null')
+    await expect(change('host = null')).rejects.toThrow('violates check constraint')
   })
 
   it('goes with its NAS', async () => {

@@ -154,6 +154,16 @@ describe('of several carriers', () => {
     expect(new Set(taken.flat().map(({ id }) => id))).toEqual(new Set([2, 3, 4].map((minute) => ids.get(minute))))
   })
 
+  it('what a person asked for comes before what runs by itself', async () => {
+    const nas = await alone()
+    const asked = { kind: 'reconcile', nasIds: [nas.id], author: 'reconcile', spreadMs: 0 } as const
+    await askRegularRuns(office.pool, asked, noon)
+    const person = { ...office.author, kind: 'operator' } as const
+    const { id } = await askRun(office.db, { nas: nas.name, kind: 'doctor' }, person, later(60))
+    expect(await claim(later(60), 1)).toMatchObject([{ id }])
+    expect(await claim(later(60), 1)).toMatchObject([{ kind: 'reconcile' }])
+  })
+
   it('the run of a dead one is due again, three times at most', async () => {
     const { id } = await ask(await alone())
     const [first] = await claim(noon)

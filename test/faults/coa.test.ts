@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { listAlarms } from '../../src/domain/alarm.ts'
-import { followNotifications } from '../../src/jobs/notifications.ts'
 import { changePlanInBulk } from '../support/bulk-plan-change.ts'
 import { useDatabase } from '../support/database.ts'
 import { ordersAbout, startTestDelivery } from '../support/delivery.ts'
@@ -41,8 +40,7 @@ describe('F51: NASes that answer nothing, with the patience that they have by de
 
   it('are told of within 30 s, and obey within 10 s of their return', async () => {
     const { pool } = isp
-    const notifications = followNotifications({ pool, log: { warn: () => undefined } as never })
-    const delivery = startTestDelivery(isp, { listen: notifications.listen })
+    const delivery = startTestDelivery(isp, { everyMs: 100 })
     const { rows } = await pool.query<{ id: bigint; username: string }>('select id, username from subscriber')
     const begun = systemClock.monotonicMs()
     const since = () => (systemClock.monotonicMs() - begun) / 1_000
@@ -68,7 +66,6 @@ describe('F51: NASes that answer nothing, with the patience that they have by de
       `F51: told of after ${flaggedAfter.toFixed(1)} s; ended after ${endedAfter.map((s) => s.toFixed(1)).join(', ')} s`,
     )
     await delivery.close()
-    await notifications.close()
     expect(flaggedAfter).toBeLessThanOrEqual(30)
     expect(Math.max(...endedAfter)).toBeLessThanOrEqual(10)
   }, 180_000)

@@ -44,9 +44,12 @@ describe('a Disconnect-NAK (RFC 5176 §3.5)', () => {
     expect(await ordersAbout(isp, id)).toMatchObject([{ state: 'done', evidence: 'observed', errorCause: 503 }])
     expect(await endOf(isp, session.acctSessionId)).toBeDefined()
     await later(60_000)
-    // Once by all that names it, once by its id alone.
+    // Once by all that names it, once without its address.
     expect(says.heard).toHaveLength(2)
-    expect(wireOf(says.heard[1])).toEqual([`Acct-Session-Id = ${session.acctSessionId}`])
+    expect(wireOf(says.heard[1])).toEqual([
+      `Acct-Session-Id = ${session.acctSessionId}`,
+      `User-Name = ${session.username}`,
+    ])
   })
 
   it('506, resources unavailable: it is asked again, and again, until it can', async () => {

@@ -223,7 +223,7 @@ describe('a NAS that acknowledges and ends nothing', () => {
     bras.behave = () => 'obey'
     await advanced(7_000)
     expect(await endOf(isp, line.session.acctSessionId)).toBe('stop')
-    await advanced(10_000)
+    await advanced(20_000)
     await prove()
     expect(await alarms()).toEqual([])
   })

@@ -224,15 +224,94 @@ describe('a session is named to its NAS', () => {
     expect(await endOf(isp, session.acctSessionId)).toBe('stop')
   })
 
-  it('by its id alone before it counts as gone: its address may be another one by now', async () => {
+  it('without its address before it counts as gone: that may be another one by now', async () => {
     const id = await isp.subscriber('moved.address')
     const session = await online(bras.nas, dialOf('moved.address'))
     session.framedIp = '100.64.200.1'
     await act(isp, 'block', id, { reason: 'unpaid' })
     await delivery.turn()
-    expect(bras.heard.map(wireOf)).toEqual([[`Acct-Session-Id = ${session.acctSessionId}`]])
+    expect(bras.heard.map(wireOf)).toEqual([
+      [`Acct-Session-Id = ${session.acctSessionId}`, 'User-Name = moved.address'],
+    ])
     expect(await ordersAbout(isp, id)).toMatchObject([{ state: 'acked', errorCause: null }])
     expect(await endOf(isp, session.acctSessionId)).toBe('stop')
+  })
+})
+
+describe('a NAS that lost power without a word', () => {
+  /** Two lines on a NAS of their own: the first was on before, the second has its Acct-Session-Id now. */
+  async function sameId(nasName: string, address: string) {
+    const dark = await obeyingNas(isp, [nasName, address])
+    const [was, is] = [`${nasName}.was`, `${nasName}.is`]
+    const id = await isp.subscriber(was)
+    await isp.subscriber(is)
+    const before = await online(dark.nas, dialOf(was))
+    await began(was, -1)
+    await dark.nas.reboot({ tell: false })
+    const now = await online(dark.nas, dialOf(is))
+    expect(now.acctSessionId).toBe(before.acctSessionId)
+    await act(isp, 'block', id, { reason: 'unpaid' })
+    return { dark, id, was, is, now }
+  }
+  /** Starts are told in whole seconds, and a boot takes longer than one. */
+  const began = (username: string, minutes: number) =>
+    isp.pool.query('update session set started_at = started_at + make_interval(mins => $2) where username = $1', [
+      username,
+      minutes,
+    ])
+  const endedBy = async (username: string) =>
+    (await isp.pool.query('select ended_by from session where username = $1', [username])).rows
+
+  it('is told nothing about a session whose id somebody else has there: it ends in our books', async () => {
+    const { dark, id, was, is, now } = await sameId('reused', '127.0.0.87')
+    await delivery.turn()
+    expect(dark.heard).toEqual([])
+    expect(await ordersAbout(isp, id)).toMatchObject([
+      { state: 'done', detail: 'its NAS has given its Acct-Session-Id to a later session' },
+    ])
+    expect(await endedBy(was)).toEqual([{ ended_by: 'operator' }])
+    expect(await endedBy(is)).toEqual([{ ended_by: null }])
+    expect(dark.nas.sessions()).toEqual([now])
+    await began(was, 1)
+  })
+
+  it('throws nobody else off where the Start of the other one has not come', async () => {
+    const { dark, id, was, is, now } = await sameId('unheard', '127.0.0.88')
+    const rename = (acctSessionId: string) =>
+      isp.pool.query('update session set acct_session_id = $2 where username = $1', [is, acctSessionId])
+    await rename('not yet')
+    await delivery.turn()
+    await rename(now.acctSessionId)
+    expect(await ordersAbout(isp, id)).toMatchObject([{ state: 'done', errorCause: 503 }])
+    expect(await endedBy(was)).toEqual([{ ended_by: 'operator' }])
+    expect(dark.nas.sessions()).toEqual([now])
+    await began(was, 1)
+  })
+})
+
+describe('a plan that cannot be read', () => {
+  it('ends the order that asks for it with why, and hurts no other of its batch', async () => {
+    await isp.plan({ name: 'Broken' })
+    const lines: { id: bigint; name: string }[] = []
+    for (const [name, plan] of [
+      ['whole.a', 'Home50'],
+      ['broken', 'Broken'],
+      ['whole.b', 'Home50'],
+    ] as const) {
+      lines.push({ id: await isp.subscriber(name, { plan }), name })
+      await online(bras.nas, dialOf(name))
+    }
+    await isp.pool.query(`update plan set schedule = '7' where name = 'Broken'`)
+    const subscriberIds = lines.map(({ id }) => id)
+    await orderForSubscribers(isp.db, { subscriberIds, wish: 'reapply', reason: 'plan' }, new Date())
+    await delivery.turn()
+    const [first, broken, last] = await Promise.all(subscriberIds.map((id) => ordersAbout(isp, id)))
+    expect(broken).toMatchObject([{ state: 'failed' }])
+    expect(broken![0]!.detail).toMatch(/^it could not be made: ./)
+    for (const orders of [first, last]) expect(orders).toMatchObject([{ state: 'done', evidence: 'acked' }])
+    expect(bras.heard.map(({ session }) => session.username).toSorted()).toEqual(['whole.a', 'whole.b'])
+    expect(delivery.said).toEqual([])
+    await isp.pool.query(`update plan set schedule = '[]' where name = 'Broken'`)
   })
 })
 

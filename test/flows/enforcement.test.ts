@@ -6,7 +6,6 @@ import { ownAuthor } from '../../src/domain/author.ts'
 import { changeNasSettings } from '../../src/domain/nas-settings.ts'
 import { orderForSubscribers } from '../../src/domain/coa-order.ts'
 import type { Author } from '../../src/domain/author.ts'
-import { followNotifications } from '../../src/jobs/notifications.ts'
 import { findAction } from '../../src/domain/subscriber-action/list.ts'
 import type { CoaBehaviour, CoaOrder } from '../../src/simulator/coa.ts'
 import type { NasSession } from '../../src/simulator/nas-session.ts'
@@ -228,21 +227,45 @@ describe('a NAS', () => {
     expect(await ended('pretended')).toBe('stop')
   })
 
-  it('hears of nobody who has gone by himself, and not of what is too late', async () => {
+  it('hears of nobody who has gone by himself', async () => {
     const gone = await online('gone')
-    const late = await online('late')
     await act('block', gone.id, { reason: 'unpaid' })
     await mikrotik.stop(gone.session, 'User-Request')
     await isp.pool.query(`update coa_order set next_at = $2 where subscriber_id = $1`, [gone.id, delivery.clock.now()])
     await delivery.turn()
     expect(await ordersAbout(isp, gone.id)).toMatchObject([{ state: 'done', detail: 'the session has ended' }])
+    expect(heard).toEqual([])
+  })
+
+  it('hears what was never tried however late, and is asked for hours while it is silent', async () => {
+    const { id } = await online('late')
     behave = () => 'silence'
-    await act('block', late.id, { reason: 'unpaid' })
+    await act('block', id, { reason: 'unpaid' })
+    delivery.clock.advance(11 * 60_000)
+    await delivery.turn()
+    expect(heard.length).toBeGreaterThan(0)
+    for (const attempts of [2, 3, 4]) {
+      // Always before its deadline: each silent try moves that on.
+      delivery.clock.advance(9 * 60_000)
+      await delivery.turn()
+      expect(await ordersAbout(isp, id)).toMatchObject([{ state: 'timeout', attempts }])
+    }
+    behave = () => 'obey'
+    delivery.clock.advance(4_000)
+    await delivery.turn()
+    expect(await ended('late')).toBe('stop')
+  })
+
+  it('hears no more of what it acknowledged and did not do for ten minutes', async () => {
+    const { id } = await online('too.late')
+    behave = () => 'ignore'
+    await act('block', id, { reason: 'unpaid' })
+    await delivery.turn()
     delivery.clock.advance(11 * 60_000)
     heard = []
     await delivery.turn()
     expect(heard).toEqual([])
-    expect(await ordersAbout(isp, late.id)).toMatchObject([{ state: 'expired' }])
+    expect(await ordersAbout(isp, id)).toMatchObject([{ state: 'expired', detail: 'it was not proved in time' }])
   })
 })
 
@@ -250,7 +273,7 @@ describe('orders', () => {
   it('are carried out once by two instances, and the newest wish counts', async () => {
     const other = startTestDelivery(isp, { instance: 'other' })
     const { id } = await online('twice')
-    await orderForSubscribers(isp.db, { subscriberIds: [id], wish: 'disconnect', reason: 'one' }, new Date())
+    await orderForSubscribers(isp.db, { subscriberIds: [id], wish: 'disconnect', reason: 'blocked' }, new Date())
     await orderForSubscribers(isp.db, { subscriberIds: [id], wish: 'reapply', reason: 'two' }, new Date())
     await Promise.all([delivery.turn(), other.turn()])
     expect(heard).toMatchObject([{ kind: 'change' }])
@@ -292,17 +315,13 @@ describe('orders', () => {
     expect(await ended('orphan')).toBe('stop')
   })
 
-  it('are carried out within a moment of their commit, by NOTIFY', async () => {
+  it('are carried out within a moment of their commit, without being told of', async () => {
     const { id } = await online('at.once')
-    const { pool } = isp
-    const notifications = followNotifications({ pool, log: { warn: () => undefined } as never })
-    const watching = startTestDelivery(isp, { instance: 'watching', listen: notifications.listen })
-    // What is due at its start is done; from here on only a notification wakes it within the second.
+    const watching = startTestDelivery(isp, { instance: 'watching', everyMs: 20 })
     await watching.turn()
     await act('block', id, { reason: 'unpaid' })
     expect(await ended('at.once')).toBe('stop')
     await watching.close()
-    await notifications.close()
   })
 })
 
@@ -333,15 +352,19 @@ describe('where orders go', () => {
     expect(rows).toEqual([{ source: '127.0.0.51', heard_on: '127.0.0.1' }])
   })
 
-  it('is nowhere but the NAS of another instance where that is spoken to', async () => {
+  it('is nowhere but the NAS of another instance where that is spoken to, as long as it is', async () => {
     const { id } = await online('elsewhere')
-    await isp.pool.query(`update nas_contact set heard_on = '192.0.2.1'`)
+    await isp.pool.query(`update nas_contact set heard_on = '192.0.2.1', heard_at = now()`)
     await act('block', id, { reason: 'unpaid' })
+    delivery.clock.advance(4 * 60_000)
     await delivery.turn()
     expect(heard).toEqual([])
-    await isp.pool.query(`update nas_contact set heard_on = '127.0.0.1'`)
+    // The instance with that address is gone: from any of ours, since a foreign one cannot be sent from.
+    delivery.clock.advance(2 * 60_000)
     await delivery.turn()
     expect(heard).toHaveLength(1)
+    await isp.pool.query(`update nas_contact set heard_on = '127.0.0.1'`)
+    expect(await ended('elsewhere')).toBe('stop')
   })
 
   it('heeds what the NAS is set to take', async () => {

@@ -1,7 +1,7 @@
 // What a plan gives changes by itself while lines are up: octets are used up over sessions and legs, fair use steps come and go with
 // the day, nights are faster. The live session follows within seconds, at a MikroTik over real UDP.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { beginPeriods } from '../../src/domain/money/write-periods.ts'
+import { beginDuePeriods } from '../../src/domain/money/renew-due.ts'
 import { changePlan } from '../../src/domain/plan/change.ts'
 import { ownAuthor } from '../../src/domain/author.ts'
 import type { Dial, NasSession } from '../../src/simulator/nas-session.ts'
@@ -128,7 +128,7 @@ describe('a quota', () => {
     expect(session.grant.rateLimit).toBe('1M/1M')
     // The quota comes back with the new period, not with the payment.
     isp.clock.advanceTo(new Date(rows[0]!.end.getTime() + minute))
-    expect(await beginPeriods(isp.db, { orders: true }, isp.clock.now())).toEqual([id])
+    expect(await beginDuePeriods(isp.db, isp.clock.now())).toEqual({ begun: 1, failed: [] })
     await settle()
     expect(session.grant.rateLimit).toBe('20M/50M')
     expect(saidIn(bras.heard.at(-1), 'Mikrotik-Address-List')).toBe('home')

@@ -18,13 +18,15 @@ const missigned: CoaAnswer = { kind: 'timeout', badReplies: 2 }
 const nak = (errorCause?: number): CoaAnswer => ({ kind: 'nak', roundTripMs: 3, errorCause })
 
 type Case = {
-  answers: CoaAnswer[]
+  /** An error: it cannot be put into a packet. */
+  answers: (CoaAnswer | Error)[]
   order?: Partial<ClaimedOrder>
   target?: Partial<CoaTarget>
   session?: Partial<LiveSession>
   router?: EndedOnRouter
   way?: Way
   lastSecret?: Buffer
+  unreadable?: Error
 }
 
 /** Carries out an order at a NAS that answers so; what was sent, under which secret, and what came of it. */
@@ -38,9 +40,12 @@ async function carriedOut(what: Case) {
     takeWay: () => what.way ?? 'usual',
     lastSecret: what.lastSecret,
     sender: {
-      async send({ secret }, { kind, isProbe }: CoaRequest) {
-        asked.push(`${kind} ${String(secret)}${isProbe === true ? ' once' : ''}`)
-        return answers.shift()!
+      async send({ secret }, { kind, isProbe, withoutAddress }: CoaRequest) {
+        const how = `${isProbe === true ? ' once' : ''}${withoutAddress === true ? ' without address' : ''}`
+        asked.push(`${kind} ${String(secret)}${how}`)
+        const answer = answers.shift()!
+        if (answer instanceof Error) throw answer
+        return answer
       },
       close: () => undefined,
     },
@@ -53,6 +58,7 @@ async function carriedOut(what: Case) {
     isOvertaken: false,
     acknowledged: 0,
     acknowledgedAt: null,
+    isTried: false,
     isRemoved: false,
     ...what.order,
   } as ClaimedOrder
@@ -71,7 +77,8 @@ async function carriedOut(what: Case) {
     subject: { plan: { on_block: 'reject', on_expiry: 'reject', on_quota: 'reject' } },
     gardenPools: {},
   } as unknown as Entitlement
-  const done = await carryOut(parts, { order, target, session, entitlement, canChange: true })
+  const unreadable = what.unreadable === undefined ? {} : { unreadable: what.unreadable }
+  const done = await carryOut(parts, { order, target, session, entitlement, canChange: true, ...unreadable })
   return { ...done, asked, outcomes: done.sent.map(({ kind, outcome }) => `${kind} ${outcome}`) }
 }
 
@@ -94,6 +101,11 @@ describe('the answer to a Disconnect', () => {
     const { result, findings } = await carriedOut({ answers: [ack], order: ignored })
     expect(result).toMatchObject({ state: 'acked', nextAt: later(10) })
     expect(findings).toEqual([{ kind: 'ignored' }])
+    const waits = [3, 4, 6, 7, 8, 50].map(async (acknowledged) => {
+      const again = await carriedOut({ answers: [ack], order: { acknowledged, acknowledgedAt: later(-60) } })
+      return (again.result.nextAt!.getTime() - noon.getTime()) / 1_000
+    })
+    expect(await Promise.all(waits)).toEqual([20, 40, 160, 300, 300, 300])
     const quiet = await carriedOut({ answers: [ack], order: ignored, session: { aliveAt: later(-7) } })
     expect(quiet.findings).toEqual([])
   })
@@ -123,8 +135,74 @@ describe('the answer to a change', () => {
   })
 })
 
+describe('what a change brought a session to', () => {
+  it.each([
+    ['juniper', 'shaping', null],
+    ['juniper', 'service', leastAuthorization.rates.upBps],
+    ['mikrotik', undefined, leastAuthorization.rates.upBps],
+  ] as const)('is noted as it was told: %s by %s', async (vendor, form, upBps) => {
+    const settings = { ...defaultNasSettings, ...(form === undefined ? {} : { rate_form: form }) }
+    const target = { nas: { vendor, settings } as CoaTarget['nas'] }
+    const { result } = await carriedOut({ answers: [ack], target, order: { wish: 'reapply' } })
+    const { downBps } = leastAuthorization.rates
+    expect(result.granted).toMatchObject({ down_bps: downBps, up_bps: upBps, peak_up_bps: upBps })
+  })
+})
+
+describe('an order whose session is open', () => {
+  it('lives on while its NAS is silent or busy; what has ended in our books does not', async () => {
+    const lives = { deadline: later(3 + 600), nextAt: later(3) }
+    for (const answer of [silence, missigned, nak(506)]) {
+      expect((await carriedOut({ answers: [answer] })).result).toMatchObject(lives)
+      expect((await carriedOut({ answers: [answer], order: { wish: 'reapply' } })).result).toMatchObject(lives)
+    }
+    expect((await carriedOut({ answers: [], way: 'router', router: { kind: 'still-there' } })).result).toMatchObject(
+      lives,
+    )
+    expect((await carriedOut({ answers: [ack] })).result.deadline).toBeUndefined()
+    const replaced = { order: { reason: 'replaced' }, session: { endedAt: noon, isReplaced: true } }
+    const { result } = await carriedOut({ answers: [silence], ...replaced })
+    expect(result).toMatchObject({ state: 'timeout', nextAt: later(3) })
+    expect(result.deadline).toBeUndefined()
+  })
+})
+
+describe('a fault of ours', () => {
+  it('is not the silence of the NAS', async () => {
+    const unsent: CoaAnswer = { kind: 'error', error: new Error('EADDRNOTAVAIL') }
+    const { result, heard } = await carriedOut({ answers: [unsent] })
+    expect(result).toMatchObject({ state: 'timeout', detail: 'it could not be sent: EADDRNOTAVAIL', nextAt: later(3) })
+    expect(heard).toBeUndefined()
+    const secrets = [newer, older]
+    expect((await carriedOut({ answers: [silence, unsent], target: { secrets } })).heard).toBe(false)
+  })
+
+  it('ends the order that cannot be made, with its message, and is thrown to nobody', async () => {
+    const unreadable = new Error('its plan is broken')
+    const order = { wish: 'reapply' } as const
+    const unread = await carriedOut({ answers: [], order, unreadable })
+    expect(unread).toMatchObject({ asked: [], heard: undefined })
+    expect(unread.result).toEqual({ state: 'failed', detail: 'it could not be made: its plan is broken' })
+    const unwritten = await carriedOut({ answers: [new Error('a text longer than 253 octets')], order })
+    expect(unwritten.result).toEqual({
+      state: 'failed',
+      detail: 'it could not be made: a text longer than 253 octets',
+    })
+    // What was sent before it is kept.
+    const half = await carriedOut({ answers: [nak(402), new Error('no')], order })
+    expect(half).toMatchObject({ outcomes: ['change nak'], heard: true, result: { state: 'failed' } })
+  })
+})
+
 describe('the secrets of a client', () => {
   const secrets = [newer, older]
+  it('are tried first with that which was answered for the same order', async () => {
+    const session = { acctSessionId: '81', username: 'anna', framedIp: '10.0.0.1', facts: {} } as Partial<LiveSession>
+    const answers = [silence, nak(503), ack]
+    const { asked } = await carriedOut({ answers, target: { secrets }, session, lastSecret: newer })
+    expect(asked).toEqual(['disconnect newer', 'disconnect older', 'disconnect older without address'])
+  })
+
   it('are tried in turn, that of the last answer first', async () => {
     const first = await carriedOut({ answers: [silence, ack], target: { secrets } })
     expect(first.asked).toEqual(['disconnect newer', 'disconnect older'])

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyLane, isPaused, noteAnswer, roomOf, takeWay, waitMsOf, type Lane } from '../../src/jobs/coa-lane.ts'
+import { defaultNasSettings } from '../../src/domain/nas-settings.ts'
+import {
+  changesLive,
+  emptyLane,
+  isPaused,
+  leaseMsOf,
+  noteAnswer,
+  noteUnsent,
+  roomOf,
+  takeWay,
+  waitMsOf,
+  type Lane,
+} from '../../src/jobs/coa-lane.ts'
 
 const laneOf = (change: Partial<Lane> = {}): Lane => ({ ...emptyLane(0), ...change })
 
@@ -52,6 +64,17 @@ describe('the room of a lane', () => {
     expect(waitMsOf(laneOf({ tokens: 3, inFlight: 99 }), 0)).toBe(0)
   })
 
+  it('is after another pause where nothing could be sent from here, and else untouched by that', () => {
+    const lane = laneOf({ failures: 2 })
+    noteUnsent(lane, 1_000)
+    expect(lane).toEqual(laneOf({ failures: 2 }))
+    noteAnswer(lane, false, 1_000)
+    expect(roomOf(lane, 5_000)).toBe(1)
+    noteUnsent(lane, 5_000)
+    expect(roomOf(lane, 8_999)).toBe(0)
+    expect(roomOf(lane, 9_000)).toBe(1)
+  })
+
   it('keeps to its pace whenever it is asked, and never starves', () => {
     const step = fc.record({ ms: fc.nat(500), takes: fc.nat(200) })
     fc.assert(
@@ -69,5 +92,23 @@ describe('the room of a lane', () => {
         expect(roomOf(lane, nowMs + waitMs! + 1)).toBeGreaterThan(0)
       }),
     )
+  })
+})
+
+describe('the time of an order', () => {
+  it('is that of two requests under each secret, of which every try finds silence', () => {
+    expect(leaseMsOf(defaultNasSettings, 1)).toBe(39_000)
+    expect(leaseMsOf(defaultNasSettings, 2)).toBe(63_000)
+    expect(leaseMsOf(defaultNasSettings, 0)).toBe(39_000)
+    expect(leaseMsOf({ coa_timeout_ms: 30_000, coa_tries: 10 }, 1)).toBe(1_215_000)
+  })
+})
+
+describe('a NAS that changes sessions live', () => {
+  it('is one that has acknowledged a change within the day', () => {
+    const day = 24 * 60 * 60_000
+    expect(changesLive(laneOf(), 0)).toBe(false)
+    expect(changesLive(laneOf({ changedAtMs: 5 }), day + 4)).toBe(true)
+    expect(changesLive(laneOf({ changedAtMs: 5 }), day + 5)).toBe(false)
   })
 })

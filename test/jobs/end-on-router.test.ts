@@ -61,6 +61,14 @@ describe('a PPP session', () => {
     expect(idsOf(router.tables.get('/ppp/active'))).toEqual(['*2'])
   })
 
+  it('without an id is found though the NAS sent its name in other letters than the router lists', async () => {
+    const row = ppp('*1', { name: 'ANNA@isp.example' })
+    delete row['session-id']
+    const { nas, router } = await nasWithRouter(office, { '/ppp/active': [row] })
+    expect(await end(nas, { ...anna, username: 'Anna@Isp.example' })).toEqual({ kind: 'removed' })
+    expect(router.tables.get('/ppp/active')).toEqual([])
+  })
+
   it('without an id on the router is told by its caller', async () => {
     const rows = [ppp('*1', { name: 'Anna' }), ppp('*2', { name: 'Anna', 'caller-id': 'AA:BB:CC:00:00:09' })]
     for (const row of rows) delete row['session-id']

@@ -22,6 +22,7 @@ const order = {
   isOvertaken: false,
   acknowledged: 0,
   acknowledgedAt: null,
+  isTried: false,
   isRemoved: false,
 } satisfies ClaimedOrder
 const full: Authorization = { ...leastAuthorization, pool: 'home' }
@@ -41,6 +42,7 @@ const session = {
   garden: false,
   endedAt: undefined,
   isReplaced: false,
+  isReused: false,
 } as Partial<LiveSession> as LiveSession
 const moved = (authorization: Authorization): Partial<LiveSession> => ({
   granted: grantedBy(authorization, undefined, undefined),
@@ -56,6 +58,7 @@ type Case = {
   settings?: object
   order?: Partial<ClaimedOrder>
   canChange?: boolean
+  unreadable?: Error
 }
 
 function step(what: Case = {}) {
@@ -74,6 +77,7 @@ function step(what: Case = {}) {
       session: { ...session, ...what.session },
       entitlement,
       canChange: what.canChange ?? true,
+      ...(what.unreadable === undefined ? {} : { unreadable: what.unreadable }),
     },
     noon,
   )
@@ -82,6 +86,7 @@ function step(what: Case = {}) {
 function outcome(what: Case = {}): string | undefined {
   const taken = step(what)
   if (taken.kind === 'over') return `over: ${taken.result.detail}`
+  if (taken.kind === 'gone') return `gone: ${taken.detail}`
   return taken.kind === 'change' ? 'change' : taken.why
 }
 
@@ -159,13 +164,14 @@ describe('the walled garden', () => {
 
 describe('an address of its own', () => {
   const other = 'it should have another address'
-  it('is a redial where the session has another one, and nothing where it is not of that leg', () => {
+  it('is a redial where the session has another one, and nothing where it is not told yet or not of that leg', () => {
     expect(outcome({ authorization: { address: '10.0.0.1' } })).toBe('change')
     expect(outcome({ authorization: { address: '10.0.0.2' } })).toBe(other)
-    expect(outcome({ authorization: { address: '10.0.0.2' }, session: { framedIp: undefined } })).toBe(other)
-    expect(outcome({ authorization: { address: '10.0.0.2' }, session: { framedIp: undefined, leg: 'v6' } })).toBe(
-      'change',
-    )
+    const wanted = { address: '10.0.0.2' }
+    // A Start may come before IPCP has settled the address.
+    expect(outcome({ authorization: wanted, session: { framedIp: undefined } })).toBe('change')
+    expect(outcome({ authorization: wanted, session: { leg: 'v4' } })).toBe(other)
+    expect(outcome({ authorization: wanted, session: { leg: 'v6' } })).toBe('change')
   })
 
   it.each([
@@ -190,9 +196,29 @@ describe('an order', () => {
 
   it('is over where a newer one is there, where its time is over, and where the session is', () => {
     expect(step({ order: { isOvertaken: true } })).toMatchObject({ result: { state: 'replaced' } })
-    expect(step({ order: { deadline: noon } })).toMatchObject({ result: { state: 'expired' } })
+    expect(step({ order: { deadline: noon, isTried: true } })).toMatchObject({ result: { state: 'expired' } })
     expect(step({ session: { endedAt: noon } })).toMatchObject({ result: { state: 'done', evidence: 'observed' } })
     const replaced = { endedAt: noon, isReplaced: true }
     expect(step({ session: replaced, order: { reason: 'replaced', wish: 'disconnect' } }).kind).toBe('disconnect')
+  })
+
+  it('that was never tried is carried out however late, whoever has claimed it before', () => {
+    expect(outcome({ order: { deadline: noon, attempts: 3 } })).toBe('change')
+    expect(step({ order: { deadline: noon, wish: 'disconnect' } }).kind).toBe('disconnect')
+  })
+
+  it('about a session whose id a later one has is over without a word to the NAS, unless it has ended', () => {
+    const gone = 'gone: its NAS has given its Acct-Session-Id to a later session'
+    for (const wish of ['reapply', 'disconnect'] as const) {
+      expect(outcome({ session: { isReused: true }, order: { wish } })).toBe(gone)
+    }
+    expect(outcome({ session: { isReused: true, endedAt: noon } })).toBe('over: the session has ended')
+    expect(outcome({ session: { isReused: true }, order: { isTried: true, deadline: noon } })).toBe(gone)
+  })
+
+  it('of a subscriber who cannot be read is not made, but for a Disconnect', () => {
+    const unreadable = new Error('its plan is broken')
+    expect(() => step({ unreadable })).toThrow('its plan is broken')
+    expect(step({ unreadable, order: { wish: 'disconnect' } }).kind).toBe('disconnect')
   })
 })

@@ -23,7 +23,7 @@ it('the job of address pools runs each minute: leases follow sessions, and what 
   const [one, two] = await Promise.all(people)
   const open = await insertSession(pool, { subscriber_id: one!, framed_ip: '10.0.0.1' })
   expect(await run(noon)).toEqual({ static: 0, used: 1, released: 0, conflicts: 0, alarms: 2 })
-  const twice = await insertSession(pool, { subscriber_id: two!, framed_ip: '10.0.0.1' })
+  const twice = await insertSession(pool, { subscriber_id: two!, framed_ip: '10.0.0.1', nas_id: 2 })
   expect(await run(after(60))).toMatchObject({ conflicts: 1 })
   expect((await listAlarms(pool)).map(({ kind }) => kind).toSorted()).toEqual([
     'address-conflict',

@@ -154,6 +154,44 @@ describe('an acknowledged change', () => {
   })
 })
 
+describe('a look', () => {
+  it('goes through all pages, also of changes of one instant', async () => {
+    const { session, id } = await changed()
+    await office.pool.query(
+      `with made as (
+         insert into session (nas_id, acct_session_id, epoch, username, nas_group_id, address_space_id, started_at, event_at,
+           updated_at, session_time)
+         select nas_id, 'mass-' || n, 1, 'mass', nas_group_id, address_space_id, started_at, event_at, $2, 660
+         from session cross join generate_series(1, 1200) as n where session.id = $1 returning id
+       )
+       insert into coa_order (session_id, nas_id, wish, reason, state, evidence, next_at, deadline, created_at, finished_at, granted)
+       select made.id, o.nas_id, o.wish, 'mass', o.state, o.evidence, o.next_at, o.deadline, o.created_at, o.finished_at, o.granted
+       from made, coa_order o where o.id = $3`,
+      [session, minutes(1), id],
+    )
+    await prove(1)
+    const noted = () =>
+      rowsOf(office, `select count(*)::int as n from coa_order where reason = 'mass' and proof_session_time = 660`)
+    expect(await noted()).toEqual([{ n: 1_200 }])
+  })
+
+  it('is made by one instance at a time', async () => {
+    const { session, id } = await changed()
+    await heard(session, 2, 40_000_000)
+    const client = await office.pool.connect()
+    try {
+      await client.query(`begin; select pg_advisory_xact_lock(hashtext('gatehouse prove changes'))`)
+      await prove(2)
+      expect(await orderRow(id)).toMatchObject({ proof_at: null })
+      await client.query('commit')
+    } finally {
+      client.release()
+    }
+    await prove(2)
+    expect(await orderRow(id)).toMatchObject({ proof_at: minutes(2) })
+  })
+})
+
 describe('an alarm of a NAS that refuses or ignores', () => {
   it('is cleared when an order that it acknowledged is proved', async () => {
     const standing = async () => (await listAlarms(office.pool)).map(({ kind }) => kind).toSorted()

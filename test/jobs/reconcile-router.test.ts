@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { listAlarms } from '../../src/domain/alarm.ts'
 import { changeNasSettings } from '../../src/domain/nas-settings.ts'
 import type { Nas } from '../../src/domain/nas.ts'
+import { addRealm } from '../../src/domain/realm.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
 import type { NewSubscriber } from '../../src/domain/subscriber.ts'
 import { disconnectOnRouter } from '../../src/jobs/disconnect-on-router.ts'
@@ -177,6 +178,30 @@ describe('a session that we do not have', () => {
     for (const n of [1, 2]) await block(await line(n))
     expect(await reconcile(nas)).toMatchObject({ zombies: [{ name: 'line2', from_radius: null, outcome: 'shown' }] })
     expect(idsOn(router)).toHaveLength(2)
+  })
+
+  it('is not removed where another ISP let it in, and is found under the name that its realm leaves', async () => {
+    const { nas, router } = await mended(
+      ppp(pppRow(1, { name: 'line1@other.isp' }), pppRow(2, { name: 'Line2@Our.isp' })),
+    )
+    await line(1, { username: 'line1@other.isp' }).then(block)
+    await block(await line(2))
+    const [pool] = await rowsOf(
+      office,
+      `insert into home_server_pool (name, created_at) values ('other', $1) returning id`,
+      [noon],
+    )
+    await addRealm(office.db, { name: 'our.isp', action: 'strip' }, noon)
+    await office.pool.query(
+      `insert into realm (name, action, pool_id, created_at) values ('other.isp', 'forward', $1, $2)`,
+      [pool!.id, noon],
+    )
+    expect(await reconcile(nas)).toMatchObject({
+      zombie_count: 1,
+      zombies: [{ name: 'Line2@Our.isp', outcome: 'removed' }],
+    })
+    expect(idsOn(router)).toEqual([pppRow(1)['.id']])
+    await office.pool.query('delete from realm')
   })
 
   it('is never the wrong one: who dialled again meanwhile stays', async () => {

@@ -59,6 +59,19 @@ describe('the way into a router', () => {
     expect(router.connections).toBe(9)
   })
 
+  it('gives its place back also where the stored access cannot be opened', async () => {
+    const { nas } = await nasWithRouter(office, identity)
+    const { rows } = await office.pool.query<{ conname: string }>(`select conname from pg_constraint
+      where conrelid = 'nas_router'::regclass and pg_get_constraintdef(oid) like '%backend = ''api''%pin_sha256%'`)
+    for (const { conname } of rows) await office.pool.query(`alter table nas_router drop constraint ${conname}`)
+    const pinOf = `(select pin_sha256 from nas_router where nas_id = $1)`
+    const kept = (await office.pool.query(`select ${pinOf} as pin`, [nas.id])).rows[0]
+    await office.pool.query('update nas_router set pin_sha256 = null where nas_id = $1', [nas.id])
+    for (let n = 0; n < 3; n++) await expect(nameOf(nas.id)).rejects.toThrow('REST is spoken over TLS alone')
+    await office.pool.query('update nas_router set pin_sha256 = $2 where nas_id = $1', [nas.id, kept.pin])
+    expect(await nameOf(nas.id)).toEqual({ kind: 'used', value: 'north' })
+  })
+
   it('does not let one router wait for another', async () => {
     const [dead, well] = [await nasWithRouter(office, identity), await nasWithRouter(office, identity)]
     dead.router.on = () => 'silent'

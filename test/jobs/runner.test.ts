@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestClock } from '../../src/clock.ts'
 import { askForRun } from '../../src/domain/job-ask.ts'
 import { listJobRuns } from '../../src/domain/job-history.ts'
-import { LostRunError } from '../../src/domain/job-run.ts'
+import { fenceRun, keepRun, LostRunError, takeOpenRun, takeRun } from '../../src/domain/job-run.ts'
 import type { Job, JobContext } from '../../src/jobs/job.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
 import { createLogger } from '../../src/log.ts'
@@ -130,21 +130,6 @@ describe('the job runner', () => {
     expect(await plannedOf('long')).not.toContain('2026-05-01 10:22:00')
     await closeAll([one, two])
   })
-
-  it('follows the zone when the setting changes', async () => {
-    let zone = 'UTC'
-    const night = counting('night', '0 0 * * *')
-    const started = startRunner([night], { clock: createTestClock(new Date('2026-05-01T20:00:00Z')), zone: () => zone })
-    await started.runner.tick()
-    zone = 'Asia/Karachi'
-    await started.runner.tick()
-    zone = 'America/New_York'
-    await started.runner.tick()
-    zone = 'Asia/Karachi'
-    await started.runner.tick()
-    await started.runner.close()
-    expect(await plannedOf('night')).toEqual(['2026-05-01 00:00:00', '2026-05-02 00:00:00'])
-  })
 })
 
 describe('F58 a clock that jumps', () => {
@@ -257,8 +242,8 @@ describe('a run whose process has gone', () => {
     await rowsOf(office, `update job_run set lease_until = clock_timestamp() - interval '1 second'`)
     await rowsOf(
       office,
-      `insert into job_run (job, planned_local, instance, started_at, finished_at, result)
-       values ('night', '2026-05-02 00:00', 'other', '2026-05-02T00:00Z', '2026-05-02T00:01Z', '{}')`,
+      `insert into job_run (job, planned_local, planned_at, instance, started_at, finished_at, result)
+       values ('night', '2026-05-02 00:00', '2026-05-02T00:00Z', 'other', '2026-05-02T00:00Z', '2026-05-02T00:01Z', '{}')`,
     )
     await one.runner.tick()
     await one.runner.close()
@@ -267,6 +252,21 @@ describe('a run whose process has gone', () => {
       null,
       'its process ended in the middle of it; a later run did what was left',
     ])
+  })
+
+  it('that is only to be closed does not take the turn of the one that is due', async () => {
+    const job = counting('night', '0 0 * * *')
+    await leave(`(1, clock_timestamp() - interval '1 second')`)
+    await rowsOf(
+      office,
+      `insert into job_run (job, planned_local, planned_at, instance, started_at, finished_at, result)
+       values ('night', '2026-05-02 00:00', '2026-05-02T00:00Z', 'other', '2026-05-02T00:00Z', '2026-05-02T00:01Z', '{}')`,
+    )
+    const one = startRunner([job], { clock: createTestClock(new Date('2026-05-03T00:00:10Z')) })
+    // The look of the start, and nothing else.
+    await until(async () => job.count() === 1 && (await runsOf('night')).every(({ finishedAt }) => finishedAt !== null))
+    await one.runner.close()
+    expect((await runsOf('night')).map(({ state }) => state)).toEqual(['done', 'done', 'failed'])
   })
 
   it('of a release without leases is left as it is', async () => {
@@ -281,6 +281,22 @@ describe('a run whose process has gone', () => {
 })
 
 describe('holding a run', () => {
+  it('goes on beside a transaction that it fences, and nobody takes it over before that has ended', async () => {
+    const planned = { job: 'night', planned: { local: '2026-05-01 00:00', at: new Date('2026-05-01T00:00Z') } }
+    const run = (await takeRun(office.pool, planned, { instance: 'one', leaseMs: 60_000 }, start))!
+    const other = { instance: 'two', leaseMs: 60_000 }
+    const open = { id: run.id, job: 'night', end: undefined }
+    await office.db.transaction().execute(async (trx) => {
+      await fenceRun(trx, run)
+      // Its beat; and as if it had not come for too long.
+      expect(await keepRun(office.pool, run, 60_000)).toBe(true)
+      expect(await keepRun(office.pool, run, -1_000)).toBe(true)
+      expect(await takeOpenRun(office.pool, open, other, start)).toBeUndefined()
+    })
+    expect(await takeOpenRun(office.pool, open, other, start)).toMatchObject({ id: run.id, token: 2 })
+    await expect(office.db.transaction().execute((trx) => fenceRun(trx, run))).rejects.toThrow(LostRunError)
+  })
+
   it('keeps its lease up for as long as the job works', async () => {
     const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>()
     const job: Job = { name: 'night', cron: '0 0 * * *', run: () => promise }

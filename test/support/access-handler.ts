@@ -79,6 +79,7 @@ export async function startAccess(
     lanes: 2,
     loadPool,
     claimPool,
+    rescuePool: database.pool,
     logPool: database.pool,
   })
   return {

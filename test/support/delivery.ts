@@ -1,7 +1,6 @@
 // Delivery of CoA orders in a story: by a clock that can be moved ahead, one look at a time.
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { startCoaDelivery, type CoaDelivery, type CoaDeliveryOptions } from '../../src/jobs/deliver-coa-orders.ts'
-import type { Listen } from '../../src/jobs/notifications.ts'
 import { createCoaSender } from '../../src/nas/coa.ts'
 import { dictionary } from './dictionary.ts'
 import type { Isp } from './isp.ts'
@@ -13,12 +12,11 @@ export type TestDelivery = CoaDelivery & {
   said: string[]
 }
 
-/** Starts it beside an ISP. Without `listen` only `turn` and its timer make it look. */
+/** Starts it beside an ISP. It looks by `turn`, and once a second unless told otherwise. */
 export function startTestDelivery(
   isp: Isp,
-  options: Pick<CoaDeliveryOptions, 'endOnRouter'> & {
+  options: Pick<CoaDeliveryOptions, 'endOnRouter' | 'everyMs'> & {
     instance?: string
-    listen?: Listen
     ownAddresses?: string[]
   } = {},
 ): TestDelivery {
@@ -37,7 +35,7 @@ export function startTestDelivery(
     sender: createCoaSender({ dictionary: () => dictionary, now: () => performance.now() }),
     clock,
     log: { warn: note, error: note } as Parameters<typeof startCoaDelivery>[0]['log'],
-    listen: options.listen ?? (() => () => undefined),
+    everyMs: options.everyMs ?? 1_000,
     instance: options.instance ?? 'test',
     ownAddresses: () => options.ownAddresses ?? ['127.0.0.1'],
     ...(options.endOnRouter === undefined ? {} : { endOnRouter: options.endOnRouter }),

@@ -95,8 +95,8 @@ async function loadClient(pool: Pool, nasId: bigint): Promise<ClientFacts & { so
   return rows[0]!
 }
 
-const tallyColumns = `kind, client_id as "clientId", host(source) as source, sum(count)::int as count,
-  (array_agg(worst order by abs(worst) desc nulls last))[1]::int as worst, max(last_at) as "lastAt"`
+const tallyColumns = `kind, client_id as "clientId", host(source) as source, sum(count)::float8 as count,
+  (array_agg(worst order by abs(worst) desc nulls last))[1]::float8 as worst, max(last_at) as "lastAt"`
 const inRecentHours = `hour >= date_trunc('hour', $1::timestamptz) - interval '2 hours' and last_at > $2::timestamptz`
 
 async function loadTallies(

@@ -54,6 +54,8 @@ export async function loadAccessFacts(pool: Pool, nasId: bigint, now: Date): Pro
     `with decided as materialized (
        select username, reason, accepted, count, first_at, last_at from access_log
        where nas_id = $1 and last_at > $2::timestamptz - interval '1 day' and last_at <= $2
+         -- No other partitions are read. Their day is of the ISP's zone, and of the first of equal ones.
+         and day between ($2::timestamptz at time zone 'UTC')::date - 3 and ($2::timestamptz at time zone 'UTC')::date + 1
      ),
      accepted as (
        select sum(count)::int as accepts, max(last_at) as last_at,
@@ -79,7 +81,6 @@ export async function loadAccessFacts(pool: Pool, nasId: bigint, now: Date): Pro
 }
 
 type SessionRow = Omit<SessionFacts, 'askedIntervalS' | 'lastRecordAt' | 'observedIntervalS'> & {
-  lastRecordAt: Date | null
   askedIntervalS: number | null
   observedIntervalS: number | null
 }
@@ -99,7 +100,8 @@ export async function loadSessionFacts(pool: Pool, nasId: bigint, now: Date): Pr
          left join subscriber on subscriber.id = session.subscriber_id left join plan on plan.id = subscriber.plan_id
        where session.nas_id = $1 and session.service is null
          and (session.ended_at is null or session.ended_at > $2::timestamptz - interval '1 hour' - make_interval(secs => 4 * $3))
-       order by session.updated_at desc limit ${sampleSize}
+       -- Any of them: those that were touched last are those that report.
+       order by hashint8(session.id) limit ${sampleSize}
      ),
      seen as (
        select sample.*, listening.since is not null as listened,
@@ -113,8 +115,7 @@ export async function loadSessionFacts(pool: Pool, nasId: bigint, now: Date): Pr
            then sample.session_time::float8 / sample.interims end as mean_s
        from sample cross join listening
      )
-     select max(updated_at) as "lastRecordAt",
-       percentile_disc(0.5) within group (order by plain_s)::int as "askedIntervalS",
+     select percentile_disc(0.5) within group (order by plain_s)::int as "askedIntervalS",
        count(*) filter (where listened and reportable_s > 2.5 * asked_s)::int as due,
        count(*) filter (where listened and reportable_s > 2.5 * asked_s and interims = 0)::int as "withoutInterims",
        count(mean_s)::int as measured,
@@ -128,16 +129,21 @@ export async function loadSessionFacts(pool: Pool, nasId: bigint, now: Date): Pr
   const row = rows[0]!
   return {
     ...row,
-    lastRecordAt: row.lastRecordAt ?? (await loadLastRecord(pool, nasId)),
+    lastRecordAt: await loadLastRecord(pool, nasId),
     askedIntervalS: row.askedIntervalS ?? usualS,
     observedIntervalS: row.observedIntervalS ?? undefined,
   }
 }
 
-/** Of sessions that ended longer ago. */
+/**
+ * Of all sessions. The renewal of an IPoE line is a sign of life of its session (domain/sign-of-life.ts), and no record: there it is
+ * the time of the last event, by the clock of the NAS where that is trusted.
+ */
 async function loadLastRecord(pool: Pool, nasId: bigint): Promise<Date | undefined> {
   const { rows } = await pool.query<{ at: Date | null }>(
-    `select max(updated_at) as at from session where nas_id = $1`,
+    `select max(case when subscriber.account_type = 'ipoe' then least(session.event_at, session.updated_at)
+         else session.updated_at end) as at
+     from session left join subscriber on subscriber.id = session.subscriber_id where session.nas_id = $1`,
     [nasId],
   )
   return rows[0]?.at ?? undefined

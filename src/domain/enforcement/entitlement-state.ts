@@ -47,7 +47,7 @@ export type SessionOrder = {
   readonly wish: string
   readonly state: string
   readonly createdAt: Date
-  /** Later it is not carried out any more. */
+  /** Later it is not counted on any more. */
   readonly deadline: Date
 }
 
@@ -92,10 +92,14 @@ export function judge(watched: Watched, look: Look): Judgement {
   return { tell: told, watch: { terms, state, since, sessionId: newest, lookedAt: look.now, nextAt } }
 }
 
-/** When the time of day, or a new window, was to change it, where that has come. */
+/**
+ * When the time of day, or a new window, was to change it, where that has come. Not only when it is the subscriber's turn: who
+ * dials in between has it already.
+ */
 function changedByTime({ before, subscriberId }: Watched, now: Date): Date | undefined {
-  if (before === undefined || before.nextAt === null || before.nextAt > now) return undefined
-  return new Date(before.nextAt.getTime() - jitterMs(subscriberId))
+  if (before === undefined || before.nextAt === null) return undefined
+  const changedAt = new Date(before.nextAt.getTime() - jitterMs(subscriberId))
+  return changedAt > now ? undefined : changedAt
 }
 
 function nextLook({ plan, used, subscriberId }: Watched, state: string, look: Look): Date | null {

@@ -15,6 +15,8 @@ const mostLooked = 10_000
 const mostOrders = 1_000
 /** A record may come after its session's end was seen: it was on its way. */
 const lateRecord = sql`interval '30 seconds'`
+/** What could not be sent (no address, no secret, a setting of the NAS) is not sent a moment later either. */
+const failedPause = sql`interval '10 minutes'`
 /** Between an Access-Accept and the start of its session as the NAS tells it. */
 const slack = sql`interval '30 seconds'`
 
@@ -58,14 +60,13 @@ const columns = sql`session.id, session.subscriber_id, session.started_at, sessi
 
 /**
  * By the index of orders given up: after an outage those of the NAS that is back, long before the sweep has come to them. What could
- * not be sent is tried with each report of a session, so that the last hour holds it.
+ * not be sent is tried with reports of the session, so that the last hour holds it.
  */
 function givenUpSql(now: Date): RawBuilder<unknown> {
   return sql`
     select distinct ${columns} from coa_order join session on session.id = coa_order.session_id
-    where coa_order.state in ('expired', 'failed')
-      and coa_order.finished_at > ${now}::timestamptz - case coa_order.state when 'failed' then interval '1 hour' else interval '1 day' end
-      and coa_order.finished_at > ${now}::timestamptz - interval '1 day'
+    where coa_order.state in ('expired', 'failed') and coa_order.finished_at > ${now}::timestamptz - interval '1 day'
+      and (coa_order.state = 'expired' or coa_order.finished_at > ${now}::timestamptz - interval '1 hour')
       and session.ended_at is null and session.service is null and session.updated_at > coa_order.finished_at`
 }
 
@@ -121,7 +122,8 @@ async function findWishes(trx: Db, sessions: RawBuilder<unknown>, now: Date): Pr
       from looked where order_id is null or finished_at is not null
     )
     select id as "sessionId", again.wish, again.reason from judged cross join lateral (
-      select wish, reason where state in ('expired', 'failed') and updated_at > finished_at
+      select wish, reason where updated_at > finished_at
+        and (state = 'expired' or (state = 'failed' and finished_at <= ${now}::timestamptz - ${failedPause}))
       union all
       select 'reapply', fact where (state in ('expired', 'failed')) is not true and (
         (is_refused and is_untold and updated_at > coalesce(since, '-infinity'))

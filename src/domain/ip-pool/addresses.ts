@@ -4,6 +4,8 @@ import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
 import { ConflictError, NotFoundError } from '../field.ts'
 import { parseRange } from '../prefix.ts'
+import { subscriberInScope } from '../scope.ts'
+import type { Scope } from '../scope.ts'
 import { addressTextSql, usedByLoginSql, usedBySessionSql } from './lease-sql.ts'
 
 export const leaseStates = ['used', 'held', 'free', 'static'] as const
@@ -12,7 +14,7 @@ export type LeaseState = (typeof leaseStates)[number]
 export type LeaseShown = {
   address: string
   state: LeaseState
-  /** Whose it is; of a free one: who had it last. */
+  /** Whose it is; of a free one: who had it last. Null, as name and line are, where the scope does not reach. */
   subscriberId: bigint | null
   username: string | null
   line: string | null
@@ -27,10 +29,11 @@ const stateSql = (
 ) => sql<LeaseState>`case when lease.is_static then 'static' when lease.leased_until = 'infinity' then 'used'
   when lease.leased_until > ${now} then 'held' else 'free' end`
 
-/** A page of a pool's addresses in their order, after one of them. Throws NotFoundError. */
+/** A page of a pool's addresses in their order, after one of them; persons as far as the scope reaches. Throws NotFoundError. */
 export async function listLeases(
   db: Db,
   input: { poolId: bigint; state?: LeaseState | undefined; after?: string | undefined; limit: number },
+  scope: Scope,
   now: Date,
 ): Promise<LeaseShown[]> {
   const pool = await db
@@ -41,8 +44,8 @@ export async function listLeases(
   if (pool === undefined) throw new NotFoundError('address pool', String(input.poolId))
   const { rows } = await sql<LeaseShown>`
     select ${sql.raw(addressTextSql('lease.address'))} as address, ${stateSql(now)} as state,
-      coalesce(fixed.subscriber_id, lease.subscriber_id) as "subscriberId", subscriber.username,
-      case when fixed.subscriber_id is null then lease.line end as line,
+      subscriber.id as "subscriberId", subscriber.username,
+      case when fixed.subscriber_id is null and (subscriber.id is not null or ${ofNobody(scope)}) then lease.line end as line,
       case when fixed.subscriber_id is null then lease.claimed_at end as "claimedAt",
       case when isfinite(lease.leased_until) then lease.leased_until end as until
     from ip_lease lease
@@ -53,11 +56,17 @@ export async function listLeases(
         limit 1
       ) as fixed on true
       left join subscriber on subscriber.id = coalesce(fixed.subscriber_id, lease.subscriber_id)
+        and ${subscriberInScope(scope)}
     where lease.address_space_id = ${pool.address_space_id} and lease.pool_id = ${input.poolId}
       and (${input.after ?? null}::inet is null or lease.address > ${input.after ?? null}::inet)
       and (${input.state ?? null}::text is null or ${stateSql(now)} = ${input.state ?? null})
     order by lease.address limit ${input.limit}`.execute(db)
   return rows
+}
+
+/** The line of a session of nobody is shown to who sees everybody. */
+function ofNobody({ ownerId, zones }: Scope) {
+  return ownerId === undefined && zones === undefined ? sql`lease.subscriber_id is null` : sql`false`
 }
 
 /**

@@ -1,11 +1,14 @@
 // Two live sessions with one address of a pool: a NAS gave out of a pool of its own what is ours, or a session that we had taken
-// for dead lives. The one that the address belongs to stays; the others are ordered off, and a person is told.
+// for dead lives. The one that the address belongs to stays; the others are ordered off, and a person is told. On one NAS only the
+// newest session of an address lives, since a NAS does not give one to two: of the older the end was lost, and the search for dead
+// sessions ends it. Of pools that still learn nothing is said.
 
 import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
 import type { Pool } from '../../db/pool.ts'
 import type { Db } from '../../db/schema.ts'
 import { clearAlarm, listAlarms, raiseAlarm } from '../alarm.ts'
-import { orderDeadline } from '../coa-order.ts'
+import { orderSessions } from '../enforcement/order-sessions.ts'
 import { addressTextSql, heldAddressesSql } from './lease-sql.ts'
 
 const kind = 'address-conflict'
@@ -17,7 +20,7 @@ type Conflict = { address: string; space: string; nases: string[] }
  * ten minutes each, and raises an alarm for each address; alarms whose conflict is over are cleared.
  */
 export async function endAddressConflicts({ pool, db }: { pool: Pool; db: Db }, now: Date): Promise<number> {
-  const conflicts = await findConflicts(db)
+  const conflicts = await findConflicts(db, now)
   if (conflicts.length > 0) await orderIntrudersOff(db, now)
   for (const conflict of conflicts)
     await raiseAlarm(pool, { kind, subject: subjectOf(conflict), text: textOf(conflict) }, now)
@@ -28,27 +31,42 @@ export async function endAddressConflicts({ pool, db }: { pool: Pool; db: Db }, 
   return conflicts.length
 }
 
-/** The sessions of leases that sessions of several subscribers have; (owner) whose it is. */
-const contestedSql = `
-  held as materialized (${heldAddressesSql}),
-  contested as materialized (
+/**
+ * The newest session of each NAS, of the leases that sessions of several persons have (a session of nobody is a person of its own);
+ * (owner) whose the address is.
+ */
+const contestedSql = (now: Date): RawBuilder<unknown> => sql`
+  held as materialized (
+    select one.*, coalesce(one.subscriber_id, - one.id) as person from (${sql.raw(heldAddressesSql)}) as one
+  ),
+  doubtful as materialized (
     select held.address_space_id, held.address from held
     group by held.address_space_id, held.address
-    having count(distinct coalesce(held.subscriber_id, - held.id)) > 1
+    having count(distinct held.person) > 1 and count(distinct held.nas_id) > 1
+  ),
+  living as materialized (
+    select distinct on (held.address_space_id, held.address, held.nas_id) held.*
+    from doubtful join held on held.address_space_id = doubtful.address_space_id and held.address = doubtful.address
+    order by held.address_space_id, held.address, held.nas_id, held.started_at desc, held.id desc
+  ),
+  contested as materialized (
+    select living.address_space_id, living.address from living
+    group by living.address_space_id, living.address having count(distinct living.person) > 1
   ),
   claimant as materialized (
-    select held.*, coalesce(
+    select living.*, coalesce(
         (select fixed.subscriber_id from subscriber_address fixed where fixed.address_space_id = lease.address_space_id
           and address_range(fixed.prefix) && address_range(lease.address) limit 1),
         lease.subscriber_id) as owner
     from contested
       join ip_lease lease on lease.address_space_id = contested.address_space_id and lease.address = contested.address
-      join held on held.address_space_id = contested.address_space_id and held.address = contested.address
+      join ip_pool pool on pool.id = lease.pool_id and (pool.learns and pool.learn_until > ${now}) is not true
+      join living on living.address_space_id = contested.address_space_id and living.address = contested.address
   )`
 
-async function findConflicts(db: Db): Promise<Conflict[]> {
+async function findConflicts(db: Db, now: Date): Promise<Conflict[]> {
   const { rows } = await sql<Conflict>`
-    with ${sql.raw(contestedSql)}
+    with ${contestedSql(now)}
     select ${sql.raw(addressTextSql('claimant.address'))} as address, space.name as space,
       array_agg(distinct nas.name order by nas.name) as nases
     from claimant join address_space space on space.id = claimant.address_space_id left join nas on nas.id = claimant.nas_id
@@ -57,22 +75,21 @@ async function findConflicts(db: Db): Promise<Conflict[]> {
 }
 
 async function orderIntrudersOff(db: Db, now: Date): Promise<void> {
-  await sql`
-    with ${sql.raw(contestedSql)},
+  const { rows } = await sql<{ sessionId: bigint }>`
+    with ${contestedSql(now)},
     ranked as (
-      select claimant.*, row_number() over (partition by claimant.address_space_id, claimant.address
-        order by claimant.subscriber_id is not distinct from claimant.owner desc, claimant.started_at desc, claimant.id desc) as place,
-        first_value(claimant.subscriber_id) over (partition by claimant.address_space_id, claimant.address
-        order by claimant.subscriber_id is not distinct from claimant.owner desc, claimant.started_at desc, claimant.id desc) as rightful
+      select claimant.*, row_number() over its_own_first as place, first_value(claimant.person) over its_own_first as rightful
       from claimant
+      window its_own_first as (partition by claimant.address_space_id, claimant.address
+        order by (claimant.subscriber_id = claimant.owner) is true desc, claimant.subscriber_id is not null desc,
+          claimant.started_at desc, claimant.id desc)
     )
-    insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
-    select ranked.id, ranked.subscriber_id, ranked.nas_id, 'disconnect', ${kind}, ${now}::timestamptz,
-      ${orderDeadline(now)}::timestamptz, ${now}::timestamptz
-    from ranked
-    where ranked.place > 1 and ranked.subscriber_id is distinct from ranked.rightful
+    select distinct ranked.id as "sessionId" from ranked
+    where ranked.place > 1 and ranked.person <> ranked.rightful
       and not exists (select from coa_order told where told.session_id = ranked.id and told.wish = 'disconnect'
         and told.created_at > ${now}::timestamptz - interval '10 minutes')`.execute(db)
+  const wishes = rows.map(({ sessionId }) => ({ sessionId, wish: 'disconnect' as const, reason: kind }))
+  await orderSessions(db, wishes, now)
 }
 
 function subjectOf({ address, space }: Conflict): string {

@@ -39,7 +39,7 @@ with wanted as materialized (
           then wanted.sticky or lease.leased_until > $1::timestamptz
           else wanted.sticky and lease.leased_until <= $1::timestamptz and not ${usedByLoginSql('lease', 'wanted')} end)
       and not (${usedBySessionSql('lease', 'wanted')})
-      and not ${isStaticSql('lease', 'wanted.subscriber_id')}
+      and not ${isStaticSql('lease')}
     order by of_line desc, lease.leased_until desc
     limit 1
   ) as mine

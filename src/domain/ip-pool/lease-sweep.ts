@@ -71,7 +71,8 @@ function noLongerStatic(ofPools: RawBuilder<unknown>, now: Date): RawBuilder<unk
     with covered as materialized (${coveredSql}), locked as materialized (
       select lease.address_space_id, lease.address from ip_lease lease
       where lease.is_static and ${ofPools}
-        and (lease.address_space_id, lease.address) not in (select covered.address_space_id, covered.address from covered)
+        and not exists (
+          select from covered where covered.address_space_id = lease.address_space_id and covered.address = lease.address)
       order by lease.address_space_id, lease.address limit ${batchSize} for update of lease skip locked
     )
     update ip_lease lease set is_static = false, leased_until = ${now} from locked

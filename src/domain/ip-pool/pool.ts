@@ -244,6 +244,7 @@ async function changeRanges(
   const place = { id: pool.id, spaceId: pool.address_space_id, prefixLength: pool.prefix_length }
   await db.deleteFrom('ip_pool_range').where('pool_id', '=', pool.id).execute()
   await writeRanges(db, place, parts)
+  await writeLeases(db, place, parts.seeds)
   await sweepPool(db, pool.id, now)
   const inside = (excluded: boolean) => sql`exists (select from ip_pool_range span
     where span.pool_id = lease.pool_id and span.excluded = ${excluded}
@@ -251,9 +252,14 @@ async function changeRanges(
   const gone = sql`(not ${inside(false)} or ${inside(true)})`
   const live = await countLive(db, pool.id, gone, now)
   if (live > 0) throw new ConflictError('ranges', `${live} addresses that would go are in use`)
-  await sql`delete from ip_lease lease where lease.pool_id = ${pool.id} and ${gone}`.execute(db)
-  await writeLeases(db, place, parts.seeds)
-  await sweepPool(db, pool.id, now)
+  // In the order of all others who lock several.
+  await sql`
+    with leaving as materialized (
+      select lease.address from ip_lease lease where lease.pool_id = ${pool.id} and ${gone}
+      order by lease.address for update of lease
+    )
+    delete from ip_lease lease using leaving
+    where lease.address_space_id = ${pool.address_space_id} and lease.address = leaving.address`.execute(db)
 }
 
 async function sweepPool(db: Db, id: bigint, now: Date): Promise<void> {

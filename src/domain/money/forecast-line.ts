@@ -25,6 +25,12 @@ export type ForecastService = Pick<
   'activatedAt' | 'expiresAt' | 'graceUntil' | 'periodStartedAt' | 'last' | 'plan'
 >
 
+/** `held`: it is not tried again before the time that is looked at is over. */
+type Refusal = { rule: ChargeRefusal['rule'] | 'endless' | 'held'; reason: string }
+
+/** A renewal that was refused or taken back is not tried before `until`. */
+export type Held = { until: Date; reason: string }
+
 export type LineForecast = {
   periods: number
   /** Charged in all, in minor units. */
@@ -37,18 +43,18 @@ export type LineForecast = {
   /** When the plan that comes next takes over, where that is by then. */
   planChangesAt: Date | undefined
   /** Why it does not renew, or no further. */
-  refusal: { rule: ChargeRefusal['rule'] | 'endless'; reason: string } | undefined
+  refusal: Refusal | undefined
 }
 
 type When = { now: Date; until: Date; settings: Pick<Settings, 'zone' | 'renew_ahead_hours' | 'renew_late_days'> }
 
 /** Renews the line as often as it is due by `until`. Moves the balance of the account. */
 export function forecastLine(
-  line: { service: ForecastService; next: PricedPlan },
+  line: { service: ForecastService; next: PricedPlan; held?: Held | undefined },
   account: ForecastAccount,
   { now, until, settings }: When,
 ): LineForecast {
-  const { next } = line
+  const { next, held } = line
   let { service } = line
   const forecast: LineForecast = {
     periods: 0,
@@ -62,13 +68,11 @@ export function forecastLine(
   while (service.expiresAt !== null && forecast.periods < mostPeriods) {
     const due = dueFrom(settings, service.expiresAt, next.validity)
     if (due > until) break
-    const priced = priceRenewal(service, { plan: next, periods: 1, free: false }, settings.zone, due > now ? due : now)
-    forecast.refusal =
-      priced.kind === 'refused'
-        ? { rule: 'endless', reason: priced.reason }
-        : priced.amountMinor === 0n
-          ? undefined
-          : refusalOfCharge(account, next, priced.amountMinor)
+    const isHeld = forecast.periods === 0 && held !== undefined && held.until > due
+    const at = isHeld ? held.until : due
+    const priced = priceRenewal(service, { plan: next, periods: 1, free: false }, settings.zone, at > now ? at : now)
+    forecast.refusal = refusalOf(priced, next, account)
+    if (forecast.refusal === undefined && at > until) forecast.refusal = { rule: 'held', reason: held!.reason }
     if (priced.kind === 'refused' || forecast.refusal !== undefined) break
     const [period] = priced.periods
     account.balanceMinor -= priced.amountMinor
@@ -82,6 +86,16 @@ export function forecastLine(
     service = after(service, next, period!)
   }
   return forecast
+}
+
+/** What money or a rule refuses is told before that it is held back: it is what can be mended. */
+function refusalOf(
+  priced: ReturnType<typeof priceRenewal>,
+  plan: PricedPlan,
+  account: ForecastAccount,
+): Refusal | undefined {
+  if (priced.kind === 'refused') return { rule: 'endless', reason: priced.reason }
+  return priced.amountMinor === 0n ? undefined : refusalOfCharge(account, plan, priced.amountMinor)
 }
 
 type Given = {

@@ -7,11 +7,12 @@ import type { Db } from '../../db/schema.ts'
 import type { ValidityUnit } from '../calendar.ts'
 import type { Settings } from '../setting.ts'
 import { isDueBy, renewsByItself } from './due-lines.ts'
-import type { ForecastAccount, ForecastService } from './forecast-line.ts'
+import type { ForecastAccount, ForecastService, Held } from './forecast-line.ts'
 import { readPlan } from './service.ts'
 import type { PricedPlan } from './service.ts'
 
-const pageSize = 5_000
+/** Read at once; other work of the process has its turn in between. */
+const pageSize = 500
 
 export type DueLine = {
   id: bigint
@@ -20,6 +21,8 @@ export type DueLine = {
   service: ForecastService
   next: PricedPlan
   account: ForecastAccount
+  /** Its renewal was refused or taken back, and is not tried before then. */
+  held: Held | undefined
 }
 
 type Row = {
@@ -43,6 +46,8 @@ type Row = {
   currency: string
   balance_minor: bigint
   credit_limit_minor: bigint
+  held_until: Date | null
+  held_reason: string | null
 }
 
 type Asked = { now: Date; until: Date; settings: Settings; inScope: RawBuilder<boolean> }
@@ -62,7 +67,8 @@ export async function* createForecastReader(db: Db, asked: Asked): AsyncGenerato
       const plan = await planOf(row.plan_id)
       const next = row.next_plan_id === null ? plan : await planOf(row.next_plan_id)
       const { id, username, expires_at: expiresAt } = row
-      yield { id, username, expiresAt, service: serviceOf(row, plan), next, account: accountOf(row, accounts) }
+      const service = serviceOf(row, plan)
+      yield { id, username, expiresAt, service, next, account: accountOf(row, accounts), held: heldOf(row) }
     }
     after = page.at(-1)
     if (page.length < pageSize) return
@@ -79,11 +85,14 @@ async function readPage(db: Db, { now, until, settings, inScope }: Asked, after:
       coalesce(wallet.organisation_id, payer.id) as account_id,
       coalesce(wallet.currency, payer.currency) as currency,
       coalesce(wallet.balance_minor, payer.balance_minor) as balance_minor,
-      coalesce(wallet.credit_limit_minor, payer.credit_limit_minor) as credit_limit_minor
+      coalesce(wallet.credit_limit_minor, payer.credit_limit_minor) as credit_limit_minor,
+      failure.next_at as held_until, failure.reason as held_reason
     from subscriber
       join plan on plan.id = coalesce(subscriber.next_plan_id, subscriber.plan_id)
       join payer on payer.id = subscriber.payer_id
       left join wallet on wallet.organisation_id = subscriber.owner_id and wallet.pays_renewals
+      left join renewal_failure failure on failure.subscriber_id = subscriber.id
+        and failure.expires_at = subscriber.expires_at and failure.next_at > ${now}
       left join lateral (
         select service_period.ends_at, service_period.number, service_period.series_start, service_period.series_count,
           service_period.validity, service_period.validity_unit
@@ -113,6 +122,10 @@ function serviceOf(row: Row, plan: PricedPlan): ForecastService {
             validity: { count: row.validity, unit: row.validity_unit },
           },
   }
+}
+
+function heldOf({ held_until: until, held_reason: reason }: Row): Held | undefined {
+  return until === null || reason === null ? undefined : { until, reason }
 }
 
 function accountOf(row: Row, accounts: Map<string, ForecastAccount>): ForecastAccount {

@@ -7,7 +7,7 @@ import { retryTransient } from '../../db/pool.ts'
 import type { Db } from '../../db/schema.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Author } from '../author.ts'
-import { forgetSetAside, ourFault, setAside } from '../job-failure.ts'
+import { longestRetryHours, ourFault, retryMs, setAside } from '../job-failure.ts'
 import { LostRunError } from '../job-run.ts'
 import type { RunHold } from '../job-run.ts'
 import { inLanes } from '../lanes.ts'
@@ -15,7 +15,7 @@ import { readSettings } from '../setting.ts'
 import { isDueBy, renewsByItself } from './due-lines.ts'
 import { renew } from './renewal.ts'
 import type { RenewOutcome } from './renewal.ts'
-import { beginPeriods, waitingToBegin } from './write-periods.ts'
+import { beginJob, beginPeriods, waitingToBegin } from './write-periods.ts'
 
 /** Read at once. */
 const pageSize = 1_000
@@ -23,8 +23,6 @@ const pageSize = 1_000
 const width = 3
 /** Periods that one line may catch up in one run. */
 const mostPeriodsOfLine = 100
-const retryMs = 3_600_000
-const longestRetryMs = 24 * 3_600_000
 
 export type RenewDueResult = {
   /** Periods given. */
@@ -132,12 +130,10 @@ async function insertFailure(db: Db, { subscriberId, expiresAt, reason }: Failur
     on conflict (subscriber_id) do update set
       expires_at = excluded.expires_at, reason = excluded.reason, tried_at = excluded.tried_at,
       tries = case when renewal_failure.expires_at = excluded.expires_at then renewal_failure.tries + 1 else 1 end,
-      next_at = excluded.tried_at + least(${longestRetryMs}::integer, ${retryMs}::integer *
+      next_at = excluded.tried_at + least(${longestRetryHours}::integer,
         case when renewal_failure.expires_at = excluded.expires_at then renewal_failure.tries + 1 else 1 end)
-        * interval '1 millisecond'`.execute(db)
+        * interval '1 hour'`.execute(db)
 }
-
-const beginJob = 'begin-periods'
 
 /**
  * Lets periods begin that were renewed ahead: plan and usage are theirs from their first instant. Many at once; where that
@@ -162,7 +158,7 @@ async function beginSome(db: Db, failed: { subscriberId: bigint; error: unknown 
     if (isAway(error)) throw error
   }
   let begun = 0
-  for (const subscriberId of await waitingToBegin(db, beginJob, now)) {
+  for (const subscriberId of await waitingToBegin(db, now)) {
     try {
       begun += await retryTransient(() => db.transaction().execute((trx) => begin(trx, [subscriberId], now)))
     } catch (error) {
@@ -174,9 +170,11 @@ async function beginSome(db: Db, failed: { subscriberId: bigint; error: unknown 
   return begun
 }
 
-async function begin(trx: Db, subscriberIds: readonly bigint[] | undefined, now: Date): Promise<number> {
-  const whose = subscriberIds === undefined ? { exceptSetAsideBy: beginJob } : { subscriberIds }
-  const begun = await beginPeriods(trx, { ...whose, orders: true }, now)
-  await forgetSetAside(trx, beginJob, begun)
-  return begun.length
+async function begin(trx: Db, given: readonly bigint[] | undefined, now: Date): Promise<number> {
+  const subscriberIds = given ?? (await waitingToBegin(trx, now))
+  if (subscriberIds.length === 0) return 0
+  await sql`
+    select 1 from subscriber where subscriber.id = any(${subscriberIds}::bigint[])
+    order by subscriber.id for no key update`.execute(trx)
+  return (await beginPeriods(trx, { subscriberIds, orders: true }, now)).length
 }

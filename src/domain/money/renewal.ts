@@ -77,9 +77,15 @@ export async function renew(db: Db, input: RenewInput, by: Author, now: Date): P
   } catch (error) {
     // The database's own word that a period is there: the lock makes it never happen, and never charges twice if it did.
     const isThere = isUniqueViolation(error) || sqlStateOf(error) === sqlState.exclusionViolation
-    if (!isThere || db.isTransaction) throw error
+    if (!isThere || db.isTransaction || (input.byItself === true && (await isAsSeen(db, input)))) throw error
     return { kind: 'already', reason: 'this period was given already' }
   }
+}
+
+/** The service still ends as it was seen: what was in the way is not this period, and is a fault that somebody must hear of. */
+async function isAsSeen(db: Db, { subscriberId, seenExpiry }: RenewInput): Promise<boolean> {
+  const row = await db.selectFrom('subscriber').select('expires_at').where('id', '=', subscriberId).executeTakeFirst()
+  return row !== undefined && isSameInstant(seenExpiry ?? null, row.expires_at)
 }
 
 async function renewLocked(trx: Db, input: RenewInput, by: Author, now: Date): Promise<RenewOutcome> {

@@ -91,74 +91,64 @@ export async function voidPeriodsAfter(db: Db, subscriberId: bigint, from: Date,
 }
 
 const mostAtOnce = 500
+/** The job that lets periods begin. */
+export const beginJob = 'begin-periods'
 
 const isWaiting = (now: Date): RawBuilder<boolean> => sql<boolean>`(service_period.begun_at is null
   and service_period.void_at is null and service_period.starts_at <= ${now})`
 
-function notSetAside(job: string | undefined, now: Date): RawBuilder<boolean> {
-  return job === undefined
-    ? sql<boolean>`true`
-    : sql<boolean>`not ${isSetAside(job, 'service_period.subscriber_id', now)}`
-}
-
-/** Some of those with a period whose time has come, without whom the job has set aside. */
-export async function waitingToBegin(db: Db, job: string, now: Date): Promise<bigint[]> {
+/** Some of those with a period whose time has come, without whom `beginJob` has set aside. */
+export async function waitingToBegin(db: Db, now: Date): Promise<bigint[]> {
   const { rows } = await sql<{ id: bigint }>`
-    select distinct service_period.subscriber_id as id from service_period
-    where ${isWaiting(now)} and ${notSetAside(job, now)} limit ${mostAtOnce}`.execute(db)
+    select distinct service_period.subscriber_id as id
+    from service_period join subscriber on subscriber.id = service_period.subscriber_id
+    where ${isWaiting(now)} and not ${isSetAside(beginJob, 'service_period.subscriber_id', now)}
+    limit ${mostAtOnce}`.execute(db)
   return rows.map(({ id }) => id)
 }
 
 type Begun = { subscriber_id: bigint; is_felt: boolean }
 
 /**
- * Takes over plan and usage period of periods whose time has come: of these subscribers, or of at most 500 that wait. Live
- * sessions that feel it are told where `orders` is set; whom the job `exceptSetAsideBy` has set aside is not among those that
- * wait. Returns the subscribers. Call it inside a transaction.
+ * Takes over plan and usage period of periods of these subscribers whose time has come. Live sessions that feel it are told where
+ * `orders` is set. Returns the subscribers whose periods began. Call it inside a transaction that holds their rows by an earlier
+ * statement: a plan change or a revert that was waited for must be seen here, and a statement sees what was there at its start.
  */
 export async function beginPeriods(
   db: Db,
-  input: { subscriberIds?: readonly bigint[]; orders: boolean; exceptSetAsideBy?: string },
+  { subscriberIds, orders }: { subscriberIds: readonly bigint[]; orders: boolean },
   now: Date,
 ): Promise<bigint[]> {
-  const whose =
-    input.subscriberIds === undefined
-      ? notSetAside(input.exceptSetAsideBy, now)
-      : sql`service_period.subscriber_id = any(${input.subscriberIds}::bigint[])`
   const { rows } = await sql<Begun>`
-    with waiting as materialized (
-      select distinct service_period.subscriber_id
-      from service_period join subscriber on subscriber.id = service_period.subscriber_id
-      where ${isWaiting(now)} and ${whose}
-      limit ${mostAtOnce}
-    ), held as materialized (
-      select subscriber.id, subscriber.plan_id, subscriber.next_plan_id, subscriber.period_started_at
-      from subscriber where subscriber.id in (select waiting.subscriber_id from waiting)
-      order by subscriber.id for no key update
-    ), due as materialized (
+    with due as materialized (
       -- Several at once after an outage: each follows the one before it.
-      select service_period.id, held.id as subscriber_id, service_period.plan_id, service_period.starts_at,
-        held.next_plan_id, held.plan_id as held_plan_id,
-        coalesce(lag(service_period.plan_id) over rows_of, held.plan_id) as before_plan_id,
-        coalesce(lag(service_period.starts_at) over rows_of, held.period_started_at) as before_period_started_at,
-        row_number() over (partition by held.id order by service_period.starts_at desc) as from_last
-      from held join service_period on service_period.subscriber_id = held.id
-      where service_period.begun_at is null and service_period.void_at is null and service_period.starts_at <= ${now}
-      window rows_of as (partition by held.id order by service_period.starts_at)
+      select service_period.id, subscriber.id as subscriber_id, service_period.plan_id, service_period.starts_at,
+        subscriber.next_plan_id, subscriber.plan_id as held_plan_id,
+        coalesce(lag(service_period.plan_id) over rows_of, subscriber.plan_id) as before_plan_id,
+        coalesce(lag(service_period.starts_at) over rows_of, subscriber.period_started_at) as before_period_started_at,
+        row_number() over (partition by subscriber.id order by service_period.starts_at desc) as from_last
+      from subscriber join service_period on service_period.subscriber_id = subscriber.id
+      where subscriber.id = any(${subscriberIds}::bigint[]) and ${isWaiting(now)}
+      window rows_of as (partition by subscriber.id order by service_period.starts_at)
     ), begun as (
       update service_period set begun_at = ${now}, before_plan_id = due.before_plan_id,
         before_next_plan_id = due.next_plan_id, before_period_started_at = due.before_period_started_at
-      from due where service_period.id = due.id and service_period.begun_at is null
+      from due where service_period.id = due.id and service_period.begun_at is null and service_period.void_at is null
+      returning service_period.id, service_period.subscriber_id
+    ), forgotten as (
+      -- Whoever began it: it is not set aside any more.
+      delete from job_failure using begun
+      where job_failure.job = ${beginJob} and job_failure.subscriber_id = begun.subscriber_id
     )
     update subscriber set plan_id = due.plan_id, next_plan_id = nullif(subscriber.next_plan_id, due.plan_id),
       period_started_at = due.starts_at, updated_at = ${now}
-    from due join plan on plan.id = due.held_plan_id
+    from due join begun on begun.id = due.id join plan on plan.id = due.held_plan_id
     where due.from_last = 1 and subscriber.id = due.subscriber_id
     returning subscriber.id as subscriber_id,
       due.held_plan_id <> due.plan_id or plan.quota_octets is not null or plan.quota_down_octets is not null
         or plan.quota_up_octets is not null as is_felt`.execute(db)
   const felt = rows.filter((row) => row.is_felt).map((row) => row.subscriber_id)
-  if (input.orders && felt.length > 0) {
+  if (orders && felt.length > 0) {
     await orderForSubscribers(db, { subscriberIds: felt, wish: 'reapply', reason: 'renewed' }, now)
   }
   return rows.map((row) => row.subscriber_id)

@@ -6,7 +6,7 @@ import type { Db } from '../../db/schema.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { changesOf, writeAudit } from '../audit/audit.ts'
 import type { Author } from '../author.ts'
-import { orderDeadline } from '../coa-order.ts'
+import { placeOrders } from '../coa-order.ts'
 import { ConflictError } from '../field.ts'
 import type { AttributeCheck } from '../nas-device.ts'
 import { requireVersion } from '../operator/row-version.ts'
@@ -164,22 +164,9 @@ async function orderReapply(
   { planId, reason }: { planId: bigint; reason: string },
   now: Date,
 ): Promise<number> {
-  const { rows } = await sql<{ count: bigint }>`
-    with target as materialized (
-      select session.id, session.subscriber_id, session.nas_id
-      from session join subscriber on subscriber.id = session.subscriber_id
-      where session.ended_at is null and session.service is null and ${servedBy(planId)}
-        -- Who is to be thrown out stays so.
-        and not exists (select from coa_order where coa_order.session_id = session.id
-          and coa_order.state in ('waiting', 'timeout') and coa_order.wish = 'disconnect')
-    ), replaced as (
-      update coa_order set state = 'replaced', finished_at = ${now}
-      from target where coa_order.session_id = target.id and coa_order.state in ('waiting', 'timeout')
-    ), made as (
-      insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
-      select target.id, target.subscriber_id, target.nas_id, 'reapply', ${reason}, ${now}, ${orderDeadline(now)}, ${now}
-      from target returning 1
-    )
-    select count(*) as count from made`.execute(db)
-  return Number(rows[0]!.count)
+  const targets = sql`
+    select session.id, session.subscriber_id, session.nas_id, 'reapply' as wish, ${reason}::text as reason
+    from session join subscriber on subscriber.id = session.subscriber_id
+    where session.ended_at is null and session.service is null and ${servedBy(planId)}`
+  return (await placeOrders(db, targets, {}, now)).length
 }

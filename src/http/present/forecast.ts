@@ -7,7 +7,7 @@ import { idOut, instantOut, isoOrNull, moneyOut } from '../schemas.ts'
 
 const count = z.int().min(0)
 const row = { subscriber_id: idOut, username: z.string(), at: instantOut }
-const rules = ['balance', 'currency', 'amount', 'endless'] as const
+const rules = ['balance', 'currency', 'amount', 'endless', 'held'] as const
 
 export const forecastOut = z
   .strictObject({
@@ -36,7 +36,10 @@ export const forecastOut = z
         rules: z.array(z.strictObject({ rule: z.enum(rules), count })),
         first: z.array(z.strictObject({ ...row, rule: z.enum(rules), reason: z.string() })),
       })
-      .meta({ description: 'Who renews by itself and cannot; `balance`: the money does not reach' }),
+      .meta({
+        description:
+          'Who renews by itself and cannot; `balance`: the money does not reach; `held`: it was refused or taken back, and is not tried again by then',
+      }),
     periods_begin: z.strictObject({ count }),
     plan_changes: z.strictObject({
       count,

@@ -140,6 +140,8 @@ export const ipPoolRoutes = [
     }),
     answer: poolOut,
     status: 201,
+    // A pool may have a million addresses.
+    transaction: 'long',
     async run({ db, body, by, now }) {
       const { prefix_length: prefixLength, address_space: addressSpace, nas_group: nasGroup, ...rest } = body
       const { on_exhausted: onExhausted, ...same } = rest
@@ -175,6 +177,7 @@ export const ipPoolRoutes = [
       ...fields,
     }),
     answer: poolOut,
+    transaction: 'long',
     async run({ db, params: { id }, body: { on_exhausted: onExhausted, ...body }, by, now }) {
       const change = () => changeIpPool(db, { id, ...withoutUndefined({ ...body, onExhausted }) }, now)
       const read = () => readPool(db, id, now)
@@ -190,6 +193,7 @@ export const ipPoolRoutes = [
     access: 'nas.edit',
     params: byId,
     answer: nothing,
+    transaction: 'long',
     async run({ db, params: { id }, by, now }) {
       const change = () => removeIpPool(db, id, now)
       const read = () => readPool(db, id, now)
@@ -207,7 +211,7 @@ export const ipPoolRoutes = [
     answer: pageOf(leaseOut),
     async run({ db, params, query: { cursor, limit, state }, by, now }) {
       const [after] = readCursor(cursor, addressKey) ?? []
-      const rows = await listLeases(db, { poolId: params.id, state, after, limit }, now)
+      const rows = await listLeases(db, { poolId: params.id, state, after, limit }, by.scope, now)
       const withOwner = by.permissions.has('subscriber.read')
       const items = rows.map((row) => presentLease(row, withOwner))
       return { items, next_cursor: nextCursor(rows, limit, ({ address }) => [address]) }

@@ -28,8 +28,8 @@ const runOut = z
     state: z
       .enum(jobRunStates)
       .meta({ description: '`lost`: its process has gone in the middle of it; it is taken over within minutes' }),
-    planned_local: z.string().meta({ description: "Wall time of the ISP's zone, which names the run" }),
-    planned_at: instantOut.nullable(),
+    planned_local: z.string().meta({ description: "Wall time of the ISP's zone" }),
+    planned_at: instantOut.nullable().meta({ description: 'Names a planned run' }),
     late: z.boolean().meta({ description: 'Nobody ran it when it was due; it was caught up' }),
     asked_by: z.string().nullable().meta({ description: 'Who asked for it; null: it was planned' }),
     instance: z.string().nullable(),
@@ -181,7 +181,8 @@ export const jobRoutes = [
   route({
     method: 'post',
     path: '/jobs/runs/:id/undo',
-    summary: 'Take back what a run renewed, as a bulk run; asked again, the same one is the answer',
+    summary:
+      'Take back what a run renewed, as a bulk run; asked again meanwhile, the same one is the answer, and later one over what is left',
     tag,
     access: 'setting.edit',
     params: byId,

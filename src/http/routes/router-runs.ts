@@ -1,6 +1,8 @@
 // Runs on routers: asked for here, carried out by the jobs process, watched until they are over.
 
 import { z } from 'zod'
+import { requirePermission } from '../../domain/author.ts'
+import type { Author } from '../../domain/author.ts'
 import { askRun, listRuns, readRun, routerRunKinds, routerRunStates } from '../../domain/router-run.ts'
 import type { RouterRun } from '../../domain/router-run.ts'
 import { idKey, nextCursor, readCursor } from '../cursor.ts'
@@ -26,7 +28,14 @@ const listed = z.strictObject({
   finished_at: instantOut.nullable(),
 })
 const shown = listed
-  .extend({ result: z.unknown().meta({ description: 'By kind; null until it is done, and after a purge' }) })
+  .extend({
+    result: z
+      .unknown()
+      .meta({
+        description:
+          'By kind; null until it is done, after a purge, and of all but doctor for who may not see subscribers',
+      }),
+  })
   .meta({ id: 'RouterRun' })
 
 function presentListed(run: Omit<RouterRun, 'result'>) {
@@ -46,8 +55,10 @@ function presentListed(run: Omit<RouterRun, 'result'>) {
   }
 }
 
-function present(run: RouterRun) {
-  return { ...presentListed(run), result: run.result }
+/** What the doctor says is of the NAS; the others tell of persons. */
+function present(run: RouterRun, by: Author) {
+  const isShown = run.kind === 'doctor' || by.permissions.has('subscriber.read')
+  return { ...presentListed(run), result: isShown ? run.result : null }
 }
 
 export const routerRunRoutes = [
@@ -65,7 +76,8 @@ export const routerRunRoutes = [
     answer: shown,
     status: 202,
     async run({ db, params: { name }, body, by, now }) {
-      return present(await askRun(db, { nas: name, kind: body.kind, sessionId: body.session_id }, by, now))
+      if (body.kind === 'disconnect') requirePermission(by, 'subscriber.disconnect')
+      return present(await askRun(db, { nas: name, kind: body.kind, sessionId: body.session_id }, by, now), by)
     },
   }),
   route({
@@ -90,6 +102,6 @@ export const routerRunRoutes = [
     access: 'nas.read',
     params: byId,
     answer: shown,
-    run: async ({ db, by, params }) => present(await readRun(db, params.id, by.scope)),
+    run: async ({ db, by, params }) => present(await readRun(db, params.id, by.scope), by),
   }),
 ]

@@ -183,6 +183,10 @@ function judgePatience({ p99Ms, target, tallies, client }: NasFacts, mends: Mend
 
 function judgeClock(facts: NasFacts, mends: Mends): Finding[] {
   const { sessions, tallies, target } = facts
+  if (!target.nas.settings.trust_time) {
+    const sentence = 'its clock is not looked at: its records count from when they arrive (trust_time=false)'
+    return [{ code: 'clock', severity: 'ok', sentence }]
+  }
   const skew = tallies.find(({ kind }) => kind === 'clock-skew')
   const last = sessions.lastRecordAt?.getTime() ?? 0
   if (skew === undefined || skew.worst === null || skew.lastAt.getTime() < last - sameMomentMs) {

@@ -14,7 +14,22 @@ export function judgeRecords(facts: NasFacts, mends: Mends): Finding[] {
   return [...judgeAccounting(facts, mends), ...judgeInterims(facts, mends)]
 }
 
-function judgeAccounting({ access, sessions }: NasFacts, mends: Mends): Finding[] {
+/** A clock that is further off does not tell when a record was (aaa/accounting-packet.ts). */
+const saneClockMs = 86_400_000
+
+/**
+ * How old the last record may be where logins may be renewals of IPoE lines, which no Start follows: twice the interval of
+ * Interim-Updates, and what the clock of the NAS is behind, for it is that clock that tells there. In ms.
+ */
+function patienceMs({ sessions, tallies }: NasFacts): number {
+  if (!sessions.accessKinds.includes('ipoe')) return 0
+  const ahead = tallies.find(({ kind }) => kind === 'clock-skew')?.worst ?? 0
+  const behind = ahead < 0 && ahead >= -saneClockMs ? -ahead : 0
+  return 2_000 * sessions.askedIntervalS + behind
+}
+
+function judgeAccounting(facts: NasFacts, mends: Mends): Finding[] {
+  const { access, sessions, at } = facts
   const { accountableAcceptAt: accepted } = access
   const { lastRecordAt } = sessions
   if (accepted === undefined) {
@@ -23,7 +38,8 @@ function judgeAccounting({ access, sessions }: NasFacts, mends: Mends): Finding[
       : [{ code: 'no-accounting', severity: 'ok', sentence: 'it sends accounting' }]
   }
   const evidence = evidenceOf({ accepts: access.accepts, login_at: accepted, record_at: lastRecordAt })
-  if (lastRecordAt === undefined || lastRecordAt < accepted) {
+  const isSilent = (last: Date): boolean => last < accepted && at.getTime() - last.getTime() >= patienceMs(facts)
+  if (lastRecordAt === undefined || isSilent(lastRecordAt)) {
     const sentence = `${access.accepts} logins in the last day and no accounting after the last of them: who is online, how long and how much is not known`
     return [{ code: 'no-accounting', severity: 'fault', sentence, mend: mends.account, evidence }]
   }

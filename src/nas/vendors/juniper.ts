@@ -29,6 +29,8 @@ export const juniper: VendorRules = {
       : serviceChange(authorization, settings, services)
     return [...rates, ...policies(authorization)]
   },
+  // The shaping rate is that towards the subscriber alone.
+  tellsUpload: (settings) => !shapes(settings),
   // User-Name and address would have to fit too; alone they name several sessions, which is refused (Error-Cause 508).
   sessionIdentity: (session) => identityAttributes(session),
   serviceSession: readService,

@@ -87,6 +87,8 @@ export type VendorRules = {
     settings?: RateSettings,
     services?: readonly string[],
   ): NamedAttribute[] | undefined
+  /** Whether what `changeAttributes` gives says how fast the subscriber may send; absent: it always does. */
+  readonly tellsUpload?: (settings: RateSettings) => boolean
   /** The service that a CoA with these attributes starts, as its accounting will name it; absent where none is accounted. */
   readonly startedService?: (attributes: readonly NamedAttribute[]) => string | undefined
   /**

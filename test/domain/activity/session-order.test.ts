@@ -98,11 +98,11 @@ describe('a list of orders', () => {
 })
 
 describe('disconnecting a session', () => {
-  it.each(orderStates)('replaces an older wish only while it waits or is to be proved: %s', async (state) => {
+  it.each(orderStates)('replaces an older wish that waits, is to be proved or came to nothing: %s', async (state) => {
     const sessionId = await online()
     await order({ session_id: sessionId, state, finished_at: state === 'done' ? noon : null })
     await disconnectSession(office.db, { sessionId }, by(), noon)
-    const waits = ['waiting', 'timeout', 'acked'].includes(state)
+    const waits = ['waiting', 'timeout', 'acked', 'failed', 'expired'].includes(state)
     expect(await ordersOf(sessionId)).toEqual([
       { state: waits ? 'replaced' : state, wish: 'reapply' },
       { state: 'waiting', wish: 'disconnect' },

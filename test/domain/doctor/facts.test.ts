@@ -4,6 +4,7 @@ import { loadNasFacts, type NasFacts } from '../../../src/domain/doctor/facts.ts
 import { raiseAlarm } from '../../../src/domain/alarm.ts'
 import { writeTallies } from '../../../src/domain/doctor/tally.ts'
 import type { Nas } from '../../../src/domain/nas.ts'
+import { line, pricedPlan } from '../../support/money.ts'
 import { noon, useOffice } from '../../support/operator.ts'
 import { makeNas } from '../../support/routers.ts'
 
@@ -82,6 +83,47 @@ describe('sessions', () => {
     expect((await facts()).sessions).toMatchObject({ askedIntervalS: 300, lastRecordAt: undefined, accessKinds: [] })
     await office.pool.query(`update nas set settings = '{"interim_interval_s": 120}' where id = $1`, [nas.id])
     expect((await facts()).sessions.askedIntervalS).toBe(120)
+  })
+})
+
+describe('the last record', () => {
+  it('of an IPoE line is its last event, for a renewal of its lease is none; of other lines what was heard last', async () => {
+    const planId = await pricedPlan(office, { name: `Doctor ${String(sessions)}` })
+    const { id } = await line(office, { planId })
+    await session({ began: ago(90) })
+    await office.pool.query('update session set subscriber_id = $1, updated_at = $2', [id, ago(5)])
+    expect((await facts()).sessions.lastRecordAt).toEqual(ago(5))
+    await office.pool.query(`update subscriber set account_type = 'ipoe' where id = $1`, [id])
+    expect((await facts()).sessions).toMatchObject({ lastRecordAt: ago(90), accessKinds: ['ipoe'] })
+    // A clock that is ahead does not make it later than it came.
+    await office.pool.query('update session set event_at = $1', [ago(-60)])
+    expect((await facts()).sessions.lastRecordAt).toEqual(ago(5))
+  })
+
+  it('and the sample are not of those alone that were heard last', async () => {
+    await listen(ago(600))
+    await office.pool.query(
+      `insert into session (nas_id, acct_session_id, epoch, username, nas_group_id, address_space_id, started_at, start_seen,
+         event_at, updated_at, session_time, interims, interim_interval_s)
+       select $1, 'many-' || number, 1, 'anna', 1, 1, $2, true, $2,
+         case when number % 4 = 0 then $2 else $3::timestamptz end, 0, case when number % 4 = 0 then 0 else 5 end, 300
+       from generate_series(1, 4000) as number`,
+      [nas.id, ago(60), ago(1)],
+    )
+    const { due, withoutInterims, lastRecordAt } = (await facts()).sessions
+    expect(due).toBe(2_000)
+    // A quarter of all reports nothing.
+    expect(withoutInterims).toBeGreaterThan(400)
+    expect(withoutInterims).toBeLessThan(600)
+    expect(lastRecordAt).toEqual(ago(1))
+  })
+})
+
+describe('a clock', () => {
+  it('that stands in 1970 is told with all its milliseconds', async () => {
+    const worst = -Date.parse('2026-11-22T12:00:00Z')
+    await writeTallies(office.pool, [{ kind: 'clock-skew', nasId: nas.id, count: 1, worst }], noon)
+    expect((await facts()).tallies).toMatchObject([{ kind: 'clock-skew', count: 1, worst }])
   })
 })
 

@@ -257,6 +257,23 @@ describe('turns at one instant', () => {
     const { tell } = judge(watched({ plan, subscriberId: 1n, before: left }), lookAt(new Date('2026-03-10T22:00:01Z')))
     expect(tell).toHaveLength(1)
   })
+
+  it('have nothing to tell to who dials in between the instant and the turn', () => {
+    const plan = testPlan({ schedule: night })
+    const last = BigInt(
+      Array.from({ length: longestJitterMs }, (_, id) => jitterMs(BigInt(id))).indexOf(longestJitterMs - 1),
+    )
+    const before = leftAt(noon, watched({ plan, subscriberId: last, sessions: [] }))
+    const dialled = (second: number) => {
+      const sessions = [session({ startedAt: new Date(Date.UTC(2026, 2, 10, 22, 0, second)) })]
+      const now = new Date(Date.UTC(2026, 2, 10, 22, 0, second + 1))
+      return judge(watched({ plan, subscriberId: last, before, sessions }), lookAt(now))
+    }
+    expect(dialled(20)).toMatchObject({ tell: [], watch: { since: new Date('2026-03-10T22:00:00Z'), sessionId: 1n } })
+    expect(dialled(3).tell).toEqual([])
+    // Its Accept may have been made a moment before.
+    expect(dialled(2).tell).toEqual([{ sessionId: 1n, reason: 'schedule' }])
+  })
 })
 
 const anyPlan: fc.Arbitrary<AccessPlan> = fc

@@ -1,7 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createKysely } from '../../../src/db/pool.ts'
 import type { Database, Db } from '../../../src/db/schema.ts'
+import { listNotEnforced } from '../../../src/domain/enforcement/not-enforced.ts'
+import { orderSessions } from '../../../src/domain/enforcement/order-sessions.ts'
 import { enforceSignsOfLife } from '../../../src/domain/enforcement/signs-of-life.ts'
+import { everything } from '../../../src/domain/scope.ts'
 import { after, insertPlan, insertSession, noon } from '../../support/access.ts'
 import { useDatabase } from '../../support/database.ts'
 import { makeOnline, makeOrder, orderedOf, type Online } from '../../support/watch.ts'
@@ -119,18 +122,45 @@ describe('the walled garden', () => {
 })
 
 describe('an order that came to nothing', () => {
-  it.each(['expired', 'failed'])('is made again at the next sign of life, whatever it is about: %s', async (state) => {
+  it.each(['expired', 'failed'])('waits again at the next sign of life, whatever it is about: %s', async (state) => {
     const anna = await one({})
-    const row = { state, wish: 'disconnect', reason: 'operator', created_at: after(-700) }
-    await makeOrder(database.pool, anna, { ...row, finished_at: after(-60) })
+    const row = { state, wish: 'disconnect', reason: 'operator', created_at: after(-1_300) }
+    await makeOrder(database.pool, anna, { ...row, finished_at: after(-660) })
     const silent = await one({})
     await makeOrder(database.pool, silent, { ...row, finished_at: after(1) })
     await look()
     expect([await ordered(anna), await ordered(silent)]).toEqual([['disconnect operator'], []])
     expect(await look()).toMatchObject({ orders: 0 })
     await database.pool.query('update session set updated_at = $1', [after(30)])
-    await look()
+    await look(after(601))
     expect(await ordered(silent)).toEqual(['disconnect operator'])
+  })
+
+  it('is one row for as long as it comes to nothing, ten minutes after each other where it could not be sent', async () => {
+    const anna = await one({ blocked_at: after(-600) })
+    const found: number[] = []
+    for (let minute = 1; minute <= 60; minute += 1) {
+      await database.pool.query('update session set updated_at = $1', [after(minute * 60 - 1)])
+      found.push((await look(after(minute * 60))).orders)
+      await database.pool.query(
+        `update coa_order set state = 'failed', finished_at = $1, attempts = attempts + 1 where state = 'waiting'`,
+        [after(minute * 60)],
+      )
+    }
+    const times = found.flatMap((orders, at) => (orders === 1 ? [at + 1] : []))
+    expect(times).toEqual([1, 11, 21, 31, 41, 51])
+    expect(await orderedOf(database.pool, anna.id)).toMatchObject([{ state: 'failed', at: after(60) }])
+    const [shown] = await listNotEnforced(db, { limit: 10 }, everything, after(3_700))
+    expect(shown).toMatchObject({ reason: 'blocked', state: 'failed', since: after(60), attempts: 6 })
+  })
+
+  it('and an older one of its session are one again, and since when is still known', async () => {
+    const anna = await one({})
+    await makeOrder(database.pool, anna, { state: 'expired', created_at: after(-3_000), finished_at: after(-2_400) })
+    await orderSessions(db, [{ sessionId: anna.sessionId, wish: 'disconnect', reason: 'operator' }], after(0))
+    expect((await orderedOf(database.pool, anna.id)).map(({ state }) => state)).toEqual(['replaced', 'waiting'])
+    const [shown] = await listNotEnforced(db, { limit: 10 }, everything, after(10))
+    expect(shown).toMatchObject({ reason: 'operator', since: after(-3_000) })
   })
 
   it('is not repeated where a newer one was done, or the NAS refused', async () => {

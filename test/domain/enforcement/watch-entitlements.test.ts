@@ -297,7 +297,10 @@ describe('marks', () => {
       expect(await marks()).toEqual([anna.id])
       await database.pool.query('delete from entitlement_check')
     }
-    await database.pool.query('update subscriber set plan_id = $2 where id = $1', [berta.id, anna.planId])
+    const offline = await makeOnline(database.pool, { session: { ended_at: noon } })
+    for (const { id } of [berta, offline]) {
+      await database.pool.query('update subscriber set plan_id = $2 where id = $1', [id, anna.planId])
+    }
     expect(await marks()).toEqual([berta.id])
   })
 })

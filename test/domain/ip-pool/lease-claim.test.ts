@@ -271,6 +271,22 @@ describe('address spaces and kinds', () => {
     expect(await claimLeases(pools[0]!, both(wish(0)), after(601))).toEqual(given)
   })
 
+  it('a session with a longer prefix inside one keeps the whole of it back, whichever of its prefixes it is', async () => {
+    const sites = await makePool(database.pool, {
+      name: `sites ${net}`,
+      kind: 'delegated-ipv6-prefix',
+      ranges: [`2001:dbb:${net}::/54`],
+    })
+    await start(wish(9), null, { delegated_ipv6_prefix: `2001:dbb:${net}:ff::/64` })
+    await start(wish(8), null, { framed_ipv6_prefix: `2001:dbb:${net}:200::/64` })
+    const given = await claimLeases(
+      pools[0]!,
+      [0, 1, 2].map((person) => wish(person, { poolId: sites })),
+      noon,
+    )
+    expect(given).toEqual([`2001:dbb:${net}:100::/56`, `2001:dbb:${net}:300::/56`, undefined])
+  })
+
   it('a static prefix inside one that is handed out keeps the whole of it back', async () => {
     const sites = await makePool(database.pool, {
       name: `sites ${net}`,

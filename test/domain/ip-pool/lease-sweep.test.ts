@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createKysely } from '../../../src/db/pool.ts'
 import type { Database, Db } from '../../../src/db/schema.ts'
 import { listAlarms } from '../../../src/domain/alarm.ts'
+import { orderSessions } from '../../../src/domain/enforcement/order-sessions.ts'
 import { endAddressConflicts } from '../../../src/domain/ip-pool/conflict.ts'
 import { claimLeases } from '../../../src/domain/ip-pool/lease-claim.ts'
 import { sweepLeases } from '../../../src/domain/ip-pool/lease-sweep.ts'
@@ -84,6 +85,16 @@ describe('the sweep', () => {
     expect((await leaseRows(database.pool, id))[0]!.until).toBeLessThan(Infinity)
   })
 
+  it('keeps a prefix of IPv6 while a session has a longer one in it', async () => {
+    const id = await add({ kind: 'delegated-ipv6-prefix', ranges: [`2001:db8:${net}::/55`] })
+    const open = await session(0, '192.0.2.201', { delegated_ipv6_prefix: `2001:db8:${net}:42::/64` })
+    expect(await sweep(noon)).toMatchObject({ used: 1 })
+    expect((await leaseRows(database.pool, id))[0]).toMatchObject({ until: Infinity, subscriber_id: people[0] })
+    await end(open, after(100))
+    expect(await sweep(after(110))).toMatchObject({ released: 1 })
+    expect((await leaseRows(database.pool, id))[0]).toMatchObject({ until: 160 })
+  })
+
   it('says nothing of a service, which is no session', async () => {
     const id = await add()
     await session(0, address(3), { service: 'video' })
@@ -148,7 +159,7 @@ describe('I9: an address that two have', () => {
   it('stays with the owner of its lease; the other is ordered off once, and a person is told', async () => {
     const id = await add()
     const given = await claim(id, 0)
-    const [owner, intruder] = [await session(0, given), await session(1, given, { started_at: noon })]
+    const [owner, intruder] = [await session(0, given), await session(1, given, { started_at: noon, nas_id: 2 })]
     expect(await check(noon)).toBe(1)
     expect(await check(after(60))).toBe(1)
     expect(await orders(owner)).toEqual([])
@@ -169,7 +180,10 @@ describe('I9: an address that two have', () => {
       kind: 'framed-ip',
       prefix: address(4),
     })
-    const [owner, intruder] = [await session(9, address(4)), await session(1, address(4), { started_at: noon })]
+    const [owner, intruder] = [
+      await session(9, address(4)),
+      await session(1, address(4), { started_at: noon, nas_id: 2 }),
+    ]
     await check(noon)
     expect([await orders(owner), await orders(intruder)].map((found) => found.length)).toEqual([0, 1])
     await end(owner, noon)
@@ -180,12 +194,80 @@ describe('I9: an address that two have', () => {
     await add()
     const open = [
       await session(0, address(1)),
-      await session(0, address(1)),
-      await session(1, address(1), { address_space_id: 77 }),
+      await session(0, address(1), { nas_id: 2 }),
+      await session(1, address(1), { address_space_id: 77, nas_id: 3 }),
       await session(2, `10.${net}.200.1`),
-      await session(3, `10.${net}.200.1`),
+      await session(3, `10.${net}.200.1`, { nas_id: 2 }),
     ]
     expect(await check(noon)).toBe(0)
     for (const one of open) await end(one, noon)
   })
+
+  it('on one NAS is the newest session’s: the older is dead, and nobody is cut for it', async () => {
+    const id = await add()
+    const given = await claim(id, 0)
+    const open = [await session(0, given), await session(1, given, { started_at: noon })]
+    expect(await check(noon)).toBe(0)
+    // Of another NAS the living one is judged.
+    open.push(await session(2, given, { nas_id: 2, started_at: after(-60) }))
+    expect(await check(after(60))).toBe(1)
+    expect((await Promise.all(open.map(orders))).map((found) => found.length)).toEqual([0, 0, 1])
+    for (const one of open) await end(one, after(70))
+  })
+
+  it('is nothing to act upon while its pool learns', async () => {
+    await add({ learns: true })
+    const open = [await session(0, address(1)), await session(1, address(1), { nas_id: 2 })]
+    expect(await check(noon)).toBe(0)
+    expect(await check(after(600))).toBe(1)
+    for (const one of open) await end(one, after(610))
+  })
+
+  it('is judged between two of nobody, and nobody gives way to a subscriber', async () => {
+    const id = await add()
+    const strangers = [null, null].map((subscriber_id, n) =>
+      session(0, address(1), { subscriber_id, nas_id: n + 1, started_at: after(-100 + n) }),
+    )
+    const [older, newer] = await Promise.all(strangers)
+    expect(await check(noon)).toBe(1)
+    expect([await orders(older!), await orders(newer!)].map((found) => found.length)).toEqual([1, 0])
+    const owned = await claim(id, 0)
+    const [mine, theirs] = [
+      await session(0, owned, { nas_id: 1 }),
+      await session(0, owned, { subscriber_id: null, nas_id: 2, started_at: noon }),
+    ]
+    await check(after(10))
+    expect([await orders(mine), await orders(theirs)].map((found) => found.length)).toEqual([0, 1])
+    for (const one of [older!, newer!, mine, theirs]) await end(one, after(20))
+  })
+
+  it('replaces an older wish for the session that has to go', async () => {
+    const id = await add()
+    const given = await claim(id, 0)
+    const [owner, intruder] = [await session(0, given), await session(1, given, { started_at: noon, nas_id: 2 })]
+    const [wish] = await orderSessionsOf(intruder)
+    await check(after(1))
+    const { rows } = await database.pool.query('select state from coa_order where id = $1', [wish])
+    expect(rows).toEqual([{ state: 'replaced' }])
+    for (const one of [owner, intruder]) await end(one, after(20))
+  })
+
+  it('is one prefix of a pool where two lie in it', async () => {
+    await add({ kind: 'delegated-ipv6-prefix', ranges: [`2001:db8:${net}::/55`] })
+    const of = (person: number, host: string, nas: number) =>
+      session(person, `192.0.2.${person}`, { delegated_ipv6_prefix: `2001:db8:${net}:${host}::/64`, nas_id: nas })
+    const open = [await of(0, '1', 1), await of(1, '2', 2), await of(2, '101', 3)]
+    expect(await check(noon)).toBe(1)
+    expect((await listAlarms(database.pool)).map(({ subject }) => subject)).toEqual([
+      `2001:db8:${net}::/56 (space default)`,
+    ])
+    for (const one of open) await end(one, after(20))
+  })
 })
+
+/** A wish for a session that waits. */
+async function orderSessionsOf(id: bigint): Promise<bigint[]> {
+  await orderSessions(db, [{ sessionId: id, wish: 'reapply', reason: 'plan' }], noon)
+  const { rows } = await database.pool.query<{ id: bigint }>('select id from coa_order where session_id = $1', [id])
+  return rows.map((row) => row.id)
+}

@@ -11,6 +11,7 @@ import type { NewIpPool } from '../../../src/domain/ip-pool/pool.ts'
 import { listIpPools, showIpPool } from '../../../src/domain/ip-pool/usage.ts'
 import { addNasGroup, removeNasGroup } from '../../../src/domain/nas-group.ts'
 import { registryChanges } from '../../../src/domain/nas-registry.ts'
+import { everything } from '../../../src/domain/scope.ts'
 import { defaultSettings } from '../../../src/domain/setting.ts'
 import { after, insertPlan, insertRow, insertSession, insertSubscriber, noon } from '../../support/access.ts'
 import { useDatabase } from '../../support/database.ts'
@@ -141,6 +142,18 @@ describe('a change', () => {
     expect(await leaseRows(database.pool, id)).toHaveLength(4)
   })
 
+  it('knows at once what sessions and subscribers have of what it adds', async () => {
+    const id = await add()
+    const fixed = { subscriber_id: people[9], address_space_id: 1, kind: 'framed-ip', prefix: `10.${net}.1.1` }
+    await insertRow(database.pool, 'subscriber_address', fixed)
+    await session(0, `10.${net}.1.2`)
+    await changeIpPool(db, { id, ranges: [`10.${net}.0.0/28`, `10.${net}.1.0/30`] }, noon)
+    expect(await countsOf(id)).toEqual({ total: 20, used: 1, held: 0, static: 1, free: 18 })
+    await expect(changeIpPool(db, { id, ranges: [`10.${net}.0.0/28`] }, noon)).rejects.toThrow(
+      '1 addresses that would go',
+    )
+  })
+
   it('of its other fields is what the packet path reads next', async () => {
     const { position } = await registryChanges(database.pool, '0')
     const id = await add()
@@ -230,7 +243,7 @@ describe('addresses one by one', () => {
     await claim(id, 3)
     await session(4, address(2))
     await sweep(noon)
-    const page = await listLeases(db, { poolId: id, limit: 2 }, noon)
+    const page = await listLeases(db, { poolId: id, limit: 2 }, everything, noon)
     expect(page).toEqual([
       {
         address: address(0),
@@ -243,11 +256,14 @@ describe('addresses one by one', () => {
       },
       expect.objectContaining({ address: address(1), state: 'free', subscriberId: null, until: null }),
     ])
-    const next = await listLeases(db, { poolId: id, after: address(1), limit: 1 }, noon)
+    // Of persons that the scope does not reach nothing is told.
+    const [of] = await listLeases(db, { poolId: id, limit: 1 }, { ...everything, ownerId: 77n }, noon)
+    expect(of).toMatchObject({ address: address(0), state: 'held', subscriberId: null, username: null, line: null })
+    const next = await listLeases(db, { poolId: id, after: address(1), limit: 1 }, everything, noon)
     expect(next).toMatchObject([{ address: address(2), state: 'used', username: 'pooled4' }])
-    expect(await listLeases(db, { poolId: id, state: 'free', limit: 100 }, noon)).toHaveLength(14)
-    expect(await listLeases(db, { poolId: id, state: 'free', limit: 100 }, after(60))).toHaveLength(15)
-    await expect(listLeases(db, { poolId: 99_999n, limit: 1 }, noon)).rejects.toThrow(NotFoundError)
+    expect(await listLeases(db, { poolId: id, state: 'free', limit: 100 }, everything, noon)).toHaveLength(14)
+    expect(await listLeases(db, { poolId: id, state: 'free', limit: 100 }, everything, after(60))).toHaveLength(15)
+    await expect(listLeases(db, { poolId: 99_999n, limit: 1 }, everything, noon)).rejects.toThrow(NotFoundError)
   })
 
   it('are freed by hand, but not under a session or a static address', async () => {

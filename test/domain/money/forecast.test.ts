@@ -6,8 +6,9 @@ import type { Forecast } from '../../../src/domain/money/forecast.ts'
 import { changePlan } from '../../../src/domain/money/plan-change.ts'
 import { renew } from '../../../src/domain/money/renewal.ts'
 import { beginDuePeriods, renewDue } from '../../../src/domain/money/renew-due.ts'
+import { revertRenewal } from '../../../src/domain/money/revert-renewal.ts'
 import { everything } from '../../../src/domain/scope.ts'
-import { checkBooks, line, payer, pricedPlan, testAuthor } from '../../support/money.ts'
+import { checkBooks, line, payer, pricedPlan, testAuthor, topUp } from '../../support/money.ts'
 import { hours, noon, rowsOf, useOffice } from '../../support/operator.ts'
 
 const office = useOffice()
@@ -100,6 +101,33 @@ describe('the forecast', () => {
   it('refuses a time that has passed, and one that is too far away', async () => {
     await expect(ahead(noon)).rejects.toThrow('until')
     await expect(ahead(hours(24 * 8))).rejects.toThrow('until')
+  })
+
+  it('knows who is held back for a day after a renewal was taken back, until money comes', async () => {
+    const { id, payerId } = await line(office, { planId: month, balanceMinor: 9_000n, autoRenew: true })
+    expect(await renewDue(office.db, by(), hours(20))).toMatchObject({ renewed: 1 })
+    await revertRenewal(office.db, { subscriberId: id }, by(), hours(21))
+    const reason = 'its renewal was taken back'
+    const shown = await ahead(hours(40), hours(22))
+    expect(shown.renew.count).toBe(0)
+    expect(shown.refuse).toMatchObject({ rules: new Map([['held', 1]]), first: [{ subscriberId: id, reason }] })
+    expect(shown.expire).toMatchObject({ count: 1, first: [{ subscriberId: id, reason }] })
+    expect((await renewDue(office.db, by(), hours(40))).renewed).toBe(0)
+    // A day later it is its turn again; its grace is over then.
+    expect(await ahead(hours(45), hours(40))).toMatchObject({
+      renew: { first: [{ subscriberId: id, expiresAt: hours(45 + 720) }] },
+      refuse: { count: 0 },
+    })
+    await topUp(office, payerId, 100n)
+    expect((await ahead(hours(44), hours(40))).renew.count).toBe(1)
+    expect((await renewDue(office.db, by(), hours(40))).renewed).toBe(1)
+  })
+
+  it('tells of who is refused for want of money that, and not that it waits', async () => {
+    const poor = await line(office, { planId: month, balanceMinor: 100n, autoRenew: true })
+    expect(await renewDue(office.db, by(), hours(20))).toMatchObject({ refused: 1 })
+    const { refuse } = await ahead(hours(20.5), hours(20))
+    expect(refuse.first).toMatchObject([{ subscriberId: poor.id, rule: 'balance' }])
   })
 
   it('writes nothing, and sees no farther than who asks', async () => {

@@ -136,6 +136,24 @@ describe('the run', () => {
     expect(await run(hours(21))).toMatchObject({ renewed: 1 })
   })
 
+  it('lists what was in the way of a period and is not that period, ever later and a day at most', async () => {
+    const { id, payerId } = await line(office, { planId, balanceMinor: 9_000n, autoRenew: true })
+    await rowsOf(
+      office,
+      `create function refuse_twin() returns trigger language plpgsql as
+         $$ begin raise exception 'a twin' using errcode = 'unique_violation'; end $$;
+       create trigger twin before insert on renewal for each row when (new.subscriber_id = ${id}) execute function refuse_twin()`,
+    )
+    expect(await run(hours(20))).toMatchObject({ renewed: 0, failed: [{ subscriberId: id }] })
+    expect(await balanceOf(office, payerId)).toBe(9_000n)
+    await rowsOf(office, 'update renewal_failure set tries = 5000 where subscriber_id = $1', [id])
+    expect(await run(hours(22))).toMatchObject({ renewed: 0, failed: [{ subscriberId: id }] })
+    expect(await readRenewalFailure(office.db, id, everything)).toMatchObject({ tries: 5_001, nextAt: hours(46) })
+    await rowsOf(office, 'drop trigger twin on renewal; drop function refuse_twin()')
+    await rowsOf(office, 'delete from renewal_failure')
+    expect(await run(hours(22))).toMatchObject({ renewed: 1 })
+  })
+
   it('by six at once and a click beside it gives one period each', async () => {
     const lines = []
     for (let count = 0; count < 8; count += 1) {

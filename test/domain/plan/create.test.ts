@@ -1,5 +1,6 @@
 // Making, copying, changing and putting away plans below the API: owners, names, references, races and reach.
 import { beforeAll, describe, expect, it } from 'vitest'
+import { orderForSession } from '../../../src/domain/coa-order.ts'
 import { ConflictError, FieldError, NotFoundError } from '../../../src/domain/field.ts'
 import { archivePlan } from '../../../src/domain/plan/archive.ts'
 import { changePlan, planVersion, reachOf } from '../../../src/domain/plan/change.ts'
@@ -7,6 +8,7 @@ import { createPlan, duplicatePlan } from '../../../src/domain/plan/create.ts'
 import type { PlanFields } from '../../../src/domain/plan/fields.ts'
 import { countSubscribers, fieldsOf, listPlanPage, readPlan } from '../../../src/domain/plan/read.ts'
 import { everything } from '../../../src/domain/scope.ts'
+import { addSubscriber } from '../../../src/domain/subscriber.ts'
 import { writeSetting } from '../../../src/domain/setting.ts'
 import { line, testAuthor } from '../../support/money.ts'
 import { hours, noon, openSession, rowsOf, useOffice } from '../../support/operator.ts'
@@ -128,6 +130,22 @@ describe('a change', () => {
     )
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect((await readPlan(office.db, plan.id, everything)).version).toBe(plan.version + 1)
+  })
+
+  it('leaves it at a Disconnect for whom somebody has thrown out, and counts the session', async () => {
+    const plan = await make('Thrown out')
+    const { id } = await addSubscriber(office.db, { username: 'thrown-out', plan: 'Thrown out' }, office.author, noon)
+    const sessionId = await openSession(office, id, 'thrown-out')
+    const order = { sessionId, subscriberId: id, nasId: 1n, wish: 'disconnect', reason: 'password reset' } as const
+    await orderForSession(office.db, order, noon)
+    expect(await change(plan.id, { down_bps: '60M' })).toMatchObject({ orders: 1 })
+    expect(
+      await rowsOf(office, 'select wish, reason, state from coa_order where session_id = $1 order by id', [sessionId]),
+    ).toEqual([
+      { wish: 'disconnect', reason: 'password reset', state: 'replaced' },
+      { wish: 'disconnect', reason: 'password reset', state: 'waiting' },
+    ])
+    await rowsOf(office, 'delete from coa_order')
   })
 
   it('that changes nothing keeps the version and writes nothing', async () => {

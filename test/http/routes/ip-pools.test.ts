@@ -30,6 +30,13 @@ async function lastAudit(action: string): Promise<Record<string, unknown>> {
   return rows[0]!
 }
 
+const roleOf = (permissions: string[]) =>
+  api.db
+    .insertInto('role')
+    .values({ name: permissions.join(' '), permissions })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+
 /** A session that has an address of the pool. */
 async function openSession(subscriberId: number, address: string): Promise<bigint> {
   const { rows } = await api.pool.query<{ id: bigint }>(
@@ -107,20 +114,56 @@ describe('an address pool', () => {
     ])
     expect((await admin.get(`/ip-pools/${id}/addresses?state=used`)).body.items).toHaveLength(1)
     expect((await admin.get(`/ip-pools/${id}`)).body).toMatchObject({ used: 1, free: 14 })
-    const role = await api.db
-      .insertInto('role')
-      .values({ name: 'network only', permissions: ['nas.read'] })
-      .returning('id')
-      .executeTakeFirstOrThrow()
+    const role = await roleOf(['nas.read'])
     const network = await api.as('viewer', { roleId: role.id })
     expect((await network.get(`/ip-pools/${id}/addresses?state=used`)).body.items).toMatchObject([
       { address: '10.9.0.3', state: 'used', subscriber_id: null, username: null, line: null },
+    ])
+    const zoned = { name: 'south', zones: ['south'], created_at: noon }
+    const team = await api.db.insertInto('team').values(zoned).returning('id').executeTakeFirstOrThrow()
+    const south = await api.as('support', { teamId: team.id })
+    expect((await south.get(`/ip-pools/${id}/addresses?state=used`)).body.items).toMatchObject([
+      { address: '10.9.0.3', state: 'used', subscriber_id: null, username: null, line: null },
+    ])
+    const reader = { roleId: (await roleOf(['nas.read', 'subscriber.read'])).id }
+    const reseller = await api.as('reseller', { ...reader, organisationId: await api.reseller('Elsewhere') })
+    // Whatever its role says.
+    expect((await reseller.get(`/ip-pools/${id}/addresses?state=used`)).status).toBe(403)
+    await api.pool.query(`update subscriber set zone = 'south' where id = $1`, [anna])
+    expect((await south.get(`/ip-pools/${id}/addresses?state=used`)).body.items).toMatchObject([
+      { subscriber_id: anna, username: 'pool.anna', line: 'mac:02:00:00:00:00:01' },
     ])
     expect((await admin.delete(`/ip-pools/${id}`)).status).toBe(409)
     const refused = await admin.post(`/ip-pools/${id}/release`, { address: '10.9.0.3' })
     expect([refused.status, refused.body.errors]).toEqual([409, [expect.objectContaining({ field: 'address' })]])
     await api.pool.query('update session set ended_at = $2 where id = $1', [session, noon])
     await sweepLeases(api.db, { quietS: 60 }, noon)
+  })
+
+  it('may take its time to be made, changed and removed: not by the connections of short questions', async () => {
+    /** Whose connection waits while nobody gets at the ranges. */
+    const waiting = async (ask: () => Promise<{ status: number; body: Record<string, unknown> }>) => {
+      const lock = await api.pool.connect()
+      try {
+        await lock.query('begin; lock table ip_pool_range in access exclusive mode')
+        const asked = ask()
+        const named = async () =>
+          (
+            await api.pool.query<{ name: string }>(`select application_name as name from pg_stat_activity
+              where datname = current_database() and wait_event_type = 'Lock'`)
+          ).rows
+        await expect.poll(named, { timeout: 10_000 }).toEqual([{ name: 'gatehouse test long' }])
+        await lock.query('rollback')
+        return await asked
+      } finally {
+        lock.release()
+      }
+    }
+    const made = await waiting(() => admin.post('/ip-pools', { name: 'slow', kind: 'ipv4', ranges: ['10.9.2.0/28'] }))
+    expect(made.status).toBe(201)
+    const slow = `/ip-pools/${String(made.body.id)}`
+    expect(await waiting(() => admin.patch(slow, { ranges: ['10.9.2.0/29'] }))).toMatchObject({ body: { total: 8 } })
+    expect((await waiting(() => admin.delete(slow))).status).toBe(204)
   })
 
   it('gives one address back by hand, and is removed when none is in use', async () => {

@@ -9,6 +9,11 @@ const api = useApi()
 const password = 'PassphraseOfARouter'
 const access = { backend: 'rest', host: '192.0.2.1', user_name: 'gatehouse', password, pin: 'ab'.repeat(32) }
 
+async function roleOf(permissions: string[]): Promise<bigint> {
+  const row = { name: permissions.join(' '), permissions }
+  return (await api.db.insertInto('role').values(row).returning('id').executeTakeFirstOrThrow()).id
+}
+
 async function makeNas(name: string, address: string) {
   const admin = await api.as('administrator')
   expect((await admin.post('/clients', { name, address, vendor: 'mikrotik' })).status).toBe(201)
@@ -86,6 +91,19 @@ describe('/nases/:name/runs', () => {
       finished_at: noon.toISOString(),
     })
     expect((await viewer.get('/router-runs/999999')).status).toBe(404)
+    // Who may not see subscribers sees that it is over; what the doctor says of the NAS is for them too.
+    const doctor = await admin.post('/nases/bng3/runs', { kind: 'doctor' })
+    const [other] = await claimRuns(api.pool, { most: 1, instance: 'a', until: noon }, noon)
+    await finishRun(api.pool, other!, { kind: 'done', result: { findings: [] }, personIds: [] }, noon)
+    const network = await api.as('viewer', { roleId: await roleOf(['nas.read', 'nas.edit']) })
+    expect((await network.get(path)).body).toMatchObject({ state: 'done', result: null })
+    expect((await network.get(`/router-runs/${String(doctor.body.id)}`)).body).toMatchObject({
+      result: { findings: [] },
+    })
+    const forbidden = await network.post('/nases/bng3/runs', { kind: 'disconnect', session_id: 7 })
+    expect([forbidden.status, forbidden.body.code]).toEqual([403, 'forbidden'])
+    const may = await api.as('viewer', { roleId: await roleOf(['nas.read', 'nas.edit', 'subscriber.disconnect']) })
+    expect((await may.post('/nases/bng3/runs', { kind: 'disconnect', session_id: 7 })).status).toBe(404)
   })
 
   it('lists runs by pages, newest first and by kind', async () => {

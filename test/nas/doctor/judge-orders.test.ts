@@ -4,7 +4,7 @@ import { worstFirst } from '../../../src/nas/doctor/finding.ts'
 import { judgeOrders } from '../../../src/nas/doctor/judge-orders.ts'
 import { judgeRecords } from '../../../src/nas/doctor/judge-records.ts'
 import { mendsFor } from '../../../src/nas/doctor/mends.ts'
-import { ago, nasFacts } from '../../support/nas-facts.ts'
+import { ago, nasFacts, noon, tally } from '../../support/nas-facts.ts'
 
 const mends = mendsFor({
   vendor: 'mikrotik',
@@ -88,6 +88,21 @@ describe('accounting', () => {
     expect(records({ sessions, access: { accountableAcceptAt: undefined } })).toMatchObject([{ severity: 'ok' }])
     const silent = { sessions: { ...sessions, lastRecordAt: undefined }, access: { accountableAcceptAt: undefined } }
     expect(records(silent)).toEqual([])
+  })
+
+  it('of IPoE lines, whose renewals no Start follows, has stopped after two intervals, by whichever clock', () => {
+    const ipoe = (minutes: number) => ({
+      sessions: { lastRecordAt: ago(minutes), due: 0, measured: 0, accessKinds: ['ipoe'] as const },
+    })
+    expect(records(ipoe(9.9))).toMatchObject([{ code: 'no-accounting', severity: 'ok' }])
+    expect(records(ipoe(10))).toMatchObject([{ code: 'no-accounting', severity: 'fault' }])
+    // Its clock is five minutes behind, and so is what it says of its last record.
+    const tallies = [tally('clock-skew', { worst: -300_000 })]
+    expect(records({ ...ipoe(14), tallies })).toMatchObject([{ severity: 'ok' }])
+    expect(records({ ...ipoe(15), tallies })).toMatchObject([{ severity: 'fault' }])
+    // What stands in 1970 is not believed, so that it excuses nothing.
+    const lost = [tally('clock-skew', { worst: -noon.getTime() })]
+    expect(records({ ...ipoe(15), tallies: lost })).toMatchObject([{ severity: 'fault' }])
   })
 
   it.each([

@@ -214,6 +214,13 @@ describe('the clock', () => {
     expect(wrong(skewed(-3_600_000))[0]?.sentence).toBe('its clock is 3600 s behind, by Event-Timestamp')
     expect(wrong(skewed(-3_600_000, ago(3)))).toEqual([])
   })
+
+  it('that is not trusted is not looked at, which is said instead of that it is right', () => {
+    const { nas } = nasFacts().target
+    const target = { nas: { ...nas, settings: { ...nas.settings, trust_time: false } } }
+    const found = judge({ ...skewed(-3_600_000), target }).filter(({ code }) => code === 'clock')
+    expect(found).toMatchObject([{ severity: 'ok', sentence: expect.stringContaining('is not looked at') }])
+  })
 })
 
 describe('mends', () => {

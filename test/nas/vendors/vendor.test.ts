@@ -10,6 +10,7 @@ import {
   leastAuthorization,
   liveSession,
   pooledAuthorization,
+  withRates,
 } from '../../support/authorization.ts'
 import { dictionary } from '../../support/dictionary.ts'
 
@@ -45,6 +46,18 @@ describe.each(vendorNames)('%s', (name) => {
         const change = vendor.changeAttributes(authorization, { ...settings, rate_form })
         if (change !== undefined) expect(encodeAttributes(dictionary, change).length).toBeGreaterThan(5)
       }
+    }
+  })
+
+  it('tells by CoA how fast the subscriber receives, and how fast he sends where it says so', () => {
+    for (const rate_form of [undefined, 'service', 'shaping', 'policy'] as const) {
+      const given = (downBps: number, upBps: number) =>
+        vendor.changeAttributes(withRates(leastAuthorization, downBps, upBps), { ...settings, rate_form })
+      const usual = given(50_000_000, 20_000_000)
+      if (usual === undefined) continue
+      expect(given(40_000_000, 20_000_000)).not.toEqual(usual)
+      const isTold = JSON.stringify(given(50_000_000, 10_000_000)) !== JSON.stringify(usual)
+      expect(vendor.tellsUpload?.({ rate_form }) ?? true).toBe(isTold)
     }
   })
 
