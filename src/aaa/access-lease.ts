@@ -127,10 +127,10 @@ async function rescuedOf(
   taken: readonly (string | undefined)[],
   rescue: Rescue,
 ): Promise<number[]> {
-  const looks = pools.map(({ id, onExhausted }, at) => {
+  const looks = pools.map(async ({ id, onExhausted }, at) => {
     if (taken[at] !== undefined) return false
     const look = rescue(id)
-    return onExhausted === 'reject' && look
+    return onExhausted === 'reject' && (await look)
   })
   return (await Promise.all(looks)).flatMap((isRescued, at) => (isRescued ? [at] : []))
 }
