@@ -116,7 +116,13 @@ function openPools(databaseUrl: string, log: Logger) {
     longPool: createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared }),
     jobPool: createPool(databaseUrl, { name: 'gatehouse-jobs', max: 8, statementTimeoutMs: 0, ...shared }),
     // What became of an order is found again where a crash loses it: told twice, a NAS answers that the session is gone.
-    coaPool: createPool(databaseUrl, { name: 'gatehouse-coa', max: 8, synchronousCommit: 'off', hotPath: true, ...shared }),
+    coaPool: createPool(databaseUrl, {
+      name: 'gatehouse-coa',
+      max: 8,
+      synchronousCommit: 'off',
+      hotPath: true,
+      ...shared,
+    }),
     listenPool: createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared }),
   }
 }

@@ -29,12 +29,10 @@ const listed = z.strictObject({
 })
 const shown = listed
   .extend({
-    result: z
-      .unknown()
-      .meta({
-        description:
-          'By kind; null until it is done, after a purge, and of all but doctor for who may not see subscribers',
-      }),
+    result: z.unknown().meta({
+      description:
+        'By kind; null until it is done, after a purge, and of all but doctor for who may not see subscribers',
+    }),
   })
   .meta({ id: 'RouterRun' })
 
