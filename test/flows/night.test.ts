@@ -226,8 +226,8 @@ describe('F68 expiry in the moment of renewal', () => {
     const disarm = armFailPoint('renewal_recorded', 'pause')
     const renewing = renewDue(office.db, testAuthor(office), midnight)
     await vi.waitFor(async () => {
-      const held = await rowsOf(office, `select 1 from pg_locks where locktype = 'transactionid' and granted`)
-      expect(held.length).toBeGreaterThan(0)
+      const free = `select 1 from subscriber where plan_id = $1 for update skip locked`
+      expect(await rowsOf(office, free, [night.planId])).toEqual([])
     })
     // What an expiry would do: look at the row under its lock, and cut off who has not paid.
     const expired = rowsOf(

@@ -84,15 +84,19 @@ describe('changing a plan in use', () => {
     expect(circle.body).toMatchObject({ detail: 'quota_plan_id: a plan cannot be its own slower one' })
   })
 
-  it('leaves an order to disconnect as it is', async () => {
+  it('leaves the wish to disconnect as it is', async () => {
     const { plan, sessionId } = await used()
     await api.pool.query(
       `insert into coa_order (session_id, subscriber_id, nas_id, wish, reason, next_at, deadline, created_at)
-       values ($1, 1, 1, 'disconnect', 'blocked', now(), now(), now())`,
+       values ($1, 1, 1, 'disconnect', 'password reset', now(), now(), now())`,
       [sessionId],
     )
-    expect((await isp.patch(`/plans/${plan.id}`, { down_bps: '80M' })).body).toMatchObject({ orders: 0 })
-    expect(await ordersOf(sessionId)).toEqual([{ wish: 'disconnect', reason: 'blocked', state: 'waiting' }])
+    expect((await isp.patch(`/plans/${plan.id}`, { down_bps: '80M' })).body).toMatchObject({ orders: 1 })
+    const order = { wish: 'disconnect', reason: 'password reset' }
+    expect(await ordersOf(sessionId)).toEqual([
+      { ...order, state: 'replaced' },
+      { ...order, state: 'waiting' },
+    ])
   })
 
   it('is refused where somebody has changed it meanwhile', async () => {
