@@ -221,9 +221,12 @@ async function blockSteadily({ size, pool, db, by }: World): Promise<Map<number,
   return committed
 }
 
-async function allGone({ nases }: World, committed: ReadonlyMap<number, number>): Promise<void> {
+/** And proved: what is still looked at after one phase would be part of the next. */
+async function allGone({ nases, pool }: World, committed: ReadonlyMap<number, number>): Promise<void> {
   for (const end = monotonicMs() + patienceMs; monotonicMs() < end; await sleep(250)) {
-    if (enforced(committed, (await ask(nases)).orders).notGone === 0) return
+    if (enforced(committed, (await ask(nases)).orders).notGone > 0) continue
+    const { rowCount } = await pool.query('select from coa_order where finished_at is null limit 1')
+    if (rowCount === 0) return
   }
 }
 
