@@ -91,7 +91,8 @@ export async function stopRun(
       .returningAll()
       .executeTakeFirst()
     if (stopping === undefined) throw new ConflictError('state', 'the run has ended already')
-    if (run.stop_requested_at === null) await writeAudit(trx, deedOf(run, 'stop'), by, now)
+    // Whoever asks once more is in the trail too.
+    await writeAudit(trx, deedOf(run, 'stop'), by, now)
     await sql`select pg_notify(${bulkChannel}, '')`.execute(trx)
     return stopping
   })

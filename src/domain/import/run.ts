@@ -161,7 +161,8 @@ export async function stopImport(db: Db, id: bigint, by: Author, now: Date): Pro
       .returningAll()
       .executeTakeFirst()
     if (stopping === undefined) throw new ConflictError('state', 'the import has ended already')
-    if (run.stop_requested_at === null) await writeAudit(trx, deedOf(run, 'stop'), by, now)
+    // Whoever asks once more is in the trail too.
+    await writeAudit(trx, deedOf(run, 'stop'), by, now)
     await sql`select pg_notify(${importChannel}, '')`.execute(trx)
     return stopping
   })

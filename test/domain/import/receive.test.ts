@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { receiveFile, removeFile } from '../../../src/domain/import/receive.ts'
 import { sourceOfStream } from '../../../src/domain/import/source.ts'
 import { octetsOf } from '../../support/import.ts'
@@ -62,7 +62,7 @@ describe('a file that is sent', () => {
     expect(told.sent).toBeLessThan(8_000_000)
     expect(told.isEnded).toBe(true)
     expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000)
-    expect(readdirSync(folder)).toEqual([])
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]))
   })
 
   it('W28: of a hundred megabytes that is allowed is never in memory', async () => {
