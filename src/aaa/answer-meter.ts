@@ -64,7 +64,9 @@ export function quantile(buckets: Buckets, part: number): number {
   for (const bucket of buckets) {
     if (bucket.count >= rank && bucket.count > lower.count) {
       if (bucket.le === Infinity) return lower.le
-      return lower.le + ((bucket.le - lower.le) * (rank - lower.count)) / (bucket.count - lower.count)
+      const within = (rank - lower.count) / (bucket.count - lower.count)
+      // Rounding must not carry it over the limit.
+      return Math.min(bucket.le, lower.le + (bucket.le - lower.le) * within)
     }
     lower = bucket
   }
