@@ -63,12 +63,15 @@ function readTime(time: string): number {
   return Number(time.slice(0, 2)) * hourMs + Number(time.slice(3, 5)) * minuteMs
 }
 
-/** When the clock of the zone is set within the horizon, and by how much. To the quarter of an hour. */
+/**
+ * When the clock of the zone is set within the horizon, and by how much. To the quarter of an hour. Of the day before too: what it
+ * was set back by comes once more after it.
+ */
 function clockChanges(zone: string, from: Date): { at: number; byMs: number }[] {
   const offset = (at: number): number => wallClock(zone, new Date(at)).getTime() - at
-  const start = Math.floor(from.getTime() / hourMs) * hourMs
+  const start = Math.floor((from.getTime() - dayMs) / hourMs) * hourMs
   const changes: { at: number; byMs: number }[] = []
-  for (let hour = start; hour < start + (horizonDays + 1) * dayMs; hour += hourMs) {
+  for (let hour = start; hour < start + (horizonDays + 2) * dayMs; hour += hourMs) {
     const before = offset(hour)
     if (offset(hour + hourMs) === before) continue
     const quarters = [1, 2, 3, 4].map((quarter) => hour + quarter * 15 * minuteMs)

@@ -72,6 +72,14 @@ describe('the next change', () => {
     expect(nextChange(own, { down: 100n, up: 0n }, 'UTC', new Date('2026-03-10T12:00:00Z'))).toBeUndefined()
   })
 
+  it('comes again in the half hour after the clock was set back', () => {
+    const schedule = [{ weekdays: [7], from: '01:31', to: '24:00', percent: 50 }]
+    // Lord Howe Island, 2026-04-05: at 02:00 it is 01:30 once more, at 15:00 UTC.
+    const now = new Date('2026-04-04T15:00:30Z')
+    const at = nextChange(testPlan({ schedule }), undefined, 'Australia/Lord_Howe', now)
+    expect(at).toEqual(new Date('2026-04-04T15:01:00Z'))
+  })
+
   it('comes in mid-minute too', () => {
     const schedule = [{ weekdays: [1, 2, 3, 4, 5, 6, 7], from: '12:01', to: '13:00', percent: 50 }]
     const now = new Date('2026-03-10T12:00:59.999Z')
