@@ -1,4 +1,4 @@
-// The columns of migrations/0019: whose entitlement is to be looked at, and what it was at the last look.
+// The columns of migrations/0019 and 0028: whose entitlement is to be looked at, and what it was at the last look.
 
 /** The tables of 0019 by name. */
 export type WatchTables = {
@@ -20,4 +20,7 @@ export type EntitlementWatchTable = {
   session_id: bigint
   looked_at: Date
   next_at: Date | null
+  /** JSON: Remembered of domain/enforcement/foresight.ts. */
+  foresight: unknown
+  foreseen_at: Date | null
 }

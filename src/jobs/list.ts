@@ -10,6 +10,9 @@ import { destroyLateRevealed } from '../domain/bulk/reveal.ts'
 import { trimBulkRuns } from '../domain/bulk/trim.ts'
 import { trimOrders } from '../domain/coa-attempt.ts'
 import { trimLogs } from '../domain/job-run.ts'
+import { ownAuthor } from '../domain/author.ts'
+import { trimDegradedAccepts } from '../domain/degraded-accept.ts'
+import { reportReseal, resealSecrets } from '../domain/key-rotation.ts'
 import { disconnectKnown } from '../domain/known-now.ts'
 import { observeIntervals } from '../domain/observed-interval.ts'
 import { sweepEndedSessions } from '../domain/session-end.ts'
@@ -89,7 +92,8 @@ export const jobs: readonly Job[] = [
     cron: '25 3 * * *',
     async run({ pool, now }) {
       const unmatched = await trimUnmatched(pool, now)
-      return { ...(await trimLogs(pool, now)), unmatched, tallies: await trimTallies(pool, now) }
+      const degraded = await trimDegradedAccepts(pool, now)
+      return { ...(await trimLogs(pool, now)), unmatched, degraded, tallies: await trimTallies(pool, now) }
     },
   },
   {
@@ -137,6 +141,14 @@ export const jobs: readonly Job[] = [
     name: 'send-reports',
     cron: '*/15 * * * *',
     run: async ({ db, keyring, now, zone }) => ({ sent: await sendDueReports(db, keyring, zone, now) }),
+  },
+  {
+    name: 'reseal-secrets',
+    cron: '5 4 * * *',
+    async run({ pool, db, keyring, now, hold }) {
+      const by = ownAuthor('system', 'reseal-secrets', keyring)
+      return reportReseal(await resealSecrets({ pool, db, keyring }, by, now, hold?.signal))
+    },
   },
   reconcileJob,
   {

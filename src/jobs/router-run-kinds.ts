@@ -2,6 +2,7 @@
 
 import { disconnectOnRouter } from './disconnect-on-router.ts'
 import { carryOutDoctor } from './doctor.ts'
+import { readCounters } from './read-counters.ts'
 import { reconcileRouter } from './reconcile-router.ts'
 import { readRouterSessions } from './router-sessions.ts'
 import type { CarryOutRun } from './router-run.ts'
@@ -11,4 +12,5 @@ export const routerRunKinds: ReadonlyMap<string, CarryOutRun> = new Map<string, 
   ['sessions', readRouterSessions],
   ['reconcile', reconcileRouter],
   ['disconnect', disconnectOnRouter],
+  ['counters', readCounters],
 ])

@@ -1,7 +1,9 @@
 // The workers of what changes by itself: entitlements by use and time, ends of service, and who is still alive that should not be.
 // What they remember is only where to go on; a process that begins anew finds everything again.
+import { ownAuthor } from '../domain/author.ts'
 import { enforceExpiry, firstExpiryLook } from '../domain/enforcement/expiry.ts'
 import { enforceSignsOfLife } from '../domain/enforcement/signs-of-life.ts'
+import { firstTellingLook, tellExpired } from '../domain/enforcement/tell-expired.ts'
 import { checkAll, watchEntitlements } from '../domain/enforcement/watch-entitlements.ts'
 import { readSettings } from '../domain/setting.ts'
 import type { WorkerDefinition } from './workers.ts'
@@ -10,6 +12,7 @@ const checkAllEveryMs = 3_600_000
 const expiryEveryMs = 5_000
 /** 200 a second: after three days without us nobody's network is flooded. */
 const mostExpired = 1_000
+const mostTold = 500
 
 /** Looks at whoever is marked or due, and once an hour at everybody. */
 export function entitlementWorker(): WorkerDefinition {
@@ -39,6 +42,22 @@ export function expiryWorker(): WorkerDefinition {
       const done = await enforceExpiry(db, { after: after ?? firstExpiryLook(now), most: mostExpired }, now)
       after = done.after
       return false
+    },
+  }
+}
+
+/** Tells of services that have ended. */
+export function tellExpiredWorker(): WorkerDefinition {
+  let after: Date | undefined
+  return {
+    name: 'tell-expired',
+    everyMs: expiryEveryMs,
+    async work({ db, keyring, clock }) {
+      const now = clock.now()
+      const by = ownAuthor('system', 'expiry', keyring)
+      const done = await tellExpired(db, { after: after ?? firstTellingLook(now), most: mostTold, by }, now)
+      after = done.after
+      return done.told === mostTold
     },
   }
 }

@@ -13,8 +13,9 @@ import { proveOrdersWorker } from './prove-orders.ts'
 import { bulkWorker } from './run-bulk.ts'
 import { exportWorker, importWorker } from './run-files.ts'
 import { followListsWorker } from './follow-lists.ts'
+import { lookAgainWorker } from './look-again.ts'
 import { routerRunWorker } from './router-runs.ts'
-import { entitlementWorker, expiryWorker, signsOfLifeWorker } from './watch-entitlements.ts'
+import { entitlementWorker, expiryWorker, signsOfLifeWorker, tellExpiredWorker } from './watch-entitlements.ts'
 import { startWorker } from './worker.ts'
 
 export type WorkerContext = {
@@ -59,7 +60,9 @@ export const workers: readonly WorkerDefinition[] = [
   proveOrdersWorker,
   entitlementWorker(),
   expiryWorker(),
+  tellExpiredWorker(),
   signsOfLifeWorker(),
+  lookAgainWorker,
   importWorker,
   exportWorker,
   routerRunWorker(),

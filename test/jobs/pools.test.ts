@@ -10,7 +10,7 @@ import { openTestKeyring } from '../support/keyring.ts'
 
 const database = useDatabase()
 
-it('the job of address pools runs each minute: leases follow sessions, and what is wrong is told', async () => {
+it('R43: the job of address pools runs each minute: leases follow sessions, and two sessions with one address are told of', async () => {
   const { pool } = database
   const { keyring, remove } = await openTestKeyring(pool)
   const job = jobs.find(({ name }) => name === 'address-pools')!

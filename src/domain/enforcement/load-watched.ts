@@ -7,7 +7,9 @@ import { countsPeriodSql, planReader, planVersionSql } from '../access-plan.ts'
 import { countsUsage, type WindowUsage } from '../plan/quota.ts'
 import { windowUsage, type WindowedSubscriber } from '../plan/window-usage.ts'
 import { subscriberLabel, type SubscriberFacts } from '../subscriber-label.ts'
-import type { OpenSession, SessionOrder, Watch, Watched } from './entitlement-state.ts'
+import type { OpenSession, SessionOrder, Watch } from './entitlement-state.ts'
+import type { Foreseeable } from './foresee-usage.ts'
+import type { Remembered } from './foresight.ts'
 import { isWatchedSql } from './watched-plan.ts'
 
 type SubscriberRow = SubscriberFacts & {
@@ -16,6 +18,7 @@ type SubscriberRow = SubscriberFacts & {
   terms: string
   down: bigint | null
   up: bigint | null
+  remembered: Remembered | null
 } & { [Column in keyof Watch]: Watch[Column] | null }
 
 type SessionRow = {
@@ -39,7 +42,7 @@ select subscriber.id, subscriber.enabled, subscriber.blocked_at as "blockedAt", 
   case when ${countsPeriodSql} then coalesce(usage_period.output_octets, 0) end as down,
   case when ${countsPeriodSql} then coalesce(usage_period.input_octets, 0) end as up,
   watch.terms as "watchTerms", watch.state, watch.since, watch.session_id as "sessionId", watch.looked_at as "lookedAt",
-  watch.next_at as "nextAt"
+  watch.next_at as "nextAt", watch.foresight as remembered
 from subscriber
   join plan on plan.id = subscriber.plan_id
   left join usage_period on usage_period.subscriber_id = subscriber.id
@@ -64,7 +67,7 @@ export async function loadWatched(
   subscriberIds: readonly bigint[],
   zone: string,
   now: Date,
-): Promise<Watched[]> {
+): Promise<Foreseeable[]> {
   if (subscriberIds.length === 0) return []
   const values = [arrayLiteral(subscriberIds)]
   const sessions = await loadSessions(pool, values)
@@ -92,6 +95,7 @@ export async function loadWatched(
     plan: planOf(row.version),
     used: inWindow.get(row.id) ?? readPeriod(row),
     before: readWatch(row),
+    remembered: row.remembered,
     sessions: sessions.get(row.id)!,
   }))
 }

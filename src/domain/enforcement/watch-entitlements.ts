@@ -1,5 +1,5 @@
 // Watches what plans give by themselves: usage that crosses a quota or a fair use step, a time of day, a window that begins anew.
-// Marked subscribers (entitlement_check, written by accounting) and those whose time has come are looked at in chunks.
+// Marked subscribers (entitlement_check, written by accounting) and those whose time has come, or was foreseen, are looked at in chunks.
 
 import { sql } from 'kysely'
 import type { Pool } from '../../db/pool.ts'
@@ -9,6 +9,7 @@ import type { WindowUsage } from '../plan/quota.ts'
 import { nextChange } from '../plan/next-change.ts'
 import type { RatedPlan } from '../plan/rates.ts'
 import { judge, stateOf, type Judgement, type Watched } from './entitlement-state.ts'
+import { foreseeUsage } from './foresee-usage.ts'
 import { loadWatched } from './load-watched.ts'
 import { orderSessions } from './order-sessions.ts'
 import { refusedWishes } from './signs-of-life.ts'
@@ -48,6 +49,7 @@ export async function watchEntitlements(
       ids.filter((id) => !online.has(id)),
     )
     await remember(trx, judged)
+    await foreseeUsage(trx, watched, { pool: input.pool, zone }, now)
     const told = judged.flatMap(({ judgement }) =>
       judgement.tell.map((tell) => ({ ...tell, wish: 'reapply' as const })),
     )
@@ -59,7 +61,8 @@ export async function watchEntitlements(
 async function hasWork(db: Db, now: Date): Promise<boolean> {
   const { rows } = await sql<{ work: boolean }>`
     select exists (select from entitlement_check)
-      or exists (select from entitlement_watch where next_at <= ${now}) as work`.execute(db)
+      or exists (select from entitlement_watch where next_at <= ${now})
+      or exists (select from entitlement_watch where foreseen_at <= ${now}) as work`.execute(db)
   return rows[0]!.work
 }
 
@@ -73,8 +76,12 @@ async function takeDue(trx: Db, now: Date): Promise<{ ids: bigint[]; isMore: boo
     select subscriber_id as id from entitlement_watch where next_at <= ${now} order by next_at limit ${mostDue}`.execute(
     trx,
   )
-  const ids = new Set([...marks.rows, ...due.rows].map(({ id }) => id))
-  return { ids: [...ids], isMore: marks.rows.length === mostMarks || due.rows.length === mostDue }
+  const foreseen = await sql<{ id: bigint }>`
+    select subscriber_id as id from entitlement_watch where foreseen_at <= ${now} order by foreseen_at
+    limit ${mostDue}`.execute(trx)
+  const ids = new Set([...marks.rows, ...due.rows, ...foreseen.rows].map(({ id }) => id))
+  const isMore = marks.rows.length === mostMarks || [due, foreseen].some(({ rows }) => rows.length === mostDue)
+  return { ids: [...ids], isMore }
 }
 
 /** To find the next change costs a millisecond where there is a schedule, and it is the same for all with the same plan. */

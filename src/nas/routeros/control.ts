@@ -2,6 +2,7 @@
 // again by the router: a removal always reads first, compares whose row it is, and reads again after it.
 import { RouterError, saysNoSuchItem } from './router-error.ts'
 import * as rows from './rows.ts'
+import { hotspotCounters, pppCounters, type SessionCounters } from './session-counters.ts'
 import type { RouterRow, RouterTransport } from './transport.ts'
 import { readCaller, readSessionId } from './values.ts'
 
@@ -26,6 +27,9 @@ export type RouterControl = {
   /** Only a lease that the router made: one that somebody configured is left alone and told as still there. */
   removeLease(target: LeaseTarget): Promise<Removal>
   removeHotspot(target: HotspotTarget): Promise<Removal>
+  /** What one session has moved; undefined: it is not there, or cannot be told from another. */
+  pppCounters(target: PppTarget): Promise<SessionCounters | undefined>
+  hotspotCounters(target: Omit<HotspotTarget, 'user'>): Promise<SessionCounters | undefined>
   interfaces(): Promise<rows.RouterInterface[]>
   radius(): Promise<rows.RadiusServer[]>
   /** How its requests to one server of /radius fare, by the row's id. */
@@ -78,6 +82,8 @@ export function createRouterControl(transport: RouterTransport): RouterControl {
         isMeant: (row) =>
           row.user === target.user && row.address === target.address && row.mac === readCaller(target.mac),
       }),
+    pppCounters: (target) => pppCounters(transport, target.name, (row) => isSameSession(row, target)),
+    hotspotCounters: (target) => hotspotCounters(transport, target),
     interfaces: () => all('/interface', rows.routerInterface),
     radius: () => all('/radius', rows.radiusServer),
     radiusFigures: async (id) => {

@@ -2,12 +2,13 @@
 // says in a way that we do not know, is undefined.
 import { RouterError } from './router-error.ts'
 import type { RouterRow } from './transport.ts'
-import { readCaller, readClock, readDurationMs, readNumber, readSeconds, readSessionId, readTruth } from './values.ts'
-import { readVersion, type RouterVersion } from './values.ts'
+import { readCaller, readClock, readDurationMs, readNumber, readOctets, readSeconds, readSessionId } from './values.ts'
+import { readTruth, readVersion, type RouterVersion } from './values.ts'
 
 export type PppSession = ReturnType<typeof pppSession>
 export type Lease = ReturnType<typeof lease>
 export type HotspotSession = ReturnType<typeof hotspotSession>
+export type Traffic = ReturnType<typeof traffic>
 export type RouterInterface = ReturnType<typeof routerInterface>
 export type RadiusServer = ReturnType<typeof radiusServer>
 export type RadiusIncoming = ReturnType<typeof radiusIncoming>
@@ -57,7 +58,15 @@ export function hotspotSession(row: RouterRow) {
     server: row.server,
     uptimeSeconds: readSeconds(row.uptime),
     radius: readTruth(row.radius),
+    /** From the client and to it, since it logged in. */
+    inputOctets: readOctets(row['bytes-in']),
+    outputOctets: readOctets(row['bytes-out']),
   }
+}
+
+/** What an interface of /interface has received and sent. */
+export function traffic(row: RouterRow) {
+  return { name: row.name ?? '', inputOctets: readOctets(row['rx-byte']), outputOctets: readOctets(row['tx-byte']) }
 }
 
 /** Of /interface. */
@@ -71,6 +80,11 @@ export function routerInterface(row: RouterRow) {
     disabled: readTruth(row.disabled) ?? false,
     comment: row.comment,
   }
+}
+
+/** Of /interface/pppoe-server: the interface of each session, and the MAC behind it. */
+export function pppoeServer(row: RouterRow) {
+  return { name: row.name ?? '', mac: readCaller(row['remote-address']) }
 }
 
 /** Of /radius. The secret is never read: a read-only user does not see it, and others should not. */

@@ -34,6 +34,11 @@ export function readNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
+/** A counter of octets, which may pass what a number holds. */
+export function readOctets(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
+}
+
 /** A caller: a MAC in whatever form as `aa:bb:cc:dd:ee:ff`, anything else (L2TP has an address) in lower case. */
 export function readCaller(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined
