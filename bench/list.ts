@@ -71,7 +71,7 @@ async function startApi({ url, folder, pool }: Crowd, now: Date, undo: Undo): Pr
     jobs: [],
   }
   const app = createApp({
-    ready: () => Promise.resolve(true),
+    ready: () => Promise.resolve('ready'),
     metrics: () => Promise.resolve(''),
     trustedProxies: [],
     services,

@@ -24,6 +24,7 @@ import type { Run, Summary } from './measure.ts'
 import { benchOffice } from './office.ts'
 import { peakMemoryMiB } from './process.ts'
 import type { Server } from './process.ts'
+import { benchSnapshot } from './snapshot.ts'
 import { table } from './table.ts'
 
 const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subscribers 100000]
@@ -31,6 +32,7 @@ const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subs
 npm run bench -- list [--subscribers 1000000] [--rounds 3] [--keep FOLDER]
 npm run bench -- office [--subscribers 1000000] [--work quiet,csv,xlsx,import,block,undo] [--keep FOLDER]
 npm run bench -- enforce [--small]
+npm run bench -- snapshot [--subscribers 200000] [--keep FOLDER]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 /** What is compiled at run time must have been. */
@@ -56,6 +58,7 @@ const others: Record<string, (undo: Undo) => Promise<void>> = {
   list: benchList,
   office: benchOffice,
   enforce: benchEnforce,
+  snapshot: benchSnapshot,
 }
 await (others[process.argv[2] ?? ''] ?? main)(undo).then(
   () => end(0),

@@ -2,12 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { followKeys } from './aaa/key-follower.ts'
 import { localAddresses } from './aaa/local-addresses.ts'
 import { ownDictionary } from './aaa/own-dictionary.ts'
 import { createAttributeCheck } from './cli/attribute-check.ts'
 import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
-import { createKysely, createPool } from './db/pool.ts'
+import { createKysely, createPool, type Pool, type PoolOptions } from './db/pool.ts'
 import type { Database } from './db/schema.ts'
 import { armFailPoints } from './fail-points.ts'
 import { openKeyring } from './domain/data-key.ts'
@@ -23,8 +24,10 @@ import { startWorkers } from './jobs/workers.ts'
 import { createLogger, type Logger } from './log.ts'
 import { createMetrics, mergeMetrics, type MetricsSnapshot } from './metrics.ts'
 import { createCoaSender } from './nas/coa.ts'
+import { findReadiness } from './readiness.ts'
 
 const othersPatienceMs = 1_500
+const minuteMs = 60_000
 const questions = new Map<number, (snapshots: MetricsSnapshot[]) => void>()
 let question = 0
 
@@ -43,6 +46,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
   const metrics = createMetrics()
   const { httpPool, longPool, jobPool, coaPool, listenPool } = openPools(databaseUrl, log)
   const keyring = await openKeyring(jobPool, config.keyFile, systemClock.now())
+  const keys = followKeys({ pool: jobPool, keyring, keyFile: config.keyFile, clock: systemClock, log })
   const fileDirectory = join(config.dataDirectory, 'files')
   mkdirSync(fileDirectory, { recursive: true, mode: 0o700 })
 
@@ -50,11 +54,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
   const checkAttribute = createAttributeCheck()
 
   const app = createApp({
-    ready: () =>
-      httpPool.query('select 1').then(
-        () => true,
-        () => false,
-      ),
+    ready: () => findReadiness(httpPool, metricsOfOthers),
     metrics: async () => mergeMetrics([await metrics.registry.getMetricsAsJSON(), ...(await metricsOfOthers())]),
     trustedProxies: config.trustedProxies,
     services: {
@@ -89,7 +89,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
     url: server.url,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     async close() {
-      await Promise.all([runner.close(), workers.close(), delivery.close(), notifications.close()])
+      await Promise.all([runner.close(), workers.close(), delivery.close(), notifications.close(), keys.close()])
       await server.close()
       await Promise.all([httpPool, longPool, jobPool, coaPool, listenPool].map((pool) => pool.end()))
     },
@@ -107,23 +107,28 @@ function deliverOrders(background: Background, { radiusAddresses }: StartOrder['
   })
 }
 
-/** Short questions, long ones, what runs by itself, and who waits to be woken: none waits for another's connections. */
+/**
+ * Short questions, long ones, what runs by itself, and who waits to be woken: none waits for another's connections. The table of
+ * all pools is in docs/operations.md.
+ */
 function openPools(databaseUrl: string, log: Logger) {
   const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
-  const shared = { role: 'gatehouse_service', onError } as const
+  const pool = (name: string, options: Omit<PoolOptions, 'name'>): Pool =>
+    createPool(databaseUrl, { name: `gatehouse-${name}`, role: 'gatehouse_service', onError, ...options })
   return {
-    httpPool: createPool(databaseUrl, { name: 'gatehouse-http', max: 10, queryTimeoutMs: 5_000, ...shared }),
-    longPool: createPool(databaseUrl, { name: 'gatehouse-long', max: 4, statementTimeoutMs: 0, ...shared }),
-    jobPool: createPool(databaseUrl, { name: 'gatehouse-jobs', max: 8, statementTimeoutMs: 0, ...shared }),
-    // What became of an order is found again where a crash loses it: told twice, a NAS answers that the session is gone.
-    coaPool: createPool(databaseUrl, {
-      name: 'gatehouse-coa',
-      max: 8,
-      synchronousCommit: 'off',
-      hotPath: true,
-      ...shared,
+    // Somebody waits for the answer; whoever may not wait hears 503 at once.
+    httpPool: pool('http', { max: 10, maximumWaiting: 200, queryTimeoutMs: 5_000, lockTimeoutMs: 3_000 }),
+    // Reports and files: a statement of theirs may take minutes, a connection that is dead not for ever.
+    longPool: pool('long', {
+      max: 4,
+      maximumWaiting: 40,
+      statementTimeoutMs: 10 * minuteMs,
+      queryTimeoutMs: 11 * minuteMs,
     }),
-    listenPool: createPool(databaseUrl, { name: 'gatehouse-listen', max: 1, statementTimeoutMs: 0, ...shared }),
+    jobPool: pool('jobs', { max: 8, statementTimeoutMs: 60 * minuteMs, queryTimeoutMs: 61 * minuteMs }),
+    // What became of an order is found again where a crash loses it: told twice, a NAS answers that the session is gone.
+    coaPool: pool('coa', { max: 8, synchronousCommit: 'off', hotPath: true, queryTimeoutMs: 35_000 }),
+    listenPool: pool('listen', { max: 1, statementTimeoutMs: 0 }),
   }
 }
 

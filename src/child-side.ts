@@ -1,17 +1,20 @@
 // The child's side of supervision: hears its configuration, says when it is ready, answers for metrics, ends with or without
 // its supervisor. The other side is child.ts.
 import type { Config } from './config.ts'
+import { isUnavailable } from './db/errors.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
 export type ToChild =
-  | { kind: 'start'; config: Config; databaseUrl: string }
+  /** `worker`: which RADIUS process of the instance it is, from 1; what it keeps on disk is named by it. */
+  | { kind: 'start'; config: Config; databaseUrl: string; worker: number }
   | { kind: 'metrics'; id: number }
   | { kind: 'metrics-of-others'; id: number; snapshots: MetricsSnapshot[] }
   | { kind: 'stop' }
 
 export type FromChild =
   | { kind: 'ready'; url?: string }
-  | { kind: 'failed'; message: string }
+  /** `away`: Postgres could not be asked. */
+  | { kind: 'failed'; message: string; away: boolean }
   | { kind: 'metrics'; id: number; snapshot: MetricsSnapshot }
   | { kind: 'want-metrics-of-others'; id: number }
 
@@ -19,7 +22,8 @@ export type FromChild =
 export type ChildService = { url?: string; metrics(): Promise<MetricsSnapshot>; close(): Promise<void> }
 
 type ChildWork = {
-  start(message: ToChild & { kind: 'start' }): Promise<ChildService>
+  /** `signal` ends a start that waits for something. */
+  start(message: ToChild & { kind: 'start' }, signal: AbortSignal): Promise<ChildService>
   onMessage?(message: ToChild): void
 }
 
@@ -31,20 +35,21 @@ export function tellSupervisor(message: FromChild): void {
 /** Runs this process as a supervised child until it is told to end, or its supervisor is gone. */
 export function serveAsChild(work: ChildWork): void {
   let service: Promise<ChildService> | undefined
-  let ending = false
+  const ending = new AbortController()
   const end = async (code: number): Promise<void> => {
-    if (ending) return
-    ending = true
+    if (ending.signal.aborted) return
+    ending.abort()
     await (await service?.catch(() => undefined))?.close()
     process.exit(code)
   }
   const start = async (message: ToChild & { kind: 'start' }): Promise<void> => {
     try {
-      service = work.start(message)
+      service = work.start(message, ending.signal)
       const { url } = await service
       tellSupervisor({ kind: 'ready', ...(url === undefined ? {} : { url }) })
     } catch (error) {
-      tellSupervisor({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      const words = error instanceof Error ? error.message : String(error)
+      tellSupervisor({ kind: 'failed', message: words, away: isUnavailable(error) })
       await end(1)
     }
   }

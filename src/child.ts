@@ -4,6 +4,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from './clock.ts'
 import type { FromChild, ToChild } from './child-side.ts'
 import { childEnvironment } from './config.ts'
 import type { Logger } from './log.ts'
@@ -16,13 +17,53 @@ export type ChildOptions = {
   nodeOptions?: readonly string[]
   start: ToChild & { kind: 'start' }
   log: Logger
+  clock: Clock
   onMessage?(message: FromChild, child: Child): void
 }
 
-/** How soon a child that had been ready is started again; one that cannot even start waits twice as long each time. */
+/**
+ * How soon a dead child is started again. One that had been ready: at once, but after so many deaths within a minute only each
+ * second, so that no crash at the first packet becomes a loop that eats the machine. One that cannot even start waits twice as
+ * long each time.
+ */
 const shortestPauseMs = 50
-const longestPauseMs = 5_000
+const quickDeaths = 20
+const quickDeathsMs = 60_000
+const steadyPauseMs = 1_000
+const longestPauseMs = 3_000
 const metricsPatienceMs = 1_000
+
+/** A child said why it cannot start, or ended before it was ready. */
+export class ChildStartError extends Error {
+  override readonly name = 'ChildStartError'
+  /** Postgres could not be asked: later it may start. */
+  readonly away: boolean
+
+  constructor(message: string, away = false) {
+    super(message)
+    this.away = away
+  }
+}
+
+/** When to start again what has died, given when it died (milliseconds of a clock that does not go back). */
+export function createRestartPauses(): { ready(): void; died(at: number): number } {
+  let deaths: number[] = []
+  let failedStarts = 0
+  let wasReady = false
+  return {
+    ready() {
+      wasReady = true
+      failedStarts = 0
+    },
+    died(at) {
+      deaths = [...deaths.filter((death) => at - death < quickDeathsMs), at].slice(-quickDeaths)
+      failedStarts = wasReady ? 0 : failedStarts + 1
+      wasReady = false
+      const usualMs = deaths.length < quickDeaths ? shortestPauseMs : steadyPauseMs
+      return Math.max(usualMs, Math.min(shortestPauseMs * 2 ** failedStarts, longestPauseMs))
+    },
+  }
+}
 
 /** Starts a child and resolves when it is ready. Throws with the child's own words when its first start fails. */
 export async function startChild(options: ChildOptions): Promise<Child> {
@@ -38,7 +79,7 @@ export class Child {
   #process: ChildProcess | undefined
   #url: string | undefined
   #stopping = false
-  #pauseMs = shortestPauseMs
+  readonly #pauses = createRestartPauses()
   #lastQuestion = 0
 
   constructor(options: ChildOptions) {
@@ -108,12 +149,16 @@ export class Child {
     const ready = Promise.withResolvers<void>()
     forked.on('message', (message: FromChild) => {
       if (message.kind === 'ready') ready.resolve()
-      if (message.kind === 'failed') ready.reject(new Error(message.message))
+      if (message.kind === 'failed') ready.reject(new ChildStartError(message.message, message.away))
       this.#hear(message)
     })
-    forked.on('error', ready.reject)
+    forked.on('error', (error) => {
+      ready.reject(error)
+      // It could not even be forked (no processes, no memory): there will be no exit.
+      if (forked.pid === undefined) this.#mourn(forked, error.message)
+    })
     forked.once('exit', (code, signal) => {
-      ready.reject(new Error(`${name} ended at its start (${signal ?? code})`))
+      ready.reject(new ChildStartError(`${name} ended at its start (${signal ?? code})`))
       this.#mourn(forked, signal ?? String(code))
     })
     this.send(start)
@@ -124,22 +169,24 @@ export class Child {
     if (message.kind === 'metrics') this.#questions.get(message.id)?.(message.snapshot)
     if (message.kind === 'ready') {
       this.#url = message.url
-      this.#pauseMs = shortestPauseMs
+      this.#pauses.ready()
     }
     this.#options.onMessage?.(message, this)
   }
 
   #mourn(dead: ChildProcess, cause: string): void {
-    const { log, name } = this.#options
+    const { log, name, clock } = this.#options
     if (this.#process === dead) this.#process = undefined
     if (this.#stopping) return
-    log.error({ child: name, cause, pause_ms: this.#pauseMs }, 'a process died and is started again')
-    this.#relaunch().catch((error: unknown) => log.error({ child: name, error }, 'a process could not be started'))
+    const pauseMs = this.#pauses.died(clock.monotonicMs())
+    log.error({ child: name, cause, pause_ms: pauseMs }, 'a process died and is started again')
+    this.#relaunch(pauseMs).catch((error: unknown) =>
+      log.error({ child: name, error }, 'a process could not be started'),
+    )
   }
 
-  async #relaunch(): Promise<void> {
-    await sleep(this.#pauseMs)
-    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs)
+  async #relaunch(pauseMs: number): Promise<void> {
+    await sleep(pauseMs)
     if (!this.#stopping) await this.#launch()
   }
 }

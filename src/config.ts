@@ -35,13 +35,18 @@ const file = z.string().transform((value) => path.resolve(value))
 const environment = z.object({
   DATABASE_URL: z
     .string()
-    .refine(isPostgresUrl, 'must be a URL like postgres://role:password@host:5432/database')
+    .refine(isPostgresUrl, 'must be a URL like postgres://role:password@host:5432/database, several hosts by commas')
     .optional(),
   GATEHOUSE_DATA_DIR: file.default(() => path.resolve('.data')),
   GATEHOUSE_KEY_FILE: file.optional(),
+  GATEHOUSE_STATE_DIR: file.optional(),
   GATEHOUSE_RADIUS_ADDRESSES: addresses.optional(),
   GATEHOUSE_AUTH_PORT: port.default(1812),
   GATEHOUSE_ACCT_PORT: port.default(1813),
+  GATEHOUSE_RADSEC_PORT: port.default(2083),
+  GATEHOUSE_RADSEC_CERT: file.optional(),
+  GATEHOUSE_RADSEC_KEY: file.optional(),
+  GATEHOUSE_RADSEC_CA: file.optional(),
   GATEHOUSE_HTTP_ADDRESS: address.default('127.0.0.1'),
   GATEHOUSE_HTTP_PORT: port.default(8080),
   GATEHOUSE_TLS_CERT: file.optional(),
@@ -95,10 +100,14 @@ function toConfig(env: z.infer<typeof environment>) {
     dataDirectory: env.GATEHOUSE_DATA_DIR,
     /** In the data directory, but not in the folder of the database's files: the two must not share a backup. */
     keyFile: env.GATEHOUSE_KEY_FILE ?? path.join(env.GATEHOUSE_DATA_DIR, 'gatehouse.key'),
+    /** What an instance keeps for the time when Postgres is away: its snapshot and its journal. On a disk of this machine. */
+    stateDirectory: env.GATEHOUSE_STATE_DIR ?? path.join(env.GATEHOUSE_DATA_DIR, 'state'),
     /** Undefined: one socket per local address. */
     radiusAddresses: env.GATEHOUSE_RADIUS_ADDRESSES,
     authPort: env.GATEHOUSE_AUTH_PORT,
     acctPort: env.GATEHOUSE_ACCT_PORT,
+    /** Undefined: RADIUS over UDP only. */
+    radsec: radsecOf(env),
     httpAddress: env.GATEHOUSE_HTTP_ADDRESS,
     httpPort: env.GATEHOUSE_HTTP_PORT,
     tls: cert === undefined || key === undefined ? undefined : { certificate: cert, key },
@@ -107,6 +116,11 @@ function toConfig(env: z.infer<typeof environment>) {
     logLevel: env.GATEHOUSE_LOG_LEVEL,
     failPoints: env.GATEHOUSE_FAIL_POINTS,
   }
+}
+
+function radsecOf(env: z.infer<typeof environment>) {
+  const { GATEHOUSE_RADSEC_CERT: certificate, GATEHOUSE_RADSEC_KEY: key, GATEHOUSE_RADSEC_CA: ca } = env
+  return certificate && key ? { port: env.GATEHOUSE_RADSEC_PORT, certificate, key, ca } : undefined
 }
 
 /** A misspelt variable would otherwise be a default that nobody wanted. */
@@ -122,6 +136,12 @@ function brokenRules(given: Record<string, string | undefined>): string[] {
   const [cert, key] = [given.GATEHOUSE_TLS_CERT, given.GATEHOUSE_TLS_KEY]
   if ((cert === undefined) !== (key === undefined)) {
     problems.push('GATEHOUSE_TLS_CERT and GATEHOUSE_TLS_KEY must be set together')
+  }
+  if ((given.GATEHOUSE_RADSEC_CERT === undefined) !== (given.GATEHOUSE_RADSEC_KEY === undefined)) {
+    problems.push('GATEHOUSE_RADSEC_CERT and GATEHOUSE_RADSEC_KEY must be set together')
+  }
+  if (given.GATEHOUSE_RADSEC_CERT === undefined && (given.GATEHOUSE_RADSEC_CA ?? given.GATEHOUSE_RADSEC_PORT)) {
+    problems.push('GATEHOUSE_RADSEC_PORT and GATEHOUSE_RADSEC_CA need GATEHOUSE_RADSEC_CERT and GATEHOUSE_RADSEC_KEY')
   }
   const http = given.GATEHOUSE_HTTP_ADDRESS
   const protectedHttp = cert !== undefined || given.GATEHOUSE_TRUSTED_PROXIES !== undefined
@@ -159,6 +179,11 @@ function isLoopback(value: string): boolean {
   return ipaddr.process(value).range() === 'loopback'
 }
 
+/** One host, or several by commas, of which the one that takes writes is found (src/db/hosts.ts). */
 function isPostgresUrl(value: string): boolean {
-  return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+  const parts = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#@]*)([/?#].*)?$/.exec(value)
+  if (parts === null) return false
+  const [, lead = '', hosts = '', rest = ''] = parts
+  const names = hosts.split(',')
+  return names.every((name) => (name !== '' || names.length === 1) && URL.canParse(lead + name + rest))
 }

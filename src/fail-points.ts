@@ -17,6 +17,12 @@ export const failPointNames = [
   'renewal_given',
   'renewal_recorded',
   'renewal_committed',
+  'journal_before_fsync',
+  'journal_after_fsync',
+  'journal_before_mark',
+  'key_written',
+  'key_wrapped',
+  'key_kept',
 ] as const
 
 export type FailPointName = (typeof failPointNames)[number]

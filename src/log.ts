@@ -4,9 +4,10 @@
 // dropped and counted, so that a full log disk never holds up a packet. The price: lines of the last milliseconds before a
 // kill -9 are lost; a normal exit flushes.
 
-import { destination, pino, stdSerializers } from 'pino'
+import { pino, stdSerializers } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 import type { Clock } from './clock.ts'
+import { createLineOutput, ownStandardOutput, type LineOutput } from './log-output.ts'
 
 export type { Logger } from 'pino'
 
@@ -15,16 +16,16 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 const maximumLength = 300
 const maximumStack = 4_000
 const maximumDepth = 5
-const waitingBytes = 1024 * 1024
 const secretName = /password|passwd|secret|token|authorization|cookie|nt_?hash|private_?key|verifier|credential/i
 /** What JSON leaves as it is and a terminal obeys: DEL, C1 controls, line separators and changes of direction. */
 const obeyed = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
-let dropped = 0
+/** One for the process, made with its first logger. */
+let output: LineOutput | undefined
 
 /** How many lines were dropped since the start because nobody read standard output. */
 export function droppedLines(): number {
-  return dropped
+  return output?.dropped() ?? 0
 }
 
 /** Makes the logger of the process, or of a test when a stream is given. */
@@ -48,11 +49,11 @@ export function createLogger(options: { level: LogLevel; name?: string; stream?:
 }
 
 function standardOutput(): DestinationStream {
-  const stream = destination({ dest: 1, sync: false, maxLength: waitingBytes })
-  stream.on('drop', () => (dropped += 1))
-  // A closed pipe (`gatehouse … | head`) is no reason to stop serving.
-  stream.on('error', () => (dropped += 1))
-  return stream
+  if (output === undefined) {
+    output = createLineOutput(ownStandardOutput())
+    process.on('exit', output.end)
+  }
+  return output
 }
 
 function serializeError(value: Error): unknown {

@@ -7,6 +7,7 @@ import { addClientCommands } from './cli/client.ts'
 import { addFindCommands } from './cli/find.ts'
 import { addHomeServerCommands } from './cli/home-server.ts'
 import { addInboxCommands } from './cli/inbox.ts'
+import { addKeyCommands } from './cli/key.ts'
 import { addMigrateCommand } from './cli/migrate.ts'
 import { addNasGroupCommands } from './cli/nas-group.ts'
 import { addNasCommands } from './cli/nas.ts'
@@ -48,6 +49,7 @@ addAlarmCommands(program)
 addAuditCommands(program)
 addSettingCommands(program)
 addOperatorCommands(program)
+addKeyCommands(program)
 addMigrateCommand(program)
 addSimulateCommand(program)
 

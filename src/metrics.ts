@@ -1,7 +1,7 @@
 // Every metric that Gatehouse exposes, in one list: name, help, labels. Labels name clients and NASes, never subscribers.
 // Each process counts for itself; the admin process adds them up for /metrics.
-import { droppedLines } from './log.ts'
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { droppedLines } from './log.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -11,15 +11,30 @@ export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 /** Makes the metrics of one process. Nothing global: two services in one process do not meet. */
 export function createMetrics() {
   const registry = new Registry()
+  const makers = makersOf(registry)
+  return { registry, ...ownMetrics(makers), ...outageMetrics(makers), ...homeServerMetrics(makers) }
+}
+
+type Makers = ReturnType<typeof makersOf>
+
+function makersOf(registry: Registry) {
   const registers = [registry]
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name: `gatehouse_${name}`, help, labelNames, registers })
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge({ name: `gatehouse_${name}`, help, labelNames, registers, aggregator: 'sum' })
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
-    new Histogram({ name: `gatehouse_${name}`, help, labelNames, buckets, registers })
   return {
-    registry,
+    registers,
+    counter: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+      new Counter({ name: `gatehouse_${name}`, help, labelNames, registers }),
+    gauge: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+      new Gauge({ name: `gatehouse_${name}`, help, labelNames, registers, aggregator: 'sum' }),
+    /** Of several processes the largest value counts. */
+    oldest: (name: string, help: string) =>
+      new Gauge({ name: `gatehouse_${name}`, help, registers, aggregator: 'max' }),
+    histogram: <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
+      new Histogram({ name: `gatehouse_${name}`, help, labelNames, buckets, registers }),
+  }
+}
+
+function ownMetrics({ counter, gauge, histogram, registers }: Makers) {
+  return {
     requests: counter('radius_requests_total', 'RADIUS requests received, by client and code', ['client', 'code']),
     replies: counter('radius_replies_total', 'RADIUS replies sent, by client and code', ['client', 'code']),
     dropped: counter('radius_dropped_total', 'RADIUS datagrams that got no answer, by reason', ['client', 'reason']),
@@ -31,6 +46,59 @@ export function createMetrics() {
     renewals: counter('access_renewals_total', 'Renewals of lines that were online, by NAS', ['nas']),
     records: counter('accounting_records_total', 'Accounting records kept, by NAS and status', ['nas', 'status']),
     anomalies: counter('accounting_anomalies_total', 'Accounting records that no order explains, by NAS', ['nas']),
+    alarms: counter('alarms_total', 'Alarms raised, by kind', ['kind']),
+    replySeconds: histogram(
+      'radius_reply_seconds',
+      'From datagram to our own answer, delays of rejects left out',
+      ['kind'],
+      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    ),
+    uncaught: counter('uncaught_errors_total', 'Errors of ours that nobody caught; the process lives on', []),
+    waiting: gauge('radius_waiting', 'Requests waiting for a database connection, by kind', ['kind']),
+    jobRuns: counter('job_runs_total', 'Runs of a job, by outcome', ['job', 'outcome']),
+    lostLogLines: new Gauge({
+      name: 'gatehouse_lost_log_lines',
+      help: 'Log lines dropped because nobody read standard output',
+      registers,
+      aggregator: 'sum',
+      collect() {
+        this.set(droppedLines())
+      },
+    }),
+  }
+}
+
+/** While Postgres is away: what serves instead, and what it will get. */
+function outageMetrics({ counter, gauge, oldest }: Makers) {
+  return {
+    degradedAccepts: counter('access_degraded_accepts_total', 'Logins let in by what was last known, by NAS', ['nas']),
+    servesLastKnown: gauge('radius_serves_last_known', 'RADIUS processes that let subscribers in without Postgres', []),
+    degradedWaiting: gauge(
+      'degraded_accepts_waiting',
+      'Logins let in by what was last known, to be handed to Postgres',
+      [],
+    ),
+    degradedLost: gauge(
+      'degraded_accepts_lost',
+      'Logins let in by what was last known that there was no room to note',
+      [],
+    ),
+    databaseAway: gauge('radius_database_away', 'RADIUS processes that do not ask Postgres at present', []),
+    snapshotSubscribers: gauge('snapshot_subscribers', 'Subscribers in the last-known snapshots', []),
+    snapshotOctets: gauge('snapshot_octets', 'Memory of the last-known snapshots in octets', []),
+    snapshotAge: oldest('snapshot_age_seconds', 'Since a last-known snapshot was the whole truth; of the oldest'),
+    snapshotFileAge: oldest('snapshot_file_age_seconds', 'Since the file of a snapshot was written; of the oldest'),
+    journalRecords: gauge('journal_records', 'Accounting records on the disk that Postgres does not have yet', []),
+    journalOctets: gauge('journal_octets', 'Disk that they take, in octets', []),
+    journalAge: oldest('journal_age_seconds', 'Since the oldest of them came; of the oldest journal'),
+    journalShare: oldest('journal_share_of_cap', 'How full the fullest accounting journal is: 0 to 1, which is full'),
+    journalReplayed: counter('journal_replayed_total', 'Accounting records that Postgres got from the journal', []),
+    journalSetAside: counter('journal_set_aside_total', 'Accounting records of the journal that cannot be stored', []),
+  }
+}
+
+function homeServerMetrics({ counter, gauge }: Makers) {
+  return {
     proxyRequests: counter('proxy_requests_total', 'Requests forwarded, by home server and port', [
       'home_server',
       'kind',
@@ -44,24 +112,6 @@ export function createMetrics() {
       'home_server',
       'kind',
     ]),
-    alarms: counter('alarms_total', 'Alarms raised, by kind', ['kind']),
-    replySeconds: histogram(
-      'radius_reply_seconds',
-      'From datagram to our own answer, delays of rejects left out',
-      ['kind'],
-      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    ),
-    waiting: gauge('radius_waiting', 'Requests waiting for a database connection, by kind', ['kind']),
-    lostLogLines: new Gauge({
-      name: 'gatehouse_lost_log_lines',
-      help: 'Log lines dropped because nobody read standard output',
-      registers,
-      aggregator: 'sum',
-      collect() {
-        this.set(droppedLines())
-      },
-    }),
-    jobRuns: counter('job_runs_total', 'Runs of a job, by outcome', ['job', 'outcome']),
   }
 }
 

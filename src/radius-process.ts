@@ -3,6 +3,7 @@ import { startRadiusService } from './aaa/radius-service.ts'
 import { serveAsChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
 import { armFailPoints } from './fail-points.ts'
+import { liveOn } from './last-resort.ts'
 import { createLogger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -10,22 +11,28 @@ import { createMetrics } from './metrics.ts'
 const drainMs = 5_000
 
 serveAsChild({
-  async start({ config, databaseUrl }) {
+  async start({ config, databaseUrl, worker }, signal) {
     const log = createLogger({ level: config.logLevel, name: 'radius' })
     const metrics = createMetrics()
+    liveOn({ log, clock: systemClock, count: () => metrics.uncaught.inc() })
     if (config.failPoints !== undefined) armFailPoints(config.failPoints)
     const service = await startRadiusService({
       addresses: config.radiusAddresses,
       authPort: config.authPort,
       acctPort: config.acctPort,
+      radsec: config.radsec,
       reusePort: config.radiusWorkers > 1,
       databaseUrl,
       keyFile: config.keyFile,
+      stateDirectory: config.stateDirectory,
+      worker,
+      signal,
       clock: systemClock,
       log,
       metrics,
     })
-    log.info({ auth_port: service.authPort, acct_port: service.acctPort }, 'radius is ready')
+    const { authPort, acctPort, radsecPort } = service
+    log.info({ auth_port: authPort, acct_port: acctPort, radsec_port: radsecPort }, 'radius is ready')
     return { metrics: () => metrics.registry.getMetricsAsJSON(), close: () => service.close({ drainMs }) }
   },
 })

@@ -1,18 +1,14 @@
 // Starts everything in order and ends it in the reverse one: Postgres (when it is ours), migrations, keys, then the RADIUS
-// processes and the process of HTTP and jobs; a child that dies is started again.
-import { startChild, type Child } from './child.ts'
+// processes and the process of HTTP and jobs; a child that dies is started again. Where Postgres is away RADIUS begins without
+// it, and the rest follows when it comes (F10).
+import { Child, startChild, type ChildOptions } from './child.ts'
 import type { FromChild } from './child-side.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './db/embedded.ts'
-import { migrate } from './db/migrate.ts'
-import { createKysely, createPool } from './db/pool.ts'
-import type { Database } from './db/schema.ts'
-import { openKeyring } from './domain/data-key.ts'
-import { makeSetupToken } from './domain/operator/setup.ts'
-import { ensurePartitions } from './domain/usage.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
+import { prepareDatabase, unlessAway, untilDone } from './prepare-database.ts'
 
 /** A RADIUS process finishes what it has taken within this time (F04: exit within 10 s). */
 const drainMs = 8_000
@@ -31,17 +27,26 @@ const adminNodeOptions = ['--max-semi-space-size=16', '--max-old-space-size=2048
 export type Service = {
   authPort: number
   acctPort: number
-  /** Where HTTP listens. */
-  httpUrl: string
+  /** Where HTTP listens; empty until it does. */
+  readonly httpUrl: string
   databaseUrl: string
-  /** With it the first operator is made; undefined where there is one. */
-  setupToken: string | undefined
+  /**
+   * Resolves when all of it works: when Postgres is there. Rejects when a part cannot start for another reason (the service must
+   * then be ended), and when it was ended before.
+   */
+  whole: Promise<Whole>
   /** Process ids of the RADIUS processes that run now. */
   radiusPids(): number[]
   close(): Promise<void>
 }
 
-/** Brings the whole service up; resolves when it serves. Throws with one clear sentence when a part cannot start. */
+/** `setupToken`: with it the first operator is made; undefined where there is one. */
+type Whole = { setupToken: string | undefined }
+
+/**
+ * Brings the service up; resolves when all of it serves. Where Postgres is away it resolves at once: RADIUS begins with what
+ * was last known, or waits for Postgres, and `whole` tells of the rest. Throws with one clear sentence when a part cannot start.
+ */
 export async function startService(config: Config, log: Logger, clock: Clock): Promise<Service> {
   const postgres =
     config.databaseUrl === undefined
@@ -49,40 +54,41 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
       : undefined
   const databaseUrl = config.databaseUrl ?? postgres!.url
   const children: Child[] = []
+  const ending = new AbortController()
   const close = async (): Promise<void> => {
+    ending.abort()
     await Promise.all(children.map((child) => child.stop(drainMs)))
     await postgres?.stop()
   }
   try {
-    const setupToken = await prepareDatabase(databaseUrl, config, clock)
-    const start = { kind: 'start' as const, config, databaseUrl }
-    const radius = Array.from({ length: config.radiusWorkers }, (_, at) =>
-      startChild({
-        name: `radius ${at + 1}`,
-        file: new URL('./radius-process.ts', import.meta.url),
-        nodeOptions: radiusNodeOptions,
-        start,
-        log,
-      }),
-    )
-    children.push(...(await settleAll(radius)))
-    const radiusChildren = [...children]
-    const admin = await startChild({
-      name: 'admin',
-      file: new URL('./admin-process.ts', import.meta.url),
-      nodeOptions: adminNodeOptions,
-      start,
-      log,
-      onMessage: (message, child) => void answerMetrics(message, child, radiusChildren),
-    })
-    children.push(admin)
+    const prepared = await unlessAway(() => prepareDatabase(databaseUrl, config, clock))
+    const start = { kind: 'start' as const, config, databaseUrl, worker: 0 }
+    const tools = { clock, log, signal: ending.signal }
+    const radius = makeRadius(start, tools)
+    children.push(...radius)
+    const serving = Promise.all(radius.map((child) => child.start()))
+    const startRest = async ({ setupToken }: Whole): Promise<Whole> => {
+      const admin = await startAdmin(start, tools, radius)
+      children.push(admin)
+      if (ending.signal.aborted) await admin.stop(drainMs)
+      return { setupToken }
+    }
+    const later = (): Promise<Whole> =>
+      untilDone(async () => startRest(await prepareDatabase(databaseUrl, config, clock)), tools)
+    if (prepared !== undefined) await serving
+    const done = prepared && (await unlessAway(() => startRest(prepared)))
+    const whole = Promise.all([done ?? later(), serving]).then(([rest]) => rest)
+    // Whoever ends the service before it is whole waits for it no more.
+    whole.catch(() => undefined)
     return {
       authPort: config.authPort,
       acctPort: config.acctPort,
-      httpUrl: admin.url ?? '',
+      get httpUrl() {
+        return children.find((child) => !radius.includes(child))?.url ?? ''
+      },
       databaseUrl,
-      setupToken,
-      radiusPids: () => radiusChildren.flatMap((child) => child.pid ?? []),
+      whole,
+      radiusPids: () => radius.flatMap((child) => child.pid ?? []),
       close,
     }
   } catch (error) {
@@ -91,27 +97,34 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
   }
 }
 
-/** Migrations, keys, partitions and the token of the first start: what no other process should wait for, or fail at, later. */
-async function prepareDatabase(databaseUrl: string, config: Config, clock: Clock): Promise<string | undefined> {
-  await migrate(databaseUrl)
-  const pool = createPool(databaseUrl, { name: 'gatehouse-start', max: 1 })
-  try {
-    await openKeyring(pool, config.keyFile, clock.now())
-    await ensurePartitions(pool, clock.now())
-    return await makeSetupToken(createKysely<Database>(pool), clock.now())
-  } finally {
-    await pool.end()
-  }
+type Start = ChildOptions['start']
+type Tools = { clock: Clock; log: Logger }
+
+function makeRadius(start: Start, { log, clock }: Tools): Child[] {
+  return Array.from(
+    { length: start.config.radiusWorkers },
+    (_, at) =>
+      new Child({
+        name: `radius ${at + 1}`,
+        file: new URL('./radius-process.ts', import.meta.url),
+        nodeOptions: radiusNodeOptions,
+        start: { ...start, worker: at + 1 },
+        log,
+        clock,
+      }),
+  )
 }
 
-/** All children, or none: when one cannot start the others are stopped before its error is passed on. */
-async function settleAll(starting: Promise<Child>[]): Promise<Child[]> {
-  const results = await Promise.allSettled(starting)
-  const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed === undefined) return started
-  await Promise.all(started.map((child) => child.stop(drainMs)))
-  throw failed.reason
+function startAdmin(start: Start, { log, clock }: Tools, radius: readonly Child[]): Promise<Child> {
+  return startChild({
+    name: 'admin',
+    file: new URL('./admin-process.ts', import.meta.url),
+    nodeOptions: adminNodeOptions,
+    start,
+    log,
+    clock,
+    onMessage: (message, child) => void answerMetrics(message, child, radius),
+  })
 }
 
 async function answerMetrics(message: FromChild, asker: Child, radius: readonly Child[]): Promise<void> {

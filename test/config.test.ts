@@ -18,9 +18,11 @@ describe('the configuration', () => {
       databaseUrl: undefined,
       dataDirectory: path.resolve('.data'),
       keyFile: path.resolve('.data/gatehouse.key'),
+      stateDirectory: path.resolve('.data/state'),
       radiusAddresses: undefined,
       authPort: 1812,
       acctPort: 1813,
+      radsec: undefined,
       httpAddress: '127.0.0.1',
       httpPort: 8080,
       tls: undefined,
@@ -37,9 +39,14 @@ describe('the configuration', () => {
       DATABASE_URL: 'postgresql://gatehouse:secret@db.example:5432/isp?sslmode=verify-full',
       GATEHOUSE_DATA_DIR: '/srv/gatehouse',
       GATEHOUSE_KEY_FILE: '/etc/gatehouse/key',
+      GATEHOUSE_STATE_DIR: '/var/lib/gatehouse',
       GATEHOUSE_RADIUS_ADDRESSES: '192.0.2.1, 2001:db8::1',
       GATEHOUSE_AUTH_PORT: '11812',
       GATEHOUSE_ACCT_PORT: '11813',
+      GATEHOUSE_RADSEC_PORT: '12083',
+      GATEHOUSE_RADSEC_CERT: '/etc/gatehouse/radsec.pem',
+      GATEHOUSE_RADSEC_KEY: '/etc/gatehouse/radsec-key.pem',
+      GATEHOUSE_RADSEC_CA: '/etc/gatehouse/radsec-ca.pem',
       GATEHOUSE_HTTP_ADDRESS: '0.0.0.0',
       GATEHOUSE_HTTP_PORT: '443',
       GATEHOUSE_TLS_CERT: '/etc/gatehouse/cert.pem',
@@ -51,14 +58,33 @@ describe('the configuration', () => {
     expect(config).toMatchObject({
       databaseUrl: 'postgresql://gatehouse:secret@db.example:5432/isp?sslmode=verify-full',
       keyFile: '/etc/gatehouse/key',
+      stateDirectory: '/var/lib/gatehouse',
       radiusAddresses: ['192.0.2.1', '2001:db8::1'],
       authPort: 11_812,
+      radsec: {
+        port: 12_083,
+        certificate: '/etc/gatehouse/radsec.pem',
+        key: '/etc/gatehouse/radsec-key.pem',
+        ca: '/etc/gatehouse/radsec-ca.pem',
+      },
       tls: { certificate: '/etc/gatehouse/cert.pem', key: '/etc/gatehouse/key.pem' },
       trustedProxies: ['10.0.0.0/8', 'fd00::/8', '192.0.2.9'],
       radiusWorkers: 64,
       logLevel: 'info',
     })
-    expect(readConfig({ GATEHOUSE_DATA_DIR: '/srv/x' }).keyFile).toBe('/srv/x/gatehouse.key')
+    expect(readConfig({ GATEHOUSE_DATA_DIR: '/srv/x' })).toMatchObject({
+      keyFile: '/srv/x/gatehouse.key',
+      stateDirectory: '/srv/x/state',
+    })
+  })
+
+  it('takes several hosts of a database, and refuses what is none', () => {
+    const url = 'postgres://gatehouse:se%2Ccret@db1.example:5432,[2001:db8::1],10.0.0.3:5433/isp?sslmode=verify-full'
+    expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url)
+    for (const hosts of ['db1,', ',db1', 'db1,,db2', 'db1,db2:port', 'db1:5432,db2:99999'])
+      expect(problemsOf({ DATABASE_URL: `postgres://gatehouse:hunter2@${hosts}/isp` })).toEqual([
+        'DATABASE_URL must be a URL like postgres://role:password@host:5432/database, several hosts by commas',
+      ])
   })
 
   it('names every bad variable in one message', () => {
@@ -120,6 +146,21 @@ describe('the configuration', () => {
     const together = ['GATEHOUSE_TLS_CERT and GATEHOUSE_TLS_KEY must be set together']
     expect(problemsOf({ GATEHOUSE_TLS_KEY: 'k' })).toEqual(together)
     expect(problemsOf({ GATEHOUSE_TLS_CERT: 'c' })).toEqual(together)
+  })
+
+  it('refuses a RadSec certificate without its key, and what needs one without it', () => {
+    const together = ['GATEHOUSE_RADSEC_CERT and GATEHOUSE_RADSEC_KEY must be set together']
+    const needs = 'GATEHOUSE_RADSEC_PORT and GATEHOUSE_RADSEC_CA need GATEHOUSE_RADSEC_CERT and GATEHOUSE_RADSEC_KEY'
+    expect(problemsOf({ GATEHOUSE_RADSEC_KEY: 'k' })).toEqual(together)
+    expect(problemsOf({ GATEHOUSE_RADSEC_CERT: 'c' })).toEqual(together)
+    expect(problemsOf({ GATEHOUSE_RADSEC_CA: 'ca' })).toEqual([needs])
+    expect(problemsOf({ GATEHOUSE_RADSEC_PORT: '2083' })).toEqual([needs])
+    expect(readConfig({ GATEHOUSE_RADSEC_CERT: '/c', GATEHOUSE_RADSEC_KEY: '/k' }).radsec).toEqual({
+      port: 2083,
+      certificate: '/c',
+      key: '/k',
+      ca: undefined,
+    })
   })
 
   it('refuses the old short forms of an address', () => {

@@ -39,7 +39,7 @@ describe('the log', () => {
     expect(lines[1]).toMatchObject({ secret: '[redacted]', nas: 'bras-1' })
   })
 
-  it('keeps whoever chose a username from writing to the terminal', () => {
+  it('R36: keeps whoever chose a username from writing to the terminal', () => {
     const { text } = record((log) =>
       log.info(
         { username: 'a\u001b[2Jb\nc\u0000\u007f\u0085\u009b31m\u2028\u202Ed', list: ['\u001b]0;x\u0007'] },

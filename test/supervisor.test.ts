@@ -6,12 +6,14 @@ import { createSocket } from 'node:dgram'
 import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { readConfig, type Config } from '../src/config.ts'
 import { createLogger } from '../src/log.ts'
 import { startService } from '../src/supervisor.ts'
 import { useDatabase } from './support/database.ts'
+import { startTcpFaultProxy } from './support/tcp-fault-proxy.ts'
 import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
 
 const database = useDatabase()
@@ -60,6 +62,42 @@ describe('startService', () => {
     await expect(start).rejects.toThrow(`cannot bind authentication to 127.0.0.1 port ${config.authPort}`)
     taken.close()
   })
+
+  it('F10: without Postgres starts RADIUS at once, and the rest when it comes', async () => {
+    const network = await startTcpFaultProxy({ seed: 'start', target: { port: Number(new URL(database.url).port) } })
+    network.set({ fresh: 'refuse' })
+    const lines: string[] = []
+    const stream = { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) }
+    const config = { ...(await configuration()), databaseUrl: network.through(database.url), radiusWorkers: 1 }
+    const service = await startService(config, createLogger({ level: 'info', stream }), systemClock)
+    try {
+      const [pid] = service.radiusPids()
+      expect(pid).toBeGreaterThan(0)
+      expect(service.httpUrl).toBe('')
+      // Two more tries in vain: nothing ends, nothing is started again, one line is written.
+      await expect.poll(() => network.counts.begun + lines.length).toBeGreaterThan(0)
+      await sleep(2_500)
+      expect(lines).toEqual(['Postgres is away: RADIUS works without it, HTTP and jobs wait for it'])
+      network.heal()
+      const healedAt = performance.now()
+      await service.whole
+      expect(performance.now() - healedAt).toBeLessThan(20_000)
+      expect((await fetch(`${service.httpUrl}/readyz`)).status).toBe(200)
+      expect(service.radiusPids()).toEqual([pid])
+    } finally {
+      await service.close()
+      await network.close()
+    }
+  }, 60_000)
+
+  it('F10: ended while it still waits for Postgres, it ends', async () => {
+    const config = { ...(await configuration()), databaseUrl: 'postgres://nobody@127.0.0.1:1/none', radiusWorkers: 1 }
+    const service = await startService(config, createLogger({ level: 'silent' }), systemClock)
+    const askedAt = performance.now()
+    await service.close()
+    expect(performance.now() - askedAt).toBeLessThan(10_000)
+    await expect(service.whole).rejects.toMatchObject({ name: 'AbortError' })
+  }, 60_000)
 })
 
 describe('gatehouse serve', () => {

@@ -8,11 +8,17 @@ import { identifyLines } from '../domain/identify.ts'
 import type { Identity, IdentityKey, LiveLine } from '../domain/identify.ts'
 import type { Settings } from '../domain/setting.ts'
 import { needsSignOfLife, noteSignsOfLife } from '../domain/sign-of-life.ts'
+import { askThrough, createStage } from './access-hedge.ts'
+import type { Hedge, Stage } from './access-hedge.ts'
 import { createBatcher } from './batch.ts'
 import type { Batcher, Lanes } from './batch.ts'
+import { staleBy } from './batch-stale.ts'
+import type { Patient } from './batch-stale.ts'
 
 export type Identifier = {
   identify(request: AccessRequest): Promise<Identity>
+  /** How Postgres answers that. */
+  readonly stage: Stage
   /** Notes it where the last sign of life is long ago; a failure is told to `onLost` and is no fault of the request. */
   noteSignOfLife(live: LiveLine | undefined): void
   waiting(): number
@@ -24,26 +30,32 @@ export type IdentifierOptions = {
   readonly clock: Clock
   readonly loadPool: Pool
   readonly claimPool: Pool
+  readonly hedge?: Hedge | undefined
 }
 
-/** Whose lines are these: one batcher for each user of it. */
+/** Whose lines are these: one batcher for each user of it. `hedge` watches how Postgres answers, of this kind (`stage`). */
 export function createIdentities(
   { pool, clock, settings }: { pool: Pool; clock: Clock; settings(): Settings },
   lanes: Lanes,
-): Batcher<IdentityKey, Identity> {
-  return createBatcher({
+  hedge?: Hedge,
+  stage = createStage(),
+): Batcher<IdentityKey & Patient, Identity> {
+  return createBatcher<IdentityKey & Patient, Identity>({
     lanes,
-    run: (keys) => identifyLines(pool, keys, settings().default_interim_interval_s, clock.now()),
+    isStale: staleBy(clock),
+    run: (keys) =>
+      askThrough(hedge, stage, () => identifyLines(pool, keys, settings().default_interim_interval_s, clock.now())),
   })
 }
 
 /** Makes the identifier; its statements take turns with others on these lanes. */
 export function createIdentifier(
-  { settings, clock, loadPool, claimPool }: IdentifierOptions,
+  { settings, clock, loadPool, claimPool, hedge }: IdentifierOptions,
   lanes: Lanes,
   onLost: (error: unknown) => void,
 ): Identifier {
-  const identities = createIdentities({ pool: loadPool, clock, settings }, lanes)
+  const stage = createStage()
+  const identities = createIdentities({ pool: loadPool, clock, settings }, lanes, hedge, stage)
   const signs = createBatcher<bigint, undefined>({
     lanes,
     keyOf: String,
@@ -53,8 +65,9 @@ export function createIdentifier(
     },
   })
   return {
-    identify: ({ facts, line, nas }) =>
-      identities.submit({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId }),
+    stage,
+    identify: ({ facts, line, nas, untilMs }) =>
+      identities.submit({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId, untilMs }),
     noteSignOfLife(live) {
       if (live?.session === undefined || !needsSignOfLife(live.session, clock.now())) return
       signs.submit(live.session.id).catch(onLost)

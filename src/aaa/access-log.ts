@@ -1,8 +1,9 @@
 // Takes every access decision, and writes them in batches once a second, never holding an answer. The first of equal outcomes
 // is written at once, repeats are added up here and written once in half a minute: a modem that loops ten times a second costs
-// about 20 octets a second. Memory is bounded: when the database takes nothing, what is more is counted and dropped, for a log
-// must not end the service.
+// about 20 octets a second. Memory is bounded: while the database takes nothing rows wait for it, and of more than may wait the
+// oldest are counted and dropped, for a log must not end the service.
 
+import { isAway } from '../db/breaker.ts'
 import type { Pool } from '../db/pool.ts'
 import { writeAccessLog } from '../domain/access-log.ts'
 import type { AccessLogRow } from '../domain/access-log.ts'
@@ -88,7 +89,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
 type Writer = {
   add(row: AccessLogRow): void
   flush(): Promise<void>
-  /** A slow database must not pile up writes: the next round takes all. */
+  /** A slow database must not pile up writes: the next round takes all. Of the timer: looks also whether it is back. */
   flushUnlessBusy(): void
   dropped(): number
 }
@@ -99,7 +100,11 @@ function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number
   let writes: Promise<void> = Promise.resolve()
   let pending = 0
   let dropped = 0
+  let away = false
 
+  const drop = (rows: readonly AccessLogRow[]): void => {
+    dropped += rows.reduce((sum, row) => sum + row.count, 0)
+  }
   const write = async (): Promise<void> => {
     const rows = due
     due = []
@@ -107,9 +112,18 @@ function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number
       const batch = rows.slice(at, at + rowsPerStatement)
       try {
         await writeAccessLog(pool, batch, zone())
+        away = false
       } catch (error) {
-        dropped += batch.reduce((sum, row) => sum + row.count, 0)
         onError(error)
+        away = isAway(error)
+        if (!away) {
+          drop(batch)
+          continue
+        }
+        // Written once more at worst, where only the answer was lost.
+        due = rows.slice(at).concat(due)
+        drop(due.splice(0, Math.max(0, due.length - maximum)))
+        break
       }
     }
     pending--
@@ -124,9 +138,10 @@ function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number
   }
   return {
     add(row) {
-      if (due.length < maximum) due.push(row)
-      else dropped += row.count
-      if (due.length >= rowsPerStatement) flushUnlessBusy()
+      // Many at once: to take out each of them alone would move all the others.
+      if (due.length >= maximum) drop(due.splice(0, Math.min(rowsPerStatement, maximum)))
+      due.push(row)
+      if (due.length >= rowsPerStatement && !away) flushUnlessBusy()
     },
     flush,
     flushUnlessBusy,

@@ -10,7 +10,7 @@ import type { Client } from '../nas/registry.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import { codes } from '../radius/codes.ts'
 import type { RadiusRequest } from '../radius/server.ts'
-import type { Accepted, Rejected } from './access-decide.ts'
+import type { Accepted, Rejected } from './access-judge.ts'
 import { createAccessLog } from './access-log.ts'
 import type { AccessLogEntry } from './access-log.ts'
 import type { AuthenticationMethod, ReadAccess } from './access-packet.ts'
@@ -106,10 +106,18 @@ function logEntry({ nas, read }: LoginToRemember, outcome: Accepted | Rejected, 
     username: outcome.username ?? read.shownUsername,
     ...placeOf(nas, read),
     method: methodOf(read, outcome),
-    reason: accepted ? (outcome.garden ?? 'accepted') : outcome.reason,
-    detail: accepted ? leftOut(reply) : outcome.detail,
+    reason: accepted ? (outcome.garden ?? (outcome.lastKnown ? 'last-known' : 'accepted')) : outcome.reason,
+    detail: detailOf(outcome, reply),
     reply: reply === undefined ? undefined : replyAsJson(reply.shown),
   }
+}
+
+/** What was decided by what was last known says so. */
+function detailOf(outcome: Accepted | Rejected, reply: AcceptReply | undefined): string | undefined {
+  const detail = outcome.kind === 'accept' ? leftOut(reply) : outcome.detail
+  if (outcome.lastKnown !== true) return detail
+  const source = 'from the snapshot: Postgres did not answer'
+  return detail === undefined ? source : `${detail} (${source})`
 }
 
 function leftOut(reply: AcceptReply | undefined): string | undefined {

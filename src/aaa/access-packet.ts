@@ -49,6 +49,8 @@ export type ReadContext = {
   readonly mschapV1: boolean
   /** Under which a password may be hidden. */
   readonly secrets: readonly Secret[]
+  /** As in `AccessRequest`. */
+  readonly untilMs?: number
 }
 
 const names = {
@@ -85,7 +87,7 @@ export function createAccessReader(dictionary: Dictionary): AccessReader {
     })
     const asked = firstOctets(packet, definitions.cui)
     return {
-      request: { access, username, facts, line, nas },
+      request: { access, username, facts, line, nas, untilMs: context.untilMs },
       shownUsername: shown,
       method: access === 'ipoe' ? 'line' : found.method,
       credentials: found.method === 'mschapv1' && !context.mschapV1 ? { refused: 'mschapv1-off' } : found.credentials,

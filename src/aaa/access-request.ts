@@ -7,6 +7,7 @@ import type { ProtocolReason, RejectReason } from '../domain/access-decision.ts'
 import { authorize } from '../domain/authorization.ts'
 import type { Authorization } from '../domain/authorization.ts'
 import { chargeableIdentity } from '../domain/chargeable-identity.ts'
+import type { Keyring } from '../domain/data-key.ts'
 import type { Nas } from '../domain/nas.ts'
 import { issueClass } from '../domain/session-class.ts'
 import type { UnknownGarden } from '../domain/unknown-garden.ts'
@@ -18,23 +19,36 @@ import type { Secret } from '../radius/authenticator.ts'
 import type { Dictionary } from '../radius/dictionary.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createDecider } from './access-decide.ts'
-import type { Accepted, Decider, DeciderOptions, Rejected } from './access-decide.ts'
+import type { Decider, DeciderOptions } from './access-decide.ts'
+import { createHedge } from './access-hedge.ts'
+import type { Asking } from './access-hedge.ts'
+import type { Accepted, Rejected } from './access-judge.ts'
+import { createLastKnownDecider } from './access-last-known.ts'
+import type { Fallback, LastKnownDecider } from './access-last-known.ts'
 import { createAccessMemory } from './access-memory.ts'
 import type { AccessMemory, LoginToRemember } from './access-memory.ts'
 import { createAccessReader } from './access-packet.ts'
 import type { Credentials, ReadAccess } from './access-packet.ts'
+import { BatchRefusedError } from './batch.ts'
+import { BatchStaleError } from './batch-stale.ts'
 import { createReplyMaker } from './access-reply.ts'
 import { authorizationOfUnknown, unknownGardenOf } from './access-unknown.ts'
+import { createGuessBrake } from './guess-brake.ts'
+import type { Guessed } from './guess-brake.ts'
 import { answerCodes, rejectDelayMs, rejectOutcomes } from './outcomes.ts'
+import { createProver } from './password-proof.ts'
 import type { MsChapMatch, Proving } from './password-proof.ts'
 import type { Forwarded } from './proxy.ts'
 
-export type AccessOptions = DeciderOptions & {
+export type AccessOptions = Omit<DeciderOptions, 'hedge'> & {
   readonly dictionary: Dictionary
+  readonly keyring: Keyring
   readonly log: Logger
   readonly metrics: Metrics
   /** Writes the access log. */
   readonly logPool: Pool
+  /** What there is to fall back upon where Postgres does not answer in time; absent: silence. */
+  readonly fallback?: Fallback | undefined
   /** Asked before a reject to whom no subscriber was found: whether others answer it. Undefined: nobody else. */
   elsewhere?(unknown: UnknownLogin): Promise<Elsewhere | undefined>
 }
@@ -81,17 +95,24 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
   const { settings, metrics } = options
   const warn = createWarner(options)
   const begin = createBeginning(options)
-  const decider = createDecider(options, warn)
+  const decider = createDeciding(options, warn)
   const memory = createAccessMemory(options, warn)
   const { reject, accept, admitUnknown } = createAnswers(options, memory)
 
+  /** By what was last known nothing can be said of it: another server may know. */
+  const silence = ({ request }: Login): undefined => {
+    metrics.dropped.labels(request.client.name, 'unknown-while-away').inc()
+  }
+
   const answer = async (login: Login): Promise<RadiusResponse | undefined> => {
-    const outcome = await decide(decider, login)
+    const outcome = await decider.decide(login)
+    if (outcome === undefined) return silence(login)
     if (outcome.kind === 'accept') return accept(login, outcome)
     const { request, nas, read: shown } = login
     const unknown = { request, nas, username: shown.request.username, reason: outcome.reason }
     const elsewhere = outcome.subject === undefined ? await options.elsewhere?.(unknown) : undefined
     if (elsewhere === undefined) {
+      if (outcome.lastKnown === true && outcome.subject === undefined) return silence(login)
       const garden = unknownGardenOf(login, outcome, settings())
       return garden === undefined ? reject(login, outcome) : admitUnknown(login, garden, outcome)
     }
@@ -104,8 +125,9 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
       try {
         return await answer(begin(request, nas, name))
       } catch (error) {
-        metrics.dropped.labels(request.client.name, 'access-fault').inc()
-        warn('a login could not be decided by a fault of ours: no answer', error)
+        const shed = shedReason(error)
+        metrics.dropped.labels(request.client.name, shed ?? 'access-fault').inc()
+        if (shed === undefined) warn('a login could not be decided by a fault of ours: no answer', error)
         return undefined
       }
     },
@@ -121,16 +143,25 @@ export function createAccessHandler(options: AccessOptions): AccessHandler {
   }
 }
 
+/** Why a request was not worked on though nothing failed: too old, or too many before it. Undefined: something failed. */
+function shedReason(error: unknown): string | undefined {
+  if (error instanceof BatchStaleError) return 'too-late'
+  return error instanceof BatchRefusedError ? 'overload' : undefined
+}
+
 /** What is sent for an outcome, and remembered of it. */
 function createAnswers(options: AccessOptions, memory: AccessMemory) {
-  const { keyring, settings, log } = options
+  const { keyring, settings, log, clock } = options
   const replies = createReplyMaker(options.dictionary, (attribute, error) =>
     log.warn({ attribute, error }, 'an extra attribute cannot be sent and is left out'),
   )
+  const brake = createGuessBrake()
+  const brakeOf = (login: Login, { reason }: Rejected): number =>
+    reason === 'unknown' || reason === 'wrong-password' ? brake.failed(guessOf(login), clock.monotonicMs()) : 0
   const reject = (login: Login, rejected: Rejected): RadiusResponse => {
     const outcome = rejectOutcomes[rejected.reason]
     memory.remember(login, rejected)
-    const delayMs = outcome.delayed ? rejectDelayMs(login.nas.patienceMs, Math.random()) : 0
+    const delayMs = outcome.delayed ? rejectDelayMs(login.nas.patienceMs, Math.random(), brakeOf(login, rejected)) : 0
     return { code: outcome.code, attributes: replies.reject(outcome, login.read, settings()), delayMs }
   }
   const encode = (login: Login, authorization: Authorization, { secret, msChap }: Proved) => {
@@ -160,20 +191,65 @@ function createAnswers(options: AccessOptions, memory: AccessMemory) {
 function createBeginning({ dictionary, settings, clock }: AccessOptions) {
   const read = createAccessReader(dictionary)
   return (request: RadiusRequest<Client>, nas: Nas, name: LocalName | undefined): Login => {
-    const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request) })
+    // The NAS has asked its next server, or given up, by then.
+    const untilMs = request.receivedAt + nas.patienceMs
+    const sent = read(request.packet, nas, { mschapV1: settings().mschap_v1, secrets: secretsOf(request), untilMs })
     return { request, nas, now: clock.now(), read: named(sent, name), refusedRealm: name?.refused }
   }
 }
 
-async function decide(decider: Decider, login: Login): Promise<Accepted | Rejected> {
+/** The two deciders: from the database, and from what was last known where there is a fallback. */
+function createDeciding(options: AccessOptions, warn: (message: string, error: unknown) => void) {
+  const { fallback, clock } = options
+  const hedge = fallback && createHedge({ ...fallback, clock })
+  const prover = createProver(options.keyring)
+  const decider = createDecider({ ...options, hedge }, prover, warn)
+  const shared = { waiting: decider.waiting, close: decider.close }
+  if (fallback === undefined || hedge === undefined)
+    return { ...shared, decide: (login: Login) => decide(decider, login) }
+  const lastKnown = createLastKnownDecider({ ...options, fallback, prover, poolsFor: decider.poolsFor })
+  /** Ended sessions whose Stop is still in the journal count in the books: a session too many for a while harms less (I8). */
+  const decideTruly = async (login: Login, asking: Asking): Promise<Accepted | Rejected> => {
+    const outcome = await decide(decider, login, asking)
+    if (outcome.kind === 'accept' || outcome.reason !== 'too-many-sessions') return outcome
+    const caughtUp = await fallback.catchUp?.()
+    if (caughtUp === 'done') return decide(decider, login, asking)
+    return (caughtUp === 'behind' && decideLastKnown(lastKnown, login)) || outcome
+  }
+  return {
+    ...shared,
+    decide: (login: Login): Promise<Accepted | Rejected | undefined> =>
+      hedge.decide(
+        (asking) => decideTruly(login, asking),
+        (mayStillCome) => {
+          const outcome = decideLastKnown(lastKnown, login)
+          return mayStillCome && outcome?.kind === 'reject' && outcome.subject === undefined ? undefined : outcome
+        },
+      ),
+  }
+}
+
+async function decide(decider: Decider, login: Login, asking?: Asking): Promise<Accepted | Rejected> {
   const { credentials, request } = login.read
   if (login.refusedRealm !== undefined) return refusedByRealm(login.refusedRealm)
-  const ofLine = request.access === 'ipoe' ? await decider.admitLine(request) : undefined
+  const ofLine = request.access === 'ipoe' ? await decider.admitLine(request, asking) : undefined
   if (ofLine !== undefined && !isUnknown(ofLine)) return ofLine
   if ('refused' in credentials) return ofLine ?? refusedByProtocol(credentials.refused)
   // Somebody whose password is its name looks like a line, and is none.
-  const ofPerson = await decider.logIn(request, provingOf(login.request, credentials))
+  const ofPerson = await decider.logIn(request, provingOf(login.request, credentials), asking)
   return ofLine !== undefined && isUnknown(ofPerson) ? ofLine : ofPerson
+}
+
+/** The same in the same order by what was last known. Undefined: it is not known well enough for an answer. */
+function decideLastKnown(decider: LastKnownDecider, login: Login): Accepted | Rejected | undefined {
+  const { credentials, request } = login.read
+  if (login.refusedRealm !== undefined) return refusedByRealm(login.refusedRealm)
+  const isLine = request.access === 'ipoe'
+  const ofLine = isLine ? decider.admitLine(request) : undefined
+  if (isLine && (ofLine === undefined || !isUnknown(ofLine))) return ofLine
+  if ('refused' in credentials) return ofLine ?? refusedByProtocol(credentials.refused)
+  const ofPerson = decider.logIn(request, provingOf(login.request, credentials))
+  return ofLine !== undefined && ofPerson !== undefined && isUnknown(ofPerson) ? ofLine : ofPerson
 }
 
 /** The request with the username that its realm or its NAS says; octets that are no text are shown as they came. */
@@ -211,6 +287,12 @@ function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now 
     settings: settings(),
   }
   return authorize(subject, context, now)
+}
+
+function guessOf({ read: { request, shownUsername }, nas }: Login): Guessed {
+  const { facts, line, username } = request
+  const port = facts.interface === undefined ? undefined : `${nas.id} ${facts.interface.raw}`
+  return { username: username || shownUsername, line, port }
 }
 
 /** Where no password told which of two secrets the NAS has. */

@@ -9,7 +9,7 @@ import type { Settings } from '../domain/setting.ts'
 import { authorizeUnknown, fenceOf, takesIn } from '../domain/unknown-garden.ts'
 import type { UnknownGarden } from '../domain/unknown-garden.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
-import type { Rejected } from './access-decide.ts'
+import type { Rejected } from './access-judge.ts'
 import type { ReadAccess } from './access-packet.ts'
 
 /** The garden that takes this refused login in; undefined: it is refused, as where nothing of it would fence anything there. */

@@ -71,6 +71,11 @@ const skewWorthNotingMs = 30_000
 const longestSessionS = 10 * 365 * daySeconds
 /** 72 PB: beyond any line, and far from the end of 64 bits however many segments are added up. */
 const mostOctets = 2n ** 56n
+/**
+ * No line of a subscriber is faster: 25 Gbit/s. What a session cannot have carried in its time was forged or is a fault of the
+ * NAS, and must not use up a quota. The slack is for counters that lag behind, or run ahead of, the session's clock.
+ */
+const fastestLine = { octetsPerSecond: 25e9 / 8, slackS: 300 }
 /** A value of a column of 32 bits with a sign. */
 const mostInteger = 2 ** 31 - 1
 /** What a NAS says where there is no address, and the two that mean "choose one" (RFC 2865 §5.8). */
@@ -252,7 +257,8 @@ function readCounters(packet: Packet, definitions: Definitions, { nas, status }:
   const input = readOctets(packet, definitions, inward)
   const output = readOctets(packet, definitions, outward)
   const wildTime = time !== undefined && time > longestSessionS
-  const wildOctets = (input?.octets ?? 0n) >= mostOctets || (output?.octets ?? 0n) >= mostOctets
+  const most = time === undefined || wildTime ? mostOctets : mostIn(time)
+  const wildOctets = (input?.octets ?? 0n) >= most || (output?.octets ?? 0n) >= most
   const noTime = time === undefined || wildTime
   const noOctets = (input === undefined && output === undefined) || wildOctets
   const flag = flagOf(wildTime || wildOctets, noTime, noOctets)
@@ -266,6 +272,10 @@ function readCounters(packet: Packet, definitions: Definitions, { nas, status }:
     flag,
     raw: flag && `time ${time ?? '-'}, input ${input?.octets ?? '-'}, output ${output?.octets ?? '-'}`,
   }
+}
+
+function mostIn(seconds: number): bigint {
+  return BigInt(fastestLine.octetsPerSecond * (seconds + fastestLine.slackS))
 }
 
 function flagOf(wild: boolean, noTime: boolean, noOctets: boolean): RecordFlag | undefined {

@@ -3,6 +3,10 @@
 // A statement costs about 360 µs of CPU however few rows it has (170 in Postgres, 190 here) and 20 a row: on two cores four
 // lanes with batches of 8 make a request twice as dear as batches of 20 and more.
 
+import { createWatch, rejectLate } from './batch-deadline.ts'
+import type { BatchDeadline } from './batch-deadline.ts'
+import { withoutStale } from './batch-stale.ts'
+
 /** The run of a batch failed, or answered another number of items: its items, and no others, are rejected with this. */
 export class BatchError extends Error {
   override readonly name = 'BatchError'
@@ -24,11 +28,18 @@ export type BatcherOptions<T, R> = {
   run(items: T[], lane: number): Promise<R[]>
   /** Of a key one item is on its way at a time; the next of it waits for a later batch, in order. */
   keyOf?(item: T): string
+  /** Whether nobody waits for an item any more, asked when a batch is taken: then it costs no statement. */
+  isStale?(item: T): boolean
+  /** How long an item waits for its result, from when it was submitted. Without one it waits as long as it takes. */
+  readonly deadline?: BatchDeadline<T, R>
 }
 
 export type Batcher<T, R> = {
-  /** Rejects with `BatchError` or `BatchRefusedError`. */
-  submit(item: T): Promise<R>
+  /**
+   * Rejects with `BatchError`, `BatchRefusedError`, `BatchStaleError` (batch-stale.ts) or `BatchLateError` (batch-deadline.ts). `since`: when the deadline
+   * of this item began, by its clock; now where it is left out.
+   */
+  submit(item: T, since?: number): Promise<R>
   /** How many items wait for a lane. */
   waiting(): number
   /** Takes no more items; resolves when all that were taken are done. */
@@ -44,6 +55,8 @@ type Waiting<T, R> = {
   readonly key: string | undefined
   readonly resolve: (result: R) => void
   readonly reject: (error: Error) => void
+  readonly since: number
+  late: boolean
 }
 
 /** How many statements may be on their way at once. Whoever asked first is served first. */
@@ -90,7 +103,15 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
   let running = 0
   let asked = false
   let closed = false
-  let whenIdle: (() => void) | undefined
+  const idle = Promise.withResolvers<void>()
+  const lookIdle = (): void => {
+    if (closed && running === 0 && queue.length === 0) idle.resolve()
+  }
+  const watch = createWatch<T, R, Waiting<T, R>>(options.deadline, (bound) => {
+    queue = rejectLate(queue, bound)
+    lookIdle()
+    return queue
+  })
 
   // A second lane opens only for about as many items as are on their way already: while one batch waits for the disk another
   // of its size may run, but a large batch is never split into small ones.
@@ -99,42 +120,48 @@ export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R
     asked = true
     lanes.take((lane) => {
       asked = false
-      const { batch, kept } = takeBatch(queue, keysOnTheirWay, maximum)
+      const { batch, kept } = takeBatch(withoutStale(queue, options.isStale), keysOnTheirWay, maximum)
       queue = kept
-      if (batch.length === 0) return lanes.give(lane)
-      void runBatch(batch, lane)
-      ask()
+      if (batch.length > 0) void runBatch(batch, lane)
+      else lanes.give(lane)
+      lookIdle()
+      if (batch.length > 0) ask()
     })
   }
 
   const runBatch = async (batch: Waiting<T, R>[], lane: number): Promise<void> => {
     running += batch.length
+    watch.onTheWay.add(batch)
     const outcome = await attempt(batch, (items) => options.run(items, lane))
     running -= batch.length
+    watch.onTheWay.delete(batch)
     for (const { key } of batch) if (key !== undefined) keysOnTheirWay.delete(key)
     lanes.give(lane)
-    settle(batch, outcome)
+    settle(batch, outcome, options.deadline)
     ask()
-    if (running === 0 && queue.length === 0) whenIdle?.()
+    lookIdle()
   }
 
   return {
-    submit(item) {
-      if (closed) return Promise.reject(new BatchRefusedError('the batcher is closed'))
-      if (queue.length >= maximumWaiting)
-        return Promise.reject(new BatchRefusedError(`${queue.length} items wait already`))
+    submit(item, since = watch.now()) {
+      if (closed || queue.length >= maximumWaiting) return Promise.reject(refusal(closed, queue.length))
       return new Promise<R>((resolve, reject) => {
-        queue.push({ item, key: options.keyOf?.(item), resolve, reject })
+        queue.push({ item, key: options.keyOf?.(item), resolve, reject, since, late: false })
+        watch.begin(since)
         ask()
       })
     },
     waiting: () => queue.length,
     close() {
       closed = true
-      if (running === 0 && queue.length === 0) return Promise.resolve()
-      return new Promise((resolve) => (whenIdle = resolve))
+      lookIdle()
+      return idle.promise
     },
   }
+}
+
+function refusal(closed: boolean, waiting: number): BatchRefusedError {
+  return new BatchRefusedError(closed ? 'the batcher is closed' : `${waiting} items wait already`)
 }
 
 /**
@@ -174,9 +201,14 @@ async function attempt<T, R>(
   }
 }
 
-function settle<T, R>(batch: readonly Waiting<T, R>[], outcome: R[] | BatchError): void {
+function settle<T, R>(
+  batch: readonly Waiting<T, R>[],
+  outcome: R[] | BatchError,
+  deadline: BatchDeadline<T, R> | undefined,
+): void {
   for (const [i, entry] of batch.entries()) {
     if (outcome instanceof BatchError) entry.reject(outcome)
+    else if (entry.late) deadline?.late(entry.item, outcome[i]!)
     else entry.resolve(outcome[i]!)
   }
 }

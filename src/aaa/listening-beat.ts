@@ -1,4 +1,5 @@
-// The beat of a RADIUS process: says every few seconds that it is listening, as long as it can write that down at all.
+// The beat of a RADIUS process: says every few seconds that it is listening, as long as it can write that down at all, and up to
+// when what it heard is in the books: a session whose records wait in the journal is not silent.
 import type { Clock } from '../clock.ts'
 import type { Pool } from '../db/pool.ts'
 import { beatMs, keepListening } from '../domain/listening.ts'
@@ -14,16 +15,22 @@ export type ListeningBeat = {
 export function startListeningBeat(options: {
   pool: Pool
   instance: string
+  /** When what was heard and is not in the books yet began: nobody is judged by silence after that. */
+  unrecordedSince?(): Date | undefined
   clock: Clock
   log: Pick<Logger, 'warn'>
 }): ListeningBeat {
   const { pool, instance, clock, log } = options
-  let stretch = { instance, startedAt: clock.now() }
+  const heardUntil = (): Date => {
+    const [now, since] = [clock.now(), options.unrecordedSince?.()]
+    return since !== undefined && since < now ? since : now
+  }
+  let stretch = { instance, startedAt: heardUntil() }
   let failing = false
   let beating: Promise<void> | undefined
   const write = async (): Promise<void> => {
     try {
-      stretch = await keepListening(pool, stretch, clock.now())
+      stretch = await keepListening(pool, stretch, heardUntil())
       failing = false
     } catch (error) {
       // Once per outage: the beat that comes too late begins a new stretch by itself.

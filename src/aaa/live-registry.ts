@@ -5,11 +5,12 @@ import type { Clock } from '../clock.ts'
 import { createKysely, type Pool } from '../db/pool.ts'
 import type { Database } from '../db/schema.ts'
 import type { Keyring } from '../domain/data-key.ts'
-import { latchHomeServer, loadHomeServers, type HomeServer } from '../domain/home-server.ts'
-import { loadIpPools, noIpPools, type IpPools } from '../domain/ip-pool/live.ts'
-import { createNasOnSight, latchMessageAuthenticator, loadRegistry, registryChanges } from '../domain/nas-registry.ts'
+import { latchHomeServer, type HomeServer } from '../domain/home-server.ts'
+import { keptSettings, openHouse, readHouse, type House } from '../domain/house.ts'
+import { noIpPools, type IpPools } from '../domain/ip-pool/live.ts'
+import { createNasOnSight, latchMessageAuthenticator, registryChanges } from '../domain/nas-registry.ts'
 import type { Nas } from '../domain/nas.ts'
-import { loadRealms, type Realms } from '../domain/realm.ts'
+import type { Realms } from '../domain/realm.ts'
 import { defaultSettings, readSettings, type Settings } from '../domain/setting.ts'
 import type { Logger } from '../log.ts'
 import { createRegistry, type Client, type NasIdentity, type Registry } from '../nas/registry.ts'
@@ -22,10 +23,13 @@ const rereadMs = 60_000
 
 type Options = { pool: Pool; keyring: Keyring; clock: Clock; log: Logger }
 
-/** Loads the registry and follows it. Throws when the first load fails. */
-export async function startLiveRegistry(options: Options): Promise<LiveRegistry> {
+/**
+ * Loads the registry and follows it. Throws when the first load fails; where a house was kept it begins with that one instead,
+ * and follows as soon as Postgres can be asked.
+ */
+export async function startLiveRegistry(options: Options, kept?: House): Promise<LiveRegistry> {
   const live = new LiveRegistry(options)
-  await live.start()
+  await live.start(kept)
   return live
 }
 
@@ -41,6 +45,8 @@ export class LiveRegistry {
   #ipPools: IpPools = noIpPools
   #position = '0'
   #rereadAt = 0
+  #house: House | undefined
+  #isBlind = false
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
@@ -48,13 +54,15 @@ export class LiveRegistry {
     this.#options = options
   }
 
-  async start(): Promise<void> {
-    await this.refresh()
-    this.#timer = setInterval(() => {
-      this.refresh().catch((error: unknown) =>
-        this.#options.log.warn({ error }, 'clients and settings could not be read again'),
-      )
-    }, pollMs)
+  async start(kept: House | undefined): Promise<void> {
+    if (kept === undefined) await this.refresh()
+    else this.#move({ ...kept, settings: keptSettings(kept.settings) })
+    this.#timer = setInterval(() => void this.#follow(), pollMs)
+  }
+
+  /** All of it as it was last read, secrets sealed; undefined before the first time. */
+  house(): House | undefined {
+    return this.#house && { ...this.#house, settings: this.#settings }
   }
 
   /** The registry of this moment; take it anew for each packet. */
@@ -125,6 +133,19 @@ export class LiveRegistry {
       .finally(() => this.#latching.delete(peer))
   }
 
+  /** Told once at the beginning and once at the end: an outage must not fill the log. */
+  async #follow(): Promise<void> {
+    const { log } = this.#options
+    try {
+      await this.refresh()
+      if (this.#isBlind) log.info({}, 'clients and settings are read again')
+      this.#isBlind = false
+    } catch (error) {
+      if (!this.#isBlind) log.warn({ error }, 'clients and settings could not be read again')
+      this.#isBlind = true
+    }
+  }
+
   async #look(): Promise<void> {
     const { pool, clock } = this.#options
     const changes = await registryChanges(pool, this.#position)
@@ -134,20 +155,26 @@ export class LiveRegistry {
   }
 
   async #reload(): Promise<void> {
-    const { pool, keyring, clock, log } = this.#options
-    const failed = (error: Error, client: string): void =>
-      log.error({ error, client }, 'a shared secret cannot be opened: set a new one for this client')
-    const serverFailed = (error: Error, server: string): void =>
-      log.error({ error, home_server: server }, 'a shared secret cannot be opened: add this home server anew')
-    const registry = createRegistry(await loadRegistry(pool, keyring, failed, clock.now()))
-    const realms = await loadRealms(pool)
-    const pools = await loadHomeServers(pool, keyring, serverFailed)
-    const ipPools = await loadIpPools(pool, this.#settings, clock.now())
-    this.#registry = registry
-    this.#ipPools = ipPools
-    this.#realms = realms
-    this.#pools = new Map([...pools].map(([id, servers]) => [id, servers.map(ready)]))
+    const { pool, clock } = this.#options
+    this.#move(await readHouse(pool, clock.now()))
     this.#rereadAt = clock.monotonicMs() + rereadMs
+  }
+
+  /** From now on this is what holds, all at once. */
+  #move(house: House): void {
+    const { keyring, log } = this.#options
+    const { registry, homeServers } = openHouse(house, keyring, {
+      ofClient: (error, client) =>
+        log.error({ error, client }, 'a shared secret cannot be opened: set a new one for this client'),
+      ofHomeServer: (error, server) =>
+        log.error({ error, home_server: server }, 'a shared secret cannot be opened: add this home server anew'),
+    })
+    this.#registry = createRegistry(registry)
+    this.#settings = house.settings
+    this.#ipPools = house.ipPools
+    this.#realms = house.realms
+    this.#pools = new Map([...homeServers].map(([id, servers]) => [id, servers.map(ready)]))
+    this.#house = house
   }
 
   async #make(client: Client, identity: NasIdentity): Promise<Nas | undefined> {

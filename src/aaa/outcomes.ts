@@ -64,6 +64,8 @@ export const answerCodes = {
   /** The decision could not be made, or its reply not be built. */
   'access-fault': undefined,
   recorded: codes.accountingResponse,
+  /** On the disk here; Postgres gets it from there. */
+  kept: codes.accountingResponse,
   /** Nothing to record in it, but a NAS without an answer would repeat it for ever (RFC 2866 §5.1). */
   'accounting-ignored': codes.accountingResponse,
   /** Not durable: the NAS repeats it. */
@@ -73,12 +75,21 @@ export const answerCodes = {
 const longestDelayMs = 1_000
 /** What is left of the NAS's patience is for the way and the load. */
 const shareOfPatience = 0.6
+/** Of somebody who guesses; see guess-brake.ts. */
+const guessing = { longestDelayMs: 8_000, shareOfPatience: 0.8 }
 const jitter = 0.1
 
 /**
  * How long to hold back a delayed reject: the smaller of 1 s and 0.6 of the time that the NAS waits in all, less up to a
- * tenth of it. `random` is from 0 to 1. A later one would never be heard.
+ * tenth of it. A later one would never be heard. `random` is from 0 to 1; so is `brake`, with which both bounds rise to 8 s
+ * and 0.8.
  */
-export function rejectDelayMs(patienceMs: number, random: number): number {
-  return Math.round(Math.min(longestDelayMs, shareOfPatience * patienceMs) * (1 - jitter * random))
+export function rejectDelayMs(patienceMs: number, random: number, brake = 0): number {
+  const longest = between(longestDelayMs, guessing.longestDelayMs, brake)
+  const share = between(shareOfPatience, guessing.shareOfPatience, brake)
+  return Math.round(Math.min(longest, share * patienceMs) * (1 - jitter * random))
+}
+
+function between(from: number, to: number, part: number): number {
+  return from + (to - from) * part
 }

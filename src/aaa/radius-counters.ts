@@ -1,5 +1,5 @@
 // Where the RADIUS servers count, and what they say in the log: every drop has its reason, and a drop whose mend is known
-// says it. One line a minute for each client and reason; strangers get one line for all of them every ten seconds.
+// says it. One line a minute for each client and reason.
 import type { Clock } from '../clock.ts'
 import { createLimiter, type Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -9,7 +9,6 @@ import { codeName } from '../radius/codes.ts'
 import type { DropReason, RadiusCounters } from '../radius/counters.ts'
 import type { NasTally } from './nas-tally.ts'
 
-const strangersEveryMs = 10_000
 const oncePerMs = 60_000
 
 /** What an operator can do about a drop; reasons without a mend are only counted. */
@@ -25,6 +24,9 @@ const mends: Partial<Record<DropReason, (client: string) => string>> = {
     `Message-Authenticator of ${client} does not verify: the shared secret differs, set the same one on both sides`,
   'eap-unsigned': (client) => `EAP without Message-Authenticator from ${client}: the NAS must sign (RFC 3579 §3.2)`,
   overload: (client) => `requests of ${client} were dropped: more came than could be served`,
+  'forged-flood': (client) =>
+    `more packets in the name of ${client} do not verify than are looked at: set the same secret on both sides, or somebody forges its address`,
+  'status-flood': (client) => `Status-Server of ${client} came more often than it is answered: its NASes ask too often`,
 }
 
 /** What the NAS doctor wants to know of. */
@@ -42,8 +44,6 @@ type TalliedDrop = Extract<DropReason, TallyKind>
 function isTallied(reason: DropReason): reason is TalliedDrop {
   return tallied.has(reason)
 }
-
-export type Strangers = { seen(address: string): void; close(): void }
 
 /** The counters of both RADIUS servers of one process. */
 export function createRadiusCounters(
@@ -78,25 +78,5 @@ export function createRadiusCounters(
       const suppressed = limited(`${reason}/${name}`)
       if (suppressed !== undefined) log.warn({ client: name, reason, suppressed }, mend)
     },
-  }
-}
-
-/** Counts unknown sources and says so in one summary line per ten seconds, whatever arrives (R12, R34). */
-export function createStrangers(log: Logger, tally: Pick<NasTally, 'count'>): Strangers {
-  let count = 0
-  let last = ''
-  const timer = setInterval(() => {
-    if (count === 0) return
-    log.warn({ datagrams: count, last_source: last }, 'datagrams from unknown sources were ignored')
-    count = 0
-  }, strangersEveryMs)
-  timer.unref()
-  return {
-    seen(address) {
-      count += 1
-      last = address
-      tally.count('unknown-source', { source: address })
-    },
-    close: () => clearInterval(timer),
   }
 }

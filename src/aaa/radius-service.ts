@@ -1,22 +1,23 @@
 // The RADIUS service of one process: its sockets, database connections and what stands between them. The two straight
 // lines of ARCHITECTURE.md begin in `handle`: which device speaks, then the handler of the code.
+import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import type { Clock } from '../clock.ts'
-import { createPool, type Pool } from '../db/pool.ts'
-import { openKeyring } from '../domain/data-key.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import type { Breaker } from '../db/breaker.ts'
 import type { Nas } from '../domain/nas.ts'
 import type { Settings } from '../domain/setting.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Client, NasIdentity } from '../nas/registry.ts'
-import { firstAddress, firstInteger, firstText } from '../radius/attributes.ts'
+import type { Client, Registry } from '../nas/registry.ts'
 import { codes } from '../radius/codes.ts'
-import type { Dictionary } from '../radius/dictionary.ts'
 import { readKernelDrops } from '../radius/kernel-drops.ts'
-import type { Packet } from '../radius/packet.ts'
 import { startRadiusServer, type RadiusRequest, type RadiusResponse } from '../radius/server.ts'
+import type { RadiusAddress } from '../radius/sockets.ts'
 import { createAccessHandler, type AccessHandler } from './access-request.ts'
 import { createAccountingHandler, type AccountingHandler } from './accounting-request.ts'
+import { createDeviceReader, type DeviceReader } from './device-reader.ts'
+import { openRunningJournal, type CaughtUp, type JournalSize, type RunningJournal } from './journal/running.ts'
+import { followKeys } from './key-follower.ts'
 import { startListeningBeat } from './listening-beat.ts'
 import { startLiveRegistry, type LiveRegistry } from './live-registry.ts'
 import { localAddresses, radiusAddresses } from './local-addresses.ts'
@@ -24,18 +25,20 @@ import { rememberContacts, type NasContacts } from './nas-contacts.ts'
 import { startNasTally, type NasTally } from './nas-tally.ts'
 import { ownDictionary } from './own-dictionary.ts'
 import { createProxy } from './proxy.ts'
-import { createRadiusCounters, createStrangers } from './radius-counters.ts'
+import { startRadsec, type Radsec, type RadsecConfig } from './radsec.ts'
+import { createRadiusCounters } from './radius-counters.ts'
+import { lanes, openPools, watchDatabase, type Pools } from './radius-pools.ts'
 import { createRouter, type Router } from './route-request.ts'
+import { begin } from './snapshot/cold-start.ts'
+import { openDegradedAccepts } from './snapshot/degraded-accepts.ts'
+import { snapshotFile, startSnapshot } from './snapshot/snapshot.ts'
+import { createSpare, degradedAcceptsFile, observeSpare } from './spare.ts'
 import { answerStatusServer, createHealth, type Health } from './status-server.ts'
+import { createStrangers } from './strangers.ts'
 
 const lookForInterfacesMs = 5_000
-/** Beyond this no NAS waits any more; the statement's answer would be thrown away (F15). */
-const queryTimeoutMs = 5_000
-/**
- * Statements in flight at once, at most; see batch.ts for when another one starts. Accounting: while one batch waits for the
- * disk the next is worked on.
- */
-const lanes = { access: 3, accounting: 3 }
+/** So long a login that would be one too many waits for what the journal holds. */
+const catchUpMs = 150
 const nothing = Buffer.alloc(0)
 
 export type RadiusServiceOptions = {
@@ -43,10 +46,24 @@ export type RadiusServiceOptions = {
   addresses: readonly string[] | undefined
   authPort: number
   acctPort: number
+  /** RADIUS over TLS as well. */
+  radsec?: RadsecConfig | undefined
   /** Other processes of ours share the ports. */
   reusePort: boolean
   databaseUrl: string
   keyFile: string
+  /** Where this process keeps what it needs while Postgres is away; made where it is not there. */
+  stateDirectory: string
+  /** Which RADIUS process of the instance this is, from 1: what it keeps is named by it. */
+  worker: number
+  /** So long a login waits for Postgres before what was last known decides. Default 250 ms. */
+  loginDeadlineMs?: number
+  /** So long an accounting record waits for its commit before the journal takes it. Default 200 ms. */
+  commitWithinMs?: number
+  /** How large the accounting journal may become. */
+  journalSize?: JournalSize
+  /** Ends a start that waits for Postgres. */
+  signal?: AbortSignal
   clock: Clock
   log: Logger
   metrics: Metrics
@@ -56,8 +73,12 @@ export type RadiusService = {
   /** As bound, where 0 was asked. */
   authPort: number
   acctPort: number
+  /** Undefined where there is no RADIUS over TLS. */
+  radsecPort: number | undefined
   /** Makes a change of clients, NASes or settings live now rather than within a second. */
   refresh(): Promise<void>
+  /** Resolves when all that the accounting journal kept is in Postgres. */
+  drained(): Promise<void>
   /** Writes what is still held in memory: access log, where NASes speak from, what the doctor looks at. */
   flush(): Promise<void>
   close(how: { drainMs: number }): Promise<void>
@@ -66,37 +87,23 @@ export type RadiusService = {
 /** Opens connections, loads the registry and binds the sockets. Throws when any of these cannot be had. */
 export async function startRadiusService(options: RadiusServiceOptions): Promise<RadiusService> {
   const { clock, log, metrics } = options
-  const pools = openPools(options)
-  const dictionary = ownDictionary()
-  const keyring = await openKeyring(pools.registry, options.keyFile, clock.now())
-  const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log })
-  const settings = (): Settings => live.settings()
-  const instance = `${hostname()}:${process.pid}`
-  const tally = startNasTally({ pool: pools.registry, instance, clock, log, metrics })
-  const lines = openLines({ dictionary, keyring, settings, clock, log, metrics, tally }, pools, live)
-  const { access, accounting, router } = lines
-  const health = createHealth(pools.access, clock.monotonicMs)
-  const devices = createDeviceReader({ dictionary, live, metrics, log, tally })
-  const strangers = createStrangers(log, tally)
-  const contacts = rememberContacts({ pool: pools.registry, clock, log, tally })
-
-  const handle = createHandler({ access, accounting, router, health, devices, contacts, clock, metrics })
+  const parts = await openParts(options)
+  const { pools, live, snapshot, journal, tally, lines, contacts, instance } = parts
   const wanted = (): ReturnType<typeof radiusAddresses> =>
     radiusAddresses(options.addresses ?? localAddresses(), options.authPort, options.acctPort)
-  const server = await startRadiusServer<Client>({
-    addresses: wanted(),
-    reusePort: options.reusePort,
-    now: () => clock.monotonicMs(),
-    findClient: (address) => live.current().findClient(address),
-    handle,
-    counters: createRadiusCounters(metrics, log, clock, tally),
-    onUnknownSource: strangers.seen,
-    onMessageAuthenticatorSeen: (client) => live.latch(client),
-    onError: (error) => log.error({ error }, 'a request failed by a fault of ours'),
-  })
-  const beat = startListeningBeat({ pool: pools.registry, instance, clock, log })
+  const listening = await listen(options, parts, wanted())
+  const { server } = listening
+  const unrecordedSince = (): Date | undefined => journal?.oldest()
+  const beat = startListeningBeat({ pool: pools.registry, instance, unrecordedSince, clock, log })
+  const replay = journal?.replay({ record: lines.accounting.replay, liveWaiting: lines.accounting.waiting })
   const ports = [...new Set(server.sockets().map((socket) => socket.port))]
+  const look = (): void => {
+    observeSpare(parts, metrics)
+    journal?.measure()
+  }
+  look()
   const follow = setInterval(() => {
+    look()
     void countKernelDrops(ports, metrics)
     if (options.addresses === undefined) void server.setAddresses(wanted())
   }, lookForInterfacesMs)
@@ -104,30 +111,145 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
   return {
     authPort: server.sockets().find((socket) => socket.kind === 'authentication')!.port,
     acctPort: server.sockets().find((socket) => socket.kind === 'accounting')!.port,
-    refresh: () => live.refresh(),
+    radsecPort: listening.radsec?.port,
+    async refresh() {
+      await parts.keys.refresh()
+      await Promise.all([live.refresh(), snapshot.refresh()])
+    },
+    async drained() {
+      await replay?.drained()
+    },
     async flush() {
-      await Promise.all([access.flush(), contacts.flush(), tally.flush({ sample: true })])
+      await Promise.all([lines.access.flush(), contacts.flush(), tally.flush({ sample: true })])
     },
     async close(how) {
       clearInterval(follow)
-      await server.close(how)
-      await beat.close()
-      await contacts.close()
-      await tally.close()
-      strangers.close()
+      await listening.close(how)
+      await journal?.close()
       await lines.close()
-      await live.close()
+      // Together: what waits in vain for Postgres must not keep the others from the disk (F04).
+      await Promise.all(
+        [beat, contacts, tally, parts.keys, live, parts.fallback.accepts, snapshot].map((part) => part.close()),
+      )
+      parts.breaker.close()
       await Promise.all(Object.values(pools).map((pool) => pool.end()))
     },
   }
 }
 
-type Pools = ReturnType<typeof openPools>
+/** The sockets: UDP, and TLS where that is asked for. Behind both stand the same two lines. */
+async function listen(options: RadiusServiceOptions, parts: OpenParts, addresses: RadiusAddress[]) {
+  const { reusePort, radsec: tls, clock, log, metrics } = options
+  const { live, tally, lines } = parts
+  const handle = createHandler({ ...parts, ...lines, clock, metrics })
+  const counters = createRadiusCounters(metrics, log, clock, tally)
+  const strangers = createStrangers(log, tally)
+  const server = await startRadiusServer<Client>({
+    addresses,
+    reusePort,
+    now: () => clock.monotonicMs(),
+    loopNow: () => systemClock.monotonicMs(),
+    findClient: (address) => live.current().findClient(address),
+    handle,
+    counters,
+    onUnknownSource: strangers.seen,
+    onMessageAuthenticatorSeen: (client) => live.latch(client),
+    onError: (error) => log.error({ error }, 'a request failed by a fault of ours'),
+  })
+  const findClient: Registry['findRadsecClient'] = (identity) => live.current().findRadsecClient(identity)
+  const shared = { addresses: options.addresses, reusePort, findClient, handle, counters, clock, log }
+  const radsec: Radsec | undefined = tls && (await startRadsec({ ...shared, radsec: tls }))
+  return {
+    server,
+    radsec,
+    async close(how: { drainMs: number }): Promise<void> {
+      await Promise.all([server.close(how), radsec?.close(how)])
+      strangers.close()
+    },
+  }
+}
+
+type OpenParts = Awaited<ReturnType<typeof openParts>>
+
+/** Everything behind the sockets. */
+async function openParts(options: RadiusServiceOptions) {
+  const { clock, log, metrics } = options
+  const pools = openPools(options)
+  const breaker = watchDatabase(pools.probe, options)
+  const dictionary = ownDictionary()
+  const { keyring, keys, live, snapshot } = await startKnowledge(options, pools)
+  const settings = (): Settings => live.settings()
+  const instance = `${hostname()}:${process.pid}`
+  const tally = startNasTally({ pool: pools.registry, instance, clock, log, metrics })
+  const accepts = await openAccepts(options, pools, breaker)
+  const database = (): string | undefined => snapshot.database()
+  const journal = await openRunningJournal({ ...options, host: hostname(), pool: pools.registry, breaker, database })
+  const catchUp = (): Promise<CaughtUp> => journal?.catchUp(catchUpMs) ?? Promise.resolve('nothing')
+  const fallback = { breaker, snapshot, accepts, catchUp, deadlineMs: options.loginDeadlineMs }
+  const shared = { dictionary, keyring, settings, clock, log, metrics, tally, fallback, breaker }
+  const lines = openLines({ ...shared, journal, commitWithinMs: options.commitWithinMs }, pools, live)
+  const spare = createSpare({
+    ...fallback,
+    settings,
+    clock,
+    canRecord: () => settings().accounting_sink !== 'db-only' && journal?.hasRoom() === true,
+  })
+  return {
+    pools,
+    breaker,
+    keys,
+    live,
+    snapshot,
+    settings,
+    clock,
+    instance,
+    tally,
+    fallback,
+    journal,
+    lines,
+    health: createHealth(pools.access, clock.monotonicMs, spare),
+    devices: createDeviceReader({ dictionary, live, metrics, log, tally }),
+    contacts: rememberContacts({ pool: pools.registry, clock, log, tally }),
+  }
+}
+
+/** The keys, what is known of the house, and what was last known: of Postgres, or of the disk where Postgres is away. */
+async function startKnowledge(options: RadiusServiceOptions, pools: Pools) {
+  const { stateDirectory: directory, worker, clock, log, metrics } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const { keyring, kept } = await begin({ ...options, pool: pools.registry, file: snapshotFile(directory, worker) })
+  const keys = followKeys({ pool: pools.registry, keyring, keyFile: options.keyFile, clock, log })
+  const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log }, kept?.house)
+  const house = () => live.house()
+  const beginning = { pool: pools.snapshot, keyring, directory, worker, house, kept: kept?.known }
+  return { keyring, keys, live, snapshot: await startSnapshot({ ...beginning, clock, log, metrics }) }
+}
+
+function openAccepts({ stateDirectory, worker, clock, log }: RadiusServiceOptions, pools: Pools, breaker: Breaker) {
+  const file = degradedAcceptsFile(stateDirectory, worker)
+  const onTrouble = (message: string, error: unknown): void => log.warn({ error }, message)
+  return openDegradedAccepts({ file, pool: pools.registry, breaker, clock, onTrouble })
+}
+
+/** A device by its id, also one that was made a moment ago. */
+function createNasFinder(live: LiveRegistry): (id: bigint) => Promise<Nas | undefined> {
+  const find = (id: bigint): Nas | undefined => live.current().nases.find((nas) => nas.id === id)
+  return async (id) => {
+    const known = find(id)
+    if (known !== undefined) return known
+    await live.refresh()
+    return find(id)
+  }
+}
+
 type Shared = Omit<
   Parameters<typeof createAccessHandler>[0],
   'lanes' | 'loadPool' | 'claimPool' | 'rescuePool' | 'logPool' | 'ipPools'
 > & {
   tally: NasTally
+  breaker: Breaker
+  journal: RunningJournal | undefined
+  commitWithinMs: number | undefined
 }
 
 /** Our own two lines, the home servers of others, and the router before them. */
@@ -148,7 +270,12 @@ function openLines(shared: Shared, pools: Pools, live: LiveRegistry) {
     logPool: pools.registry,
     elsewhere: router.elsewhere,
   })
-  const accounting = createAccountingHandler({ ...shared, lanes: lanes.accounting, pool: pools.accounting })
+  const accounting = createAccountingHandler({
+    ...shared,
+    lanes: lanes.accounting,
+    pool: pools.accounting,
+    journal: shared.journal && { ...shared.journal, nasOf: createNasFinder(live) },
+  })
   return {
     access,
     accounting,
@@ -203,81 +330,6 @@ function createHandler({ access, accounting, router, health, devices, contacts, 
   }
 }
 
-function openPools({
-  databaseUrl,
-  log,
-}: RadiusServiceOptions): Record<'access' | 'claim' | 'rescue' | 'accounting' | 'registry', Pool> {
-  const onError = (error: Error): void => log.warn({ error }, 'a database connection broke')
-  const pool = (name: string, max: number, synchronousCommit: 'on' | 'off' = 'on'): Pool => {
-    const hotPath = name !== 'registry' && name !== 'rescue'
-    return createPool(databaseUrl, {
-      name: `gatehouse-${name}`,
-      role: 'gatehouse_service',
-      max,
-      synchronousCommit,
-      queryTimeoutMs,
-      hotPath,
-      onError,
-    })
-  }
-  return {
-    access: pool('access', lanes.access + 1),
-    // What a claim writes can be claimed again after a crash of Postgres: its commit need not wait for the disk.
-    claim: pool('claim', lanes.access, 'off'),
-    // One look at a time, whatever pools have run out.
-    rescue: pool('rescue', 1, 'off'),
-    accounting: pool('accounting', lanes.accounting + 2),
-    registry: pool('registry', 2),
-  }
-}
-
 async function countKernelDrops(ports: readonly number[], metrics: Metrics): Promise<void> {
   for (const [port, drops] of (await readKernelDrops(ports)) ?? []) metrics.kernelDrops.labels(String(port)).set(drops)
-}
-
-type DeviceReader = {
-  /** The device that a request names. One that its client refuses is dropped, with the mend in the log. */
-  deviceOf(client: Client, packet: Packet): Promise<Nas | undefined>
-  /** Accounting-On or -Off (RFC 2866 §5.1) that could be of any of several devices. */
-  rebootsNobody(client: Client, packet: Packet): boolean
-}
-
-type DeviceParts = {
-  dictionary: Dictionary
-  live: LiveRegistry
-  metrics: Metrics
-  log: Logger
-  tally: Pick<NasTally, 'count'>
-}
-
-function createDeviceReader({ dictionary, live, metrics, log, tally }: DeviceParts): DeviceReader {
-  const status = dictionary.attribute('Acct-Status-Type')!
-  const identifier = dictionary.attribute('NAS-Identifier')!
-  const ipv4 = dictionary.attribute('NAS-IP-Address')!
-  const ipv6 = dictionary.attribute('NAS-IPv6-Address')!
-  const told = new Set<string>()
-  const identityOf = (packet: Packet): NasIdentity => ({
-    identifier: firstText(packet, identifier),
-    address: firstAddress(packet, ipv4) ?? firstAddress(packet, ipv6),
-  })
-  const deviceOf = async (client: Client, packet: Packet): Promise<Nas | undefined> => {
-    const identity = identityOf(packet)
-    const nas = await live.deviceOf(client, identity)
-    if (nas !== undefined) return nas
-    metrics.dropped.labels(client.name, 'unknown-nas').inc()
-    tally.count('unknown-nas', { clientId: client.id })
-    const key = `${client.name}/${identity.identifier}/${identity.address}`
-    if (told.size < 1000 && !told.has(key)) {
-      told.add(key)
-      log.warn({ client: client.name, ...identity }, 'unknown NAS behind a client that refuses new ones: nas add')
-    }
-    return undefined
-  }
-  return {
-    deviceOf,
-    rebootsNobody(client, packet) {
-      const said = firstInteger(packet, status)
-      return (said === 7 || said === 8) && !live.current().namesOne(client, identityOf(packet))
-    },
-  }
 }

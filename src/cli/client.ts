@@ -5,6 +5,7 @@ import { addClient, listClients, rotateSecret, setClient } from '../domain/clien
 import type { SecretResult } from '../domain/client.ts'
 import { checkChoice } from '../domain/field.ts'
 import { vendorNames } from '../domain/nas.ts'
+import { addNftCommand } from './client-nft.ts'
 import { withConfiguredDatabase } from './database.ts'
 import { printJson, printLine, printTable, printWarning } from './output.ts'
 import { readSecret } from './secret-input.ts'
@@ -16,6 +17,8 @@ type PolicyOptions = {
   patienceMs?: string
   group?: string
   unknownPool?: string
+  radsecFingerprint?: string
+  radsecName?: string
 }
 type AddOptions = SecretOptions & PolicyOptions & { name: string; address: string; vendor?: string }
 type SetOptions = PolicyOptions & { limitProxyState?: string; trustedProxy?: string; json?: true }
@@ -34,6 +37,8 @@ export function addClientCommands(program: Command): void {
     .option('--patience-ms <milliseconds>', 'how long its NASes wait in all (900)')
     .option('--group <name>', 'the NAS group of its devices (default)')
     .option('--unknown-pool <pool>', 'the home servers that are asked for subscribers nobody knows here')
+    .option('--radsec-fingerprint <sha256>', 'its certificate, where it speaks RADIUS over TLS')
+    .option('--radsec-name <name>', 'or a DNS name in its certificate, where our CA signed it')
     .option('--secret-stdin', 'read the secret from standard input')
     .option('--allow-weak-secret', 'take a secret that is short or well known')
     .option('--json')
@@ -53,6 +58,8 @@ export function addClientCommands(program: Command): void {
       '--unknown-pool <pool>',
       'the home servers that are asked for subscribers nobody knows here; none ends that',
     )
+    .option('--radsec-fingerprint <sha256>', 'its certificate, where it speaks RADIUS over TLS; none takes it away')
+    .option('--radsec-name <name>', 'or a DNS name in its certificate, where our CA signed it; none takes it away')
     .option('--json')
     .action(set)
   client
@@ -64,6 +71,7 @@ export function addClientCommands(program: Command): void {
     .option('--allow-weak-secret', 'take a secret that is short or well known')
     .option('--json')
     .action(rotate)
+  addNftCommand(client)
 }
 
 async function add(options: AddOptions): Promise<void> {
@@ -111,10 +119,12 @@ function policyText(client: { messageAuthenticator: string; messageAuthenticator
 }
 
 async function set(name: string, options: SetOptions): Promise<void> {
-  const { limitProxyState, trustedProxy, unknownPool, json, ...policies } = options
+  const { limitProxyState, trustedProxy, unknownPool, radsecFingerprint, radsecName, json, ...policies } = options
   const changes = {
     ...policies,
-    ...(unknownPool === undefined ? {} : { unknownPool: unknownPool === 'none' ? '' : unknownPool }),
+    ...(unknownPool === undefined ? {} : { unknownPool: orNone(unknownPool) }),
+    ...(radsecFingerprint === undefined ? {} : { radsecFingerprint: orNone(radsecFingerprint) }),
+    ...(radsecName === undefined ? {} : { radsecName: orNone(radsecName) }),
     ...(limitProxyState === undefined ? {} : { limitProxyState: isOn('limit-proxy-state', limitProxyState) }),
     ...(trustedProxy === undefined ? {} : { trustedProxy: isOn('trusted-proxy', trustedProxy) }),
   }
@@ -156,6 +166,10 @@ function shownSecret({ secret, made, warning }: SecretResult) {
 
 function printSecret({ secret, made }: SecretResult): void {
   if (made) printLine(`secret: ${secret}   (shown only now)`)
+}
+
+function orNone(text: string): string {
+  return text === 'none' ? '' : text
 }
 
 function isOn(field: string, text: string): boolean {

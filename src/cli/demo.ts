@@ -59,6 +59,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   const service = await startService(config, createLogger({ level: config.logLevel, name: 'demo' }), systemClock)
   const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1000)
   try {
+    await service.whole
     const { differences, dials } = await play(config, service, options, aborter.signal)
     if (seconds === undefined) return
     if (differences > 0) throw new CommandFailedError('the database differs from the ledger of the emulated NASes')
@@ -83,6 +84,7 @@ async function demoConfig(config: Config): Promise<Config> {
     httpAddress: '127.0.0.1',
     httpPort: await freeTcpPort(config.httpPort),
     tls: undefined,
+    radsec: undefined,
     // The table is the output; what needs a person still shows.
     logLevel: config.logLevel === 'info' ? 'error' : config.logLevel,
   }

@@ -233,6 +233,7 @@ async function factsOf(place: Workplace, nas: NasShown, options: ScriptOptions):
     coaPort: nas.coaPort,
     servers: addresses.map((address) => ({ address, authPort: config.authPort, acctPort: config.acctPort })),
     sourceAddress: source,
+    radsecPort: (client.radsecFingerprint ?? client.radsecName) === null ? undefined : config.radsec?.port,
     secret: options.showSecret ? await newestSecret(place, nas.client) : undefined,
   }
 }

@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { createLogger } from '../log.ts'
-import { startService } from '../supervisor.ts'
+import { createLogger, type Logger } from '../log.ts'
+import { startService, type Service } from '../supervisor.ts'
 
 /** Serves until the process is told to end, then drains and resolves. Throws when a part cannot start. */
 export async function serve(config: Config): Promise<void> {
@@ -16,11 +16,20 @@ export async function serve(config: Config): Promise<void> {
     )
   }
   const service = await startService(config, log, systemClock)
+  try {
+    const signal = await Promise.race([asked, sayWhenWhole(service, log)])
+    log.info({ signal }, 'ending')
+  } finally {
+    await service.close()
+  }
+}
+
+/** Never resolves. Rejects where a part cannot start, late as that may show where Postgres was away. */
+async function sayWhenWhole(service: Service, log: Logger): Promise<never> {
+  const whole = await service.whole
   log.info({ auth_port: service.authPort, acct_port: service.acctPort, url: service.httpUrl }, 'gatehouse is serving')
-  if (service.setupToken !== undefined) printSetup(service.httpUrl, service.setupToken)
-  const signal = await asked
-  log.info({ signal }, 'ending')
-  await service.close()
+  if (whole.setupToken !== undefined) printSetup(service.httpUrl, whole.setupToken)
+  return new Promise(() => undefined)
 }
 
 /** Once, and not in the log, which is kept and shipped: whoever reads it becomes the first super-administrator. */

@@ -52,6 +52,8 @@ export type EmbeddedPostgres = {
 }
 
 const retryMs = 5_000
+/** Between attempts to start a server that cannot: its disk may be full for hours (F19b). */
+const longestPauseMs = 5_000
 
 /**
  * Uses the server of a data directory: adopts the running one, or mends and starts it (a new one takes about a second).
@@ -86,6 +88,7 @@ type Started = { running: Running; adopted: boolean }
 
 async function findOrStart(cluster: Cluster, options: EmbeddedPostgresOptions, fixedPort?: number): Promise<Started> {
   const deadline = performance.now() + retryMs
+  let pauseMs = 100
   for (;;) {
     const connection = readConnection(cluster.root)
     const running = findRunning(cluster.root)
@@ -109,7 +112,8 @@ async function findOrStart(cluster: Cluster, options: EmbeddedPostgresOptions, f
     // It ended: another starter was first, a dying predecessor still holds the files, or the port was taken meanwhile.
     if (performance.now() > deadline)
       throw new PostgresStartError(`Postgres does not start: ${server.lastLines().trim()}`)
-    await sleep(100)
+    await sleep(pauseMs)
+    pauseMs = Math.min(pauseMs * 2, 1_000)
   }
 }
 
@@ -123,20 +127,26 @@ function handle(
   let running = first
   let stopped = false
   let mending: Promise<void> | undefined
+  let failures = 0
+  let notBefore = 0
   const mend = async (): Promise<void> => {
     options.log.error({ pid: running.pid }, 'embedded Postgres has died; starting it again')
     try {
       running = (await findOrStart(cluster, options, running.port)).running
       options.log.info({ pid: running.pid }, 'embedded Postgres is back')
+      failures = 0
     } catch (error) {
-      options.log.error({ err: error }, 'embedded Postgres cannot be started; trying again')
+      failures += 1
+      const pauseMs = Math.min(1_000 * 2 ** failures, longestPauseMs)
+      notBefore = performance.now() + pauseMs
+      options.log.error({ err: error, pause_ms: pauseMs }, 'embedded Postgres cannot be started; trying again')
     }
     mending = undefined
   }
   const watch = setInterval(() => {
     if (stopped || mending !== undefined || isServer(running.pid, cluster.name)) return
-    mending = mend()
-  }, 500)
+    if (performance.now() >= notBefore) mending = mend()
+  }, 250)
   watch.unref()
   if (options.watch === false) clearInterval(watch)
 

@@ -18,7 +18,13 @@ export const sqlState = {
   undefinedTable: '42P01',
   duplicateDatabase: '42P04',
   diskFull: '53100',
+  readOnlyTransaction: '25006',
 } as const
+
+/** All connections are taken, and as many as may wait for one do. Nothing was asked. */
+export class PoolBusyError extends Error {
+  override readonly name = 'PoolBusyError'
+}
 
 /** Postgres says in its first two characters what kind of trouble it is. */
 const unavailableClasses = new Set(['08', '53', '58', 'XX'])
@@ -66,6 +72,17 @@ export function isUnavailable(error: unknown): boolean {
     error instanceof Error &&
     /Connection terminated|timeout (exceeded|expired)|Query read timeout|not queryable/i.test(error.message)
   )
+}
+
+/**
+ * Whether the values of a statement are at fault, so that trying again is in vain: a data exception, a broken constraint, an
+ * error of our own code on its way there. A missing partition is no constraint with a name, and comes by.
+ */
+export function isFaultOfValues(error: unknown): error is Error {
+  if (error instanceof TypeError || error instanceof RangeError) return true
+  if (!(error instanceof DatabaseError)) return false
+  const state = sqlStateOf(error)?.slice(0, 2)
+  return state === '22' || (state === '23' && (error.constraint ?? error.column) !== undefined)
 }
 
 /** The `code` of a Postgres or system error. */

@@ -35,6 +35,8 @@ export type MigrateOptions = {
   directory?: string
   /** The release that asks, `major.minor.patch`. Default: this one. */
   release?: string
+  /** As of a pool. */
+  connectTimeoutMs?: number
 }
 
 type MigrationFile = { name: string; oldestRelease: string; text: string }
@@ -46,7 +48,8 @@ type MigrationFile = { name: string; oldestRelease: string; text: string }
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
   const files = await readMigrations(options.directory ?? migrationsDirectory)
   // Of its own: a migration, or the wait for that of another instance, may outlast any sensible statement timeout.
-  const pool = createPool(url, { name: 'gatehouse migrate', max: 2, statementTimeoutMs: 0 })
+  const { connectTimeoutMs = 5_000 } = options
+  const pool = createPool(url, { name: 'gatehouse migrate', max: 2, statementTimeoutMs: 0, connectTimeoutMs })
   try {
     await createRecord(pool)
     return await applyMissing(pool, files, options.release ?? release)

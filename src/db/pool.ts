@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, TypeOverrides } from 'pg'
 import type { PoolClient } from 'pg'
-import { isTransient } from './errors.ts'
+import { isTransient, PoolBusyError } from './errors.ts'
+import { connectionOf } from './hosts.ts'
 
 export type { Pool, PoolClient } from 'pg'
 
@@ -26,6 +27,8 @@ export type PoolOptions = {
   lockTimeoutMs?: number
   /** How long to wait for a free or new connection. Default 5 000 ms. */
   connectTimeoutMs?: number
+  /** So many may wait for a connection; more are refused with PoolBusyError. Default: as many as come. */
+  maximumWaiting?: number
   /**
    * For prepared statements on tables that grow while their plans are kept: look-ups by index and one generic plan, always.
    * A plan made while a table was empty would read all of it, and be kept when it has a million rows.
@@ -37,17 +40,20 @@ export type PoolOptions = {
 
 const oid = { int8: 20, int8Array: 1016, date: 1082, dateArray: 1182, interval: 1186 } as const
 
-/** Makes a pool. No connection is opened before the first query. Close it with `pool.end()`. */
+/**
+ * Makes a pool. No connection is opened before the first query. Close it with `pool.end()`. Where the URL names several hosts it
+ * connects to the one that takes writes (hosts.ts).
+ */
 export function createPool(url: string, options: PoolOptions): Pool {
   const pool = new Pool({
-    connectionString: url,
+    ...connectionOf(url),
     max: options.max ?? 10,
     application_name: options.name,
     ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    // A peer that vanished without a reset must not hold a connection for two hours.
+    // A peer that vanished without a reset is noticed after 15 s (libuv asks ten times, each second): F16.
     keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
+    keepAliveInitialDelayMillis: 5_000,
     options: sessionSettings(options),
     types: createTypes(),
   })
@@ -55,7 +61,23 @@ export function createPool(url: string, options: PoolOptions): Pool {
   pool.on('error', (error) => options.onError?.(error))
   // So would one that breaks between two statements of a transaction: whoever holds it learns that from its next statement.
   pool.on('connect', (client) => client.on('error', () => undefined))
+  if (options.maximumWaiting !== undefined) refuseBeyond(pool, options.maximumWaiting)
   return pool
+}
+
+type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void
+
+/** Every way to a connection leads by `connect`, with a callback (as `query` calls it) or for a promise. */
+function refuseBeyond(pool: Pool, maximumWaiting: number): void {
+  const isFull = (): boolean => pool.waitingCount >= maximumWaiting
+  const connect = pool.connect.bind(pool)
+  const refuse = (): PoolBusyError => new PoolBusyError(`${maximumWaiting} wait for a connection already`)
+  const bounded = (callback?: Connected): unknown => {
+    if (callback === undefined) return isFull() ? Promise.reject(refuse()) : connect()
+    if (isFull()) return process.nextTick(callback, refuse(), undefined, () => undefined)
+    return connect(callback)
+  }
+  pool.connect = bounded as typeof pool.connect
 }
 
 /** As start-up options: pg's own fields leave out a 0, and a limit of the role or database would then hold. */

@@ -21,6 +21,7 @@ import type {
 
 import type { ActivityTables } from './schema-activity.ts'
 import type { BulkTables } from './schema-bulk.ts'
+import type { DegradedTables } from './schema-degraded.ts'
 import type { DoctorTables } from './schema-doctor.ts'
 import type { FileTables } from './schema-files.ts'
 import type { ListTables } from './schema-lists.ts'
@@ -47,6 +48,7 @@ import type {
 export type Database = NounTables &
   ActivityTables &
   BulkTables &
+  DegradedTables &
   DoctorTables &
   FileTables &
   ListTables &
@@ -118,6 +120,7 @@ export type DataKeyTable = {
   key_fingerprint: Buffer
   created_at: Date
   retired_at: Date | null
+  seals_from: Date | null
 }
 
 /** The ISP itself or a reseller. */
@@ -169,6 +172,8 @@ export type RadiusClientTable = {
   nas_group_id: bigint
   created_at: Generated<Date>
   unknown_pool_id: bigint | null
+  radsec_fingerprint: string | null
+  radsec_name: string | null
 }
 
 /** A secret of a client, sealed; valid until a date, or for ever. */

@@ -13,7 +13,10 @@ export type AccessLogRow = {
   readonly line: string | undefined
   readonly interface: string | undefined
   readonly method: string
-  /** `accepted`, or why not; of an accept into the walled garden why only there; `forwarded` where a home server decided. */
+  /**
+   * `accepted`, or why not; of an accept into the walled garden why only there; `last-known` of one for which the database did
+   * not answer; `forwarded` where a home server decided.
+   */
   readonly reason: string
   readonly accepted: boolean
   /** In plain words what the rule saw. */

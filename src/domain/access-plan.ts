@@ -26,7 +26,7 @@ const speeds = (table: string) => `
     'schedule', ${table}.schedule, 'address_list', ${table}.address_list`
 
 /** An SQL expression: a row of `plan` as JSON of an AccessPlan. */
-const accessPlanSql = `json_build_object(${speeds('plan')},
+export const accessPlanSql = `json_build_object(${speeds('plan')},
     'quota_octets', plan.quota_octets::text, 'quota_down_octets', plan.quota_down_octets::text,
     'quota_up_octets', plan.quota_up_octets::text, 'quota_period', plan.quota_period, 'fup_steps', plan.fup_steps,
     'pool', plan.pool, 'ipv6_pool', plan.ipv6_pool, 'delegated_ipv6_pool', plan.delegated_ipv6_pool,

@@ -17,6 +17,8 @@ export type AccessRequest = {
   readonly facts: LineFacts
   readonly line: Line | undefined
   readonly nas: Nas
+  /** After this nobody waits for the answer any more, by a clock that does not go back; undefined: somebody always does. */
+  readonly untilMs?: number | undefined
 }
 
 /** What is stored to prove a password with; `secret` is still sealed (or is the keyed verifier). */

@@ -98,6 +98,41 @@ const subscriberColumns = [
   'period_started_at',
 ]
 
+/** SQL expressions in which who asks for a login and who asks for everybody (snapshot-rows.ts) differ. */
+type SubjectSql = Record<
+  'sessionLimit' | 'deviceLimit' | 'plan' | 'addressLead' | 'ofSpace' | 'used' | 'otherLines',
+  string
+>
+
+/** SQL: what `readSubject` reads behind its first column, of `found` (columns of subscriber) and its `credential`. */
+export function subjectSql(sql: SubjectSql): string {
+  return `found.id, found.enabled, ${seconds('blocked_at')}, found.block_reason,
+  ${seconds('activated_at')}, ${seconds('expires_at')}, ${seconds('grace_until')}, ${seconds('archived_at')},
+  found.auto_renew, found.account_type, ${seconds('learn_mac_until')}, ${sql.sessionLimit},
+  ${sql.deviceLimit},
+  case when num_nonnulls(found.bound_interface, found.bound_port, found.bound_s_vlan, found.bound_c_vlan,
+    found.bound_nas_group_id) > 0 then json_build_object('interface', found.bound_interface,
+    'port', found.bound_port, 'sVlan', found.bound_s_vlan, 'cVlan', found.bound_c_vlan,
+    'nasGroupId', found.bound_nas_group_id::text)::text end,
+  case when cardinality(found.attributes) > 0 then array_to_json(found.attributes)::text end,
+  credential.kind, encode(credential.secret, 'hex'), ${sql.plan},
+  array_to_string(array(select device.mac || case when device.bound then ' bound' else '' end
+    from device where device.subscriber_id = found.id), ${newLine}),
+  array_to_string(array(select ${sql.addressLead}subscriber_address.id || ' ' || subscriber_address.kind || ' ' ||
+      case when subscriber_address.kind in ('framed-ip', 'framed-ipv6-address') then host(subscriber_address.prefix)
+        else text(subscriber_address.prefix) end
+    from subscriber_address where subscriber_address.subscriber_id = found.id${sql.ofSpace}), ${newLine}),
+  array_to_string(array(select subscriber_route.id || ' ' || subscriber_route.route
+    from subscriber_route where subscriber_route.subscriber_id = found.id), ${newLine}),
+  ${sql.used},
+  ${sql.otherLines}`
+}
+
+/** SQL: joins `found` with its `credential`. */
+export const withCredentialSql = `left join lateral (
+    select credential.kind, credential.secret from credential where credential.subscriber_id = found.id limit 1
+  ) as credential on true`
+
 function loadText(otherLines: string): string {
   return `
 with wanted as materialized (
@@ -114,35 +149,22 @@ with wanted as materialized (
   -- As an array, so that plans are looked up and never compared with every login.
   from plan where plan.id = any (array(select found.plan_id from found))
 )
-select found.position, found.id, found.enabled, ${seconds('blocked_at')}, found.block_reason,
-  ${seconds('activated_at')}, ${seconds('expires_at')}, ${seconds('grace_until')}, ${seconds('archived_at')},
-  found.auto_renew, found.account_type, ${seconds('learn_mac_until')}, coalesce(found.session_limit, content.session_limit),
-  coalesce(found.device_limit, content.device_limit),
-  case when num_nonnulls(found.bound_interface, found.bound_port, found.bound_s_vlan, found.bound_c_vlan,
-    found.bound_nas_group_id) > 0 then json_build_object('interface', found.bound_interface,
-    'port', found.bound_port, 'sVlan', found.bound_s_vlan, 'cVlan', found.bound_c_vlan,
-    'nasGroupId', found.bound_nas_group_id::text)::text end,
-  case when cardinality(found.attributes) > 0 then array_to_json(found.attributes)::text end,
-  credential.kind, encode(credential.secret, 'hex'), content.version,
-  array_to_string(array(select device.mac || case when device.bound then ' bound' else '' end
-    from device where device.subscriber_id = found.id), ${newLine}),
-  array_to_string(array(select subscriber_address.id || ' ' || subscriber_address.kind || ' ' ||
-      case when subscriber_address.kind in ('framed-ip', 'framed-ipv6-address') then host(subscriber_address.prefix)
-        else text(subscriber_address.prefix) end
-    from subscriber_address where subscriber_address.subscriber_id = found.id
-      and subscriber_address.address_space_id = found.address_space_id), ${newLine}),
-  array_to_string(array(select subscriber_route.id || ' ' || subscriber_route.route
-    from subscriber_route where subscriber_route.subscriber_id = found.id), ${newLine}),
-  case when content.counts_period then coalesce(
+select found.position, ${subjectSql({
+    sessionLimit: 'coalesce(found.session_limit, content.session_limit)',
+    deviceLimit: 'coalesce(found.device_limit, content.device_limit)',
+    plan: 'content.version',
+    addressLead: '',
+    ofSpace: `
+      and subscriber_address.address_space_id = found.address_space_id`,
+    used: `case when content.counts_period then coalesce(
     (select usage_period.output_octets || ' ' || usage_period.input_octets from usage_period
       where usage_period.subscriber_id = found.id and usage_period.period_started_at = found.period_started_at),
-    '0 0') end,
-  ${otherLines}
+    '0 0') end`,
+    otherLines,
+  })}
 from found
   join content on content.id = found.plan_id
-  left join lateral (
-    select credential.kind, credential.secret from credential where credential.subscriber_id = found.id limit 1
-  ) as credential on true`
+  ${withCredentialSql}`
 }
 
 const statements = {
@@ -205,9 +227,11 @@ export type LoadContext = {
 }
 
 type Row = (string | null)[]
-const asText = { getTypeParser: () => (value: string) => value }
+/** Columns as Postgres writes them. */
+export const asText = { getTypeParser: () => (value: string) => value }
 
-function readSubject(row: Row, plan: AccessPlan): AccessSubject {
+/** A row of `subjectSql`'s columns behind one that is not looked at. */
+export function readSubject(row: readonly (string | null)[], plan: AccessPlan): AccessSubject {
   return {
     id: BigInt(row[1]!),
     enabled: row[2] === 't',
@@ -275,7 +299,8 @@ function readNumber(text: string | null | undefined): number | undefined {
   return text == null ? undefined : Number(text)
 }
 
-function readBinding(text: string): Binding {
+/** The binding as `subjectSql` writes it. */
+export function readBinding(text: string): Binding {
   const binding = JSON.parse(text) as Omit<Binding, 'nasGroupId'> & { nasGroupId: string | null }
   return { ...binding, nasGroupId: binding.nasGroupId === null ? null : BigInt(binding.nasGroupId) }
 }

@@ -1,8 +1,8 @@
 // Records what NASes count: sessions, usage of the hour and of the service period, exactly once in effect however often and
 // in whatever order a record arrives. What one record does to a session: counters.ts and accounting-statement.ts.
 
-import { sqlStateOf } from '../db/errors.ts'
-import type { Pool } from '../db/pool.ts'
+import { isFaultOfValues, sqlStateOf } from '../db/errors.ts'
+import type { Pool, PoolClient } from '../db/pool.ts'
 import type { AccountingRecord } from './accounting-record.ts'
 import { sessionKey, turnKey } from './accounting-record.ts'
 import { accountingQuery } from './accounting-statement.ts'
@@ -52,13 +52,18 @@ type Row = {
 
 const maximumTries = 5
 
+/** Whether a batch failed by what is in its records, so that one of them can never be stored, and not by Postgres. */
+export function isFaultOfRecords(error: unknown): error is Error {
+  return isFaultOfValues(error)
+}
+
 /**
  * Records a batch, durable when it returns: one statement and one commit (more only where a session comes twice or two
  * servers made one key at once). One outcome per record, in their order. A record that Postgres cannot store is refused
  * alone. Throws what the database throws; then nothing, or a part that may be repeated, was written.
  */
 export async function recordAccounting(
-  db: Pool,
+  db: Pool | PoolClient,
   records: readonly AccountingRecord[],
   now: Date,
 ): Promise<RecordOutcome[]> {
@@ -93,7 +98,7 @@ function firstOfEachSession(records: readonly AccountingRecord[]): readonly Acco
 type Outcomes = Map<AccountingRecord, RecordOutcome>
 
 /** What the statement left out because it may be in the archive: looked up there, else recorded after all. */
-async function recordOld(db: Pool, left: readonly AccountingRecord[], now: Date): Promise<Outcomes> {
+async function recordOld(db: Pool | PoolClient, left: readonly AccountingRecord[], now: Date): Promise<Outcomes> {
   const outcomes: Outcomes = new Map()
   for (const record of left) {
     if (!olderThanWindow(record, now)) continue
@@ -104,7 +109,7 @@ async function recordOld(db: Pool, left: readonly AccountingRecord[], now: Date)
 }
 
 async function recordBatch(
-  db: Pool,
+  db: Pool | PoolClient,
   batch: readonly AccountingRecord[],
   now: Date,
   unarchived = false,

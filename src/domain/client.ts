@@ -13,13 +13,14 @@ import { addOnlyNas } from './nas-device.ts'
 import { nasGroupNamed } from './nas-group.ts'
 import { vendorNames } from './nas.ts'
 import { parseClientPrefix } from './prefix.ts'
+import { checkRadsec, type RadsecInput } from './radsec-client.ts'
 import { checkSecret, makeSecret } from './secret.ts'
 import { readSettings } from './setting.ts'
 
 export const newNasPolicies = ['allow', 'refuse'] as const
 export const messageAuthenticatorPolicies = ['require', 'auto', 'off'] as const
 
-type Policies = {
+type Policies = RadsecInput & {
   /** Whether devices may be made on first sight. Default allow. */
   newNas?: string
   /** Default auto: required once seen (decision 6). */
@@ -63,6 +64,9 @@ export type ClientSummary = {
   group: string
   /** Where requests of unknown subscribers are forwarded to. */
   unknownPool: string | null
+  /** By which certificate it is known over TLS. */
+  radsecFingerprint: string | null
+  radsecName: string | null
   nasCount: number
   /** Secrets valid now; two while a rotation runs. */
   secretCount: number
@@ -107,11 +111,8 @@ export async function setClient(db: Db, input: Policies & { name: string }): Pro
   if (Object.keys(changes).length === 0) throw new FieldError('client', 'nothing to change was named')
   // A latch that stays would make `auto` mean `require` at once: an operator who sets the policy anew starts anew.
   const latch = input.messageAuthenticator === undefined ? {} : { message_authenticator_seen_at: null }
-  const result = await db
-    .updateTable('radius_client')
-    .set({ ...changes, ...latch })
-    .where('name', '=', input.name)
-    .executeTakeFirst()
+  const update = db.updateTable('radius_client').set({ ...changes, ...latch })
+  const result = await unlessTaken(() => update.where('name', '=', input.name).executeTakeFirst())
   if (result.numUpdatedRows === 0n) throw new NotFoundError('client', input.name)
 }
 
@@ -176,6 +177,8 @@ export async function listClients(db: Db, now: Date): Promise<ClientSummary[]> {
       'limit_proxy_state as limitProxyState',
       'trusted_proxy as trustedProxy',
       'patience_ms as patienceMs',
+      'radsec_fingerprint as radsecFingerprint',
+      'radsec_name as radsecName',
       eb
         .selectFrom('nas_group')
         .select('nas_group.name')
@@ -209,6 +212,7 @@ export async function listClients(db: Db, now: Date): Promise<ClientSummary[]> {
 function checkPolicies(input: Policies) {
   const { newNas, messageAuthenticator, limitProxyState, trustedProxy, patienceMs } = input
   return {
+    ...checkRadsec(input),
     ...(newNas === undefined ? {} : { new_nas: checkChoice('new-nas', newNas, newNasPolicies) }),
     ...(messageAuthenticator === undefined
       ? {}
@@ -240,13 +244,22 @@ async function insertClient(
   trx: Transaction<Database>,
   row: Parameters<ReturnType<typeof trx.insertInto<'radius_client'>>['values']>[0],
 ) {
+  return unlessTaken(() => trx.insertInto('radius_client').values(row).returning('id').executeTakeFirstOrThrow())
+}
+
+/** What another client has already is said by the name of its field. */
+async function unlessTaken<T>(write: () => Promise<T>): Promise<T> {
   try {
-    return await trx.insertInto('radius_client').values(row).returning('id').executeTakeFirstOrThrow()
+    return await write()
   } catch (error) {
     if (isUniqueViolation(error, 'radius_client_name_key'))
       throw new ConflictError('name', 'there is a client of this name already')
     if (isUniqueViolation(error, 'radius_client_prefix_key'))
       throw new ConflictError('address', 'another client has this address already')
+    if (isUniqueViolation(error, 'radius_client_radsec_fingerprint_key'))
+      throw new ConflictError('radsec-fingerprint', 'another client has this certificate already')
+    if (isUniqueViolation(error, 'radius_client_radsec_name_key'))
+      throw new ConflictError('radsec-name', 'another client has this name already')
     throw error
   }
 }

@@ -1,31 +1,38 @@
 // The keys that seal secrets in the database. Data keys lie in the table data_key, wrapped by the key file; from each,
 // separate keys are derived for each purpose (HKDF, RFC 5869), so that none is used in two ways.
-// A retired data key still opens what it sealed; sealing uses the newest that is not retired.
+// A retired data key still opens what it sealed; sealing uses the newest that is not retired and whose time has come.
 
 import { createHmac, createSecretKey, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { open, seal, SealError } from '../crypto/box.ts'
 import type { Place } from '../crypto/box.ts'
-import { createKeyFile, keyFingerprint, KeyFileError, readKeyFile } from '../crypto/key-file.ts'
+import { createKeyFile, keyFingerprint, readKeyFile } from '../crypto/key-file.ts'
 import { withTransaction } from '../db/pool.ts'
 import type { Pool, PoolClient } from '../db/pool.ts'
+import { dataKeyLock, readDataKeys, sealingId, sealingKeys, unwrapDataKey, wrapDataKey } from './data-key-row.ts'
+import type { DataKeyRow } from './data-key-row.ts'
 
+export { readDataKeys } from './data-key-row.ts'
+export type { DataKeyRow } from './data-key-row.ts'
 export type { Place } from '../crypto/box.ts'
 export { SealError } from '../crypto/box.ts'
+export { KeyFileError } from '../crypto/key-file.ts'
 
 /**
  * field: sealed columns; class: the tag of the Class attribute; cui: Chargeable-User-Identity; verifier: one-way PAP; proxy:
- * the tag of our Proxy-State.
+ * the tag of our Proxy-State; local: what an instance keeps on its own disk.
  */
-export type KeyPurpose = 'field' | 'class' | 'cui' | 'verifier' | 'proxy'
+export type KeyPurpose = 'field' | 'class' | 'cui' | 'verifier' | 'proxy' | 'local'
 
-/** Derived keys by the id of their data key. Holds no raw key material. */
+/** Derived keys by the id of their data key. Holds no raw key material. `refreshKeyring` keeps it true, in place. */
 export type Keyring = {
   /** The data key that seals now. */
   currentId: number
   /** The oldest data key: what must stay the same for ever (the CUI of a subscriber) derives from it. */
   firstId: number
   keys: ReadonlyMap<number, Readonly<Record<KeyPurpose, KeyObject>>>
+  /** What it was opened from, to be kept where Postgres is not needed: wrapped, the key file opens them. */
+  rows: readonly DataKeyRow[]
 }
 
 /**
@@ -36,17 +43,48 @@ export type Keyring = {
 export async function openKeyring(pool: Pool, keyFile: string, now: Date): Promise<Keyring> {
   return withTransaction(pool, async (client) => {
     // The lock is held until the commit: of two instances the second sees the row of the first and makes nothing.
-    await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse data_key'))`)
-    const rows = await readRows(client)
-    if (rows.length > 0) return unwrap(rows, sealingKey(rows, keyFile))
+    await client.query(dataKeyLock)
+    const rows = await readDataKeys(client)
+    if (rows.length > 0) return openKeptKeyring(rows, keyFile, now)
     const key = readKeyFile(keyFile) ?? createKeyFile(keyFile)
-    return unwrap([await insertDataKey(client, key, now)], key)
+    return openKeptKeyring([await insertDataKey(client, key, now)], keyFile, now)
   })
+}
+
+/** The keyring of data keys that were kept elsewhere. Throws KeyFileError as openKeyring does, and makes no key. */
+export function openKeptKeyring(rows: DataKeyRow[], keyFile: string, now: Date): Keyring {
+  return { currentId: sealingId(rows, now), firstId: rows[0]!.id, keys: derived(rows, keyFile), rows }
+}
+
+/**
+ * Looks whether there are other data keys by now, or another one's time to seal has come, and makes it so in this keyring: whoever
+ * holds it seals and opens with them from then on. Changes nothing where it throws: KeyFileError where a new one is not to be
+ * opened by the key file of this machine, or the error of Postgres.
+ */
+export async function refreshKeyring(keyring: Keyring, pool: Pool, keyFile: string, now: Date): Promise<void> {
+  const rows = await readDataKeys(pool)
+  if (rows.length === 0) return
+  // By what is wrapped, not by the id: an old backup that was put in place may have another key under the same one.
+  const known = new Map(keyring.rows.map((row) => [row.id, row.wrapped]))
+  const fresh = rows.filter((row) => known.get(row.id)?.equals(row.wrapped) !== true)
+  const opened = fresh.length === 0 ? keyring.keys : new Map([...keyring.keys, ...derived(fresh, keyFile)])
+  const currentId = sealingId(rows, now)
+  Object.assign(keyring, { currentId, firstId: rows[0]!.id, keys: opened, rows } satisfies Keyring)
 }
 
 /** Seals a secret for its column with the current data key. The row's id must be taken before the insert. */
 export function sealField(keyring: Keyring, place: Place, octets: Uint8Array): Buffer {
   return seal(subkey(keyring, 'field'), keyring.currentId, place, octets)
+}
+
+/** Seals what this instance keeps in a file of its own. `place` names the file and the part of it. */
+export function sealLocal(keyring: Keyring, place: Place, octets: Uint8Array): Buffer {
+  return seal(subkey(keyring, 'local'), keyring.currentId, place, octets)
+}
+
+/** Opens what `sealLocal` made for the same place. Throws SealError. */
+export function openLocal(keyring: Keyring, place: Place, sealed: Uint8Array): Buffer {
+  return open((id) => keyring.keys.get(id)?.local, place, sealed)
 }
 
 /** Opens a sealed column. Throws SealError, which concerns this one value only. */
@@ -97,49 +135,37 @@ function verifierDigest(key: KeyObject, place: Place, password: Uint8Array): Buf
   return createHmac('sha256', key).update(`${place.table}\0${place.row}\0${place.column}\0`).update(password).digest()
 }
 
-type DataKeyRow = { id: number; wrapped: Buffer; key_fingerprint: Buffer; retired_at: Date | null }
-
-async function readRows(client: PoolClient): Promise<DataKeyRow[]> {
-  const { rows } = await client.query<DataKeyRow>(
-    'select data_key.id, data_key.wrapped, data_key.key_fingerprint, data_key.retired_at from data_key order by data_key.id',
-  )
-  return rows
-}
-
-/** The key file of a database that has sealed data: it must be there and be the same one, and is never made anew. */
-function sealingKey(rows: DataKeyRow[], keyFile: string): KeyObject {
-  const key = readKeyFile(keyFile)
-  if (key === undefined) {
-    const mend = 'restore it from where it is kept apart, or name its place in GATEHOUSE_KEY_FILE'
-    throw new KeyFileError(`the key file ${keyFile} is missing, but the database holds secrets sealed with it: ${mend}`)
-  }
-  const fingerprint = keyFingerprint(key)
-  if (!rows.every((row) => row.key_fingerprint.equals(fingerprint))) {
-    throw new KeyFileError(
-      `the key file ${keyFile} is not the one that this database was sealed with: restore that one`,
-    )
-  }
-  return key
-}
-
-async function insertDataKey(client: PoolClient, key: KeyObject, now: Date): Promise<DataKeyRow> {
+/** Adds a data key that seals from an instant on. Call it under `dataKeyLock`. */
+export async function insertDataKey(
+  client: PoolClient,
+  key: KeyObject,
+  now: Date,
+  sealsFrom?: Date,
+): Promise<DataKeyRow> {
   const { rows } = await client.query<{ id: number }>(
     `select nextval(pg_get_serial_sequence('data_key', 'id'))::int as id`,
   )
   const id = rows[0]!.id
-  const row = { id, wrapped: seal(key, 0, wrapPlace(id), randomBytes(32)), key_fingerprint: keyFingerprint(key) }
+  const octets = randomBytes(32)
+  const row = {
+    id,
+    wrapped: wrapDataKey(id, octets, key),
+    key_fingerprint: keyFingerprint(key),
+    retired_at: null,
+    seals_from: sealsFrom ?? null,
+  }
+  octets.fill(0)
   await client.query(
-    `insert into data_key (id, wrapped, key_fingerprint, created_at) overriding system value values ($1, $2, $3, $4)`,
-    [id, row.wrapped, row.key_fingerprint, now],
+    `insert into data_key (id, wrapped, key_fingerprint, created_at, seals_from) overriding system value
+     values ($1, $2, $3, $4, $5)`,
+    [id, row.wrapped, row.key_fingerprint, now, row.seals_from],
   )
-  return { ...row, retired_at: null }
+  return row
 }
 
-function unwrap(rows: DataKeyRow[], key: KeyObject): Keyring {
-  const keys = new Map(rows.map((row) => [row.id, derive(open(() => key, wrapPlace(row.id), row.wrapped))]))
-  const current = rows.findLast((row) => row.retired_at === null)
-  if (current === undefined) throw new RangeError('every data key is retired: there is none to seal with')
-  return { currentId: current.id, firstId: rows[0]!.id, keys }
+function derived(rows: readonly DataKeyRow[], keyFile: string): Keyring['keys'] {
+  const keys = sealingKeys(rows, keyFile)
+  return new Map(rows.map((row) => [row.id, derive(unwrapDataKey(row, keys))]))
 }
 
 function derive(dataKey: Buffer): Record<KeyPurpose, KeyObject> {
@@ -151,11 +177,8 @@ function derive(dataKey: Buffer): Record<KeyPurpose, KeyObject> {
     cui: make('cui'),
     verifier: make('verifier'),
     proxy: make('proxy'),
+    local: make('local'),
   }
   dataKey.fill(0)
   return keys
-}
-
-function wrapPlace(id: number): Place {
-  return { table: 'data_key', row: id, column: 'wrapped' }
 }

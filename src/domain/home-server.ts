@@ -145,28 +145,45 @@ export async function findPool(db: Db, name: string): Promise<{ id: bigint }> {
   return found
 }
 
-/**
- * The servers of each pool in the order in which they are asked. One whose secret cannot be opened is told to `onSealError`
- * and missing.
- */
-export async function loadHomeServers(
-  pool: Pool,
-  keyring: Keyring,
-  onSealError: (error: SealError, server: string) => void,
-): Promise<Map<bigint, HomeServer[]>> {
-  const { rows } = await pool.query<HomeServer>(
+/** A home server whose secret is still sealed: plain data that can be kept in a file. */
+export type SealedHomeServer = HomeServer
+
+/** Every home server for `openHomeServers`, in the order in which those of a pool are asked. */
+export async function readHomeServers(pool: Pool): Promise<SealedHomeServer[]> {
+  const { rows } = await pool.query<SealedHomeServer>(
     `select id, pool_id as "poolId", name, host(address) as address, auth_port as "authPort", acct_port as "acctPort",
             secret, message_authenticator as "messageAuthenticator",
             message_authenticator_seen_at is not null as "messageAuthenticatorSeen", timeout_ms as "timeoutMs", tries
      from home_server order by pool_id, priority, id`,
   )
+  return rows
+}
+
+/**
+ * The servers of each pool in the order in which they are asked. One whose secret cannot be opened is told to `onSealError`
+ * and missing.
+ */
+export function openHomeServers(
+  sealed: readonly SealedHomeServer[],
+  keyring: Keyring,
+  onSealError: (error: SealError, server: string) => void,
+): Map<bigint, HomeServer[]> {
   const pools = new Map<bigint, HomeServer[]>()
-  for (const row of rows) {
+  for (const row of sealed) {
     const place = { table: 'home_server', row: row.id, column: 'secret' }
     const secret = openFieldOr(keyring, place, row.secret, (error) => onSealError(error, row.name))
     if (secret !== undefined) pools.set(row.poolId, [...(pools.get(row.poolId) ?? []), { ...row, secret }])
   }
   return pools
+}
+
+/** Both. */
+export async function loadHomeServers(
+  pool: Pool,
+  keyring: Keyring,
+  onSealError: (error: SealError, server: string) => void,
+): Promise<Map<bigint, HomeServer[]>> {
+  return openHomeServers(await readHomeServers(pool), keyring, onSealError)
 }
 
 /** Latches `auto` to `require`: from now on the answers of this server must be signed (CVE-2024-3596). */

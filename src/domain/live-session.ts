@@ -220,7 +220,7 @@ function entitlementOf(
   if (subject === undefined || subject.id !== session.subscriberId) {
     return { kind: 'none', why: 'its subscriber is not there any more' }
   }
-  const decision = decide(session, subject, nas, now)
+  const decision = decideOnline(session, subject, nas, now)
   if (decision.kind === 'reject') return { kind: 'none', why: decision.detail }
   const context = {
     garden: decision.garden,
@@ -242,8 +242,14 @@ function entitlementOf(
 
 const noClass = Buffer.alloc(0)
 
+/** What of a session its decision looks at. */
+export type DecidedSession = Pick<
+  LiveSession,
+  'facts' | 'line' | 'login' | 'classId' | 'framedIp' | 'framedIpv6Prefix' | 'delegatedIpv6Prefix'
+>
+
 /** As of a login that proved itself: a session limit is no reason to end what is online. */
-function decide(session: LiveSession, subject: AccessSubject, nas: Nas, now: Date): AccessDecision {
+export function decideOnline(session: DecidedSession, subject: AccessSubject, nas: Nas, now: Date): AccessDecision {
   const { facts, line, login: username } = session
   const request: AccessRequest = { access: subject.accountType, username, facts, line, nas }
   if (subject.accountType === 'pppoe') return decideAccess(subject, request, 'match', now)

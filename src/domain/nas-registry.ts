@@ -21,6 +21,9 @@ export type ClientRow = {
   nasGroupId: bigint
   /** The pool that is asked for subscribers nobody knows here. */
   unknownPoolId: bigint | undefined
+  /** By which certificate it is known over TLS: the SHA-256 of it, a DNS name in it. */
+  radsecFingerprint: string | undefined
+  radsecName: string | undefined
   /** Newest first; two while a rotation runs. */
   secrets: Buffer[]
 }
@@ -30,26 +33,43 @@ export type RegistryRows = { clients: ClientRow[]; nases: Nas[] }
 /** A device may be made on first sight only so often per client: an insider must not fill the table (R39). */
 export const maximumNasesPerClient = 1000
 
+/** Clients and NASes as rows, secrets still sealed: plain data that can be kept in a file. */
+export type SealedRegistry = { readonly clients: readonly ClientColumns[]; readonly nases: readonly NasColumns[] }
+
+/** Every client with its valid secrets, and every NAS, for `openRegistry`. */
+export async function readRegistry(pool: Pool, now: Date): Promise<SealedRegistry> {
+  const clients = await pool.query<ClientColumns>(
+    `select c.id, c.name, c.prefix::text as prefix, c.default_vendor, c.new_nas, c.message_authenticator,
+            c.message_authenticator_seen_at is not null as seen, c.limit_proxy_state, c.trusted_proxy, c.patience_ms,
+            c.nas_group_id, c.unknown_pool_id, c.radsec_fingerprint, c.radsec_name,
+            ${validSecretsSql('c.id', '$1')}
+     from radius_client c order by c.id`,
+    [now],
+  )
+  const nases = await pool.query<NasColumns>(`${selectNas} order by n.id`)
+  return { clients: clients.rows, nases: nases.rows }
+}
+
 /**
- * Every client with its valid secrets, and every NAS. A secret that cannot be opened (moved, cut, of another key) is told to
- * `onSealError` and missing from that client only.
+ * Opens the secrets. One that cannot be opened (moved, cut, of another key) is told to `onSealError` and missing from that client
+ * only.
  */
+export function openRegistry(
+  rows: SealedRegistry,
+  keyring: Keyring,
+  onSealError: (error: SealError, client: string) => void,
+): RegistryRows {
+  return { clients: rows.clients.map((row) => readClient(row, keyring, onSealError)), nases: rows.nases.map(readNas) }
+}
+
+/** Both. */
 export async function loadRegistry(
   pool: Pool,
   keyring: Keyring,
   onSealError: (error: SealError, client: string) => void,
   now: Date,
 ): Promise<RegistryRows> {
-  const clients = await pool.query<ClientColumns>(
-    `select c.id, c.name, c.prefix::text as prefix, c.default_vendor, c.new_nas, c.message_authenticator,
-            c.message_authenticator_seen_at is not null as seen, c.limit_proxy_state, c.trusted_proxy, c.patience_ms,
-            c.nas_group_id, c.unknown_pool_id,
-            ${validSecretsSql('c.id', '$1')}
-     from radius_client c order by c.id`,
-    [now],
-  )
-  const nases = await pool.query<NasColumns>(`${selectNas} order by n.id`)
-  return { clients: clients.rows.map((row) => readClient(row, keyring, onSealError)), nases: nases.rows.map(readNas) }
+  return openRegistry(await readRegistry(pool, now), keyring, onSealError)
 }
 
 /** Where the change log stands, and whether a row of the registry changed since `position`. */
@@ -129,6 +149,9 @@ type ClientColumns = {
   patience_ms: number
   nas_group_id: bigint
   unknown_pool_id: bigint | null
+  /** Not in what an older release kept in its file. */
+  radsec_fingerprint?: string | null
+  radsec_name?: string | null
 } & SealedSecrets
 
 export type NasColumns = {
@@ -188,6 +211,8 @@ function readClient(
     patienceMs: row.patience_ms,
     nasGroupId: row.nas_group_id,
     unknownPoolId: row.unknown_pool_id ?? undefined,
+    radsecFingerprint: row.radsec_fingerprint ?? undefined,
+    radsecName: row.radsec_name ?? undefined,
     secrets: openSecrets(keyring, row, (error) => onSealError(error, row.name)),
   }
 }

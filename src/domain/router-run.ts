@@ -27,8 +27,10 @@ const mostAttempts = 3
 
 /** What a run is asked for beside its kind. */
 export type RouterRunParams = {
-  /** Of `disconnect`: which session. */
+  /** Of `disconnect` and `counters` (which nobody asks for by hand, see enforcement/ask-readings.ts): which session. */
   readonly session_id?: string
+  /** Of `counters`: the direction in which they are believed. */
+  readonly way?: 'down' | 'up'
 }
 
 export type RouterRun = Omit<Selectable<RouterRunTable>, 'person_ids' | 'attempts' | 'claimed_by' | 'lease_until'> & {

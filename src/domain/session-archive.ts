@@ -1,7 +1,7 @@
 // The session table holds what is open or closed a short time ago; the rest moves to the archive, by month of start.
 
 import { retryTransient } from '../db/pool.ts'
-import type { Pool } from '../db/pool.ts'
+import type { Pool, PoolClient } from '../db/pool.ts'
 import type { AccountingRecord } from './accounting-record.ts'
 import { recordStart } from './accounting-record.ts'
 import { archiveWindowHours, matchSql } from './session-match.ts'
@@ -47,7 +47,7 @@ export function olderThanWindow(record: AccountingRecord, now: Date): boolean {
 }
 
 /** Whether the session of a record is in the archive. */
-export async function isArchived(db: Pool, record: AccountingRecord): Promise<boolean> {
+export async function isArchived(db: Pool | PoolClient, record: AccountingRecord): Promise<boolean> {
   const { rows } = await db.query(
     `select 1
      from session_archive s

@@ -12,6 +12,10 @@ import { parseClientPrefix } from './prefix.ts'
 export const authMethods = ['pap', 'chap', 'mschapv1', 'mschapv2'] as const
 export type AuthMethod = (typeof authMethods)[number]
 
+/** `auto`: Postgres, and the journal where Postgres does not commit in time; `journal-always`; `db-only`. */
+export const accountingSinks = ['auto', 'journal-always', 'db-only'] as const
+export type AccountingSink = (typeof accountingSinks)[number]
+
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum)
 /** Reply-Message holds 253 octets (RFC 2865 §5.18). */
 const replyText = z
@@ -33,6 +37,8 @@ const shapes = {
   auth_methods: z.array(z.enum(authMethods)).min(1).default(['pap', 'chap', 'mschapv2']),
   /** MS-CHAP version 1 is broken and off unless somebody needs it (RFC 2433). */
   mschap_v1: z.boolean().default(false),
+  /** Where an accounting record must be before it is acknowledged: docs/operations.md, "The accounting journal". */
+  accounting_sink: z.enum(accountingSinks).default('auto'),
   default_interim_interval_s: seconds(60, 86_400).default(300),
   /** Share by which an interim interval varies by session, so that a reboot does not bundle all reports. */
   interim_jitter: z.number().min(0).max(0.5).default(0.1),
@@ -49,6 +55,14 @@ const shapes = {
   garden_session_timeout_s: seconds(60, 86_400).default(900),
   /** So long after a session its address, where we handed it out, goes to no other line. */
   address_quiet_s: seconds(0, 86_400).default(60),
+  /** While Postgres is away: service that ends meanwhile goes on for so long after the books were last known, for it cannot be renewed. */
+  outage_grace_hours: z.int().min(0).max(168).default(24),
+  /** What was last known is stale after so long. */
+  outage_staleness_hours: z.int().min(1).max(720).default(24),
+  /** Whether logins are still let in by what is stale. */
+  outage_after_staleness: z.enum(['serve', 'silence']).default('serve'),
+  /** Whether Status-Server is answered by an instance that serves without Postgres: `silent` sends NASes to another one. */
+  outage_status_server: z.enum(['answer', 'silent']).default('answer'),
   /** Lines that renew by themselves renew so long before they expire (decision 19). */
   renew_ahead_hours: z.int().min(0).max(168).default(6),
   /** Lines whose service ended longer ago than this no longer renew by themselves. */

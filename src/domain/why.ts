@@ -151,6 +151,7 @@ export function reasonSentence(accepted: boolean, reason: string): string {
   if (reason === 'forwarded') return `asked of another server, which ${accepted ? 'accepted' : 'did not accept'}`
   const sentence = Object.hasOwn(sentences, reason) ? sentences[reason as RejectReason] : undefined
   if (!accepted) return `rejected: ${sentence ?? reason}`
+  if (reason === 'last-known') return 'accepted by what was last known, while the database did not answer'
   return sentence === undefined ? 'accepted' : `let into the walled garden only: ${sentence}`
 }
 

@@ -11,9 +11,11 @@ import { createReference } from './openapi.ts'
 import { routes } from './route-table.ts'
 import { createRouter, giveRequestId } from './router.ts'
 
+/** Whether logins can be served at this moment; `degraded`: by what was last known, for Postgres is away. */
+export type Readiness = 'ready' | 'degraded' | 'not ready'
+
 export type HttpOptions = {
-  /** Whether logins can be served at this moment. */
-  ready(): Promise<boolean>
+  ready(): Promise<Readiness>
   /** All processes' metrics in the text format of Prometheus. */
   metrics(): Promise<string>
   /** Addresses of proxies whose X-Forwarded-For is believed. */
@@ -89,8 +91,8 @@ function addHealth(app: Express, options: HttpOptions): void {
     response.json({ status: 'ok' })
   })
   app.get('/readyz', async (_request, response) => {
-    const ready = await options.ready()
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' })
+    const status = await options.ready()
+    response.status(status === 'not ready' ? 503 : 200).json({ status })
   })
   app.get('/metrics', async (request, response) => {
     // Metrics name NASes and clients: for this machine only, never through a proxy (W49).

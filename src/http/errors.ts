@@ -2,7 +2,7 @@
 // and how errors of the domain are told in it. Texts come from here or from errors made for people; never a stack or SQL.
 
 import { ZodError } from 'zod'
-import { isUnavailable, isUniqueViolation, sqlState, sqlStateOf } from '../db/errors.ts'
+import { isUnavailable, isUniqueViolation, PoolBusyError, sqlState, sqlStateOf } from '../db/errors.ts'
 import { ForbiddenError } from '../domain/author.ts'
 import { ConflictError, FieldError, NotFoundError } from '../domain/field.ts'
 import { AboveError } from '../domain/operator/rank.ts'
@@ -29,13 +29,17 @@ export const problems = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   'database-away': { status: 503, title: 'The database cannot be asked at the moment' },
+  overloaded: { status: 503, title: 'Too many questions wait for the database' },
   'too-slow': { status: 503, title: 'The question took too long to answer' },
 } as const satisfies Record<string, { status: number; title: string }>
 
 export type ProblemCode = keyof typeof problems
 export type FieldProblem = { field: string; reason: string }
 
-/** A problem that a handler names itself. */
+/** Seconds: most restarts of a database take less. */
+const comeAgain = { 'Retry-After': '5' }
+
+/** A problem that a handler names itself. What is 503 has a Retry-After. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
@@ -50,7 +54,7 @@ export class Problem extends Error {
     super(detail ?? problems[code].title)
     this.code = code
     this.errors = more.errors ?? []
-    this.headers = more.headers ?? {}
+    this.headers = more.headers ?? (problems[code].status === 503 ? comeAgain : {})
   }
 }
 
@@ -95,8 +99,9 @@ function ofExpress(error: unknown): Problem | undefined {
 }
 
 function ofDatabase(error: unknown): Problem | undefined {
+  if (error instanceof PoolBusyError) return new Problem('overloaded')
   const state = sqlStateOf(error)
-  if (state === sqlState.queryCanceled) return new Problem('too-slow')
+  if (state === sqlState.queryCanceled || state === sqlState.lockNotAvailable) return new Problem('too-slow')
   if (isUnavailable(error)) return new Problem('database-away')
   // character_not_in_repertoire, untranslatable_character: Postgres keeps no NUL.
   if (state === '22021' || state === '22P05') return new Problem('invalid-request', 'a text holds a NUL character')

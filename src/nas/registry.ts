@@ -1,9 +1,10 @@
 // Who may send to us and which device speaks: clients by longest source prefix, NASes by what a request names (decision 8).
 // A registry is built from rows and never changes; a change of a row makes a new one. Plain look-ups, no SQL, no sockets.
-import ipaddr from 'ipaddr.js'
 import type { ClientRow, RegistryRows } from '../domain/nas-registry.ts'
 import type { Nas } from '../domain/nas.ts'
 import { createSecret, type Secret } from '../radius/authenticator.ts'
+import { radsecSecret, type RadsecIdentity } from '../radius/radsec-identity.ts'
+import { createSourceLookup } from './source-lookup.ts'
 
 /** A client as the packet path sees it: its row, with secrets ready to verify with. */
 export type Client = Omit<ClientRow, 'secrets'> & { secrets: readonly Secret[] }
@@ -14,6 +15,8 @@ export type NasIdentity = { identifier: string | undefined; address: string | un
 export type Registry = {
   /** The client of a source address by longest prefix; undefined for a stranger. */
   findClient(address: string): Client | undefined
+  /** The client of a certificate: by its fingerprint, else by a name that was vouched for. */
+  findRadsecClient(identity: RadsecIdentity): Client | undefined
   /** The device that a request of this client names; undefined when it is not known yet. */
   findNas(client: Client, identity: NasIdentity): Nas | undefined
   /**
@@ -26,28 +29,14 @@ export type Registry = {
 }
 
 type Devices = { find(identity: NasIdentity): Nas | undefined; namesOne(identity: NasIdentity): boolean }
-type Network = { address: ipaddr.IPv4 | ipaddr.IPv6; length: number; client: Client }
-
-/** Strangers are remembered too, so that a flood of them costs one look-up each; both kinds together are bounded. */
-const rememberedSources = 10_000
 
 /** Builds the look-ups. Clients whose secrets are all gone stay unknown to the packet path. */
 export function createRegistry(rows: RegistryRows): Registry {
   const clients = rows.clients.map((row) => ({ ...row, secrets: row.secrets.map((secret) => createSecret(secret)) }))
-  const networks = clients.map(readNetwork).toSorted((one, other) => other.length - one.length)
   const devices = new Map(clients.map((client) => [client.id, createDevices(rows.nases, client)]))
-  const sources = new Map<string, Client | undefined>()
-
-  const findClient = (address: string): Client | undefined => {
-    const known = sources.get(address)
-    if (known !== undefined || sources.has(address)) return known
-    const client = matchLongest(networks, address)
-    if (sources.size >= rememberedSources) sources.clear()
-    sources.set(address, client)
-    return client
-  }
   return {
-    findClient,
+    findClient: createSourceLookup(clients.map((client) => ({ prefix: client.prefix, value: client }))),
+    findRadsecClient: createRadsecLookup(clients),
     findNas: (client, identity) => devices.get(client.id)?.find(identity),
     namesOne: (client, identity) => devices.get(client.id)?.namesOne(identity) ?? true,
     clients,
@@ -55,17 +44,27 @@ export function createRegistry(rows: RegistryRows): Registry {
   }
 }
 
-function readNetwork(client: Client): Network {
-  const [address, length] = ipaddr.parseCIDR(client.prefix)
-  return { address, length, client }
-}
+const ofTls = [createSecret(radsecSecret)]
 
-function matchLongest(networks: readonly Network[], source: string): Client | undefined {
-  if (!ipaddr.isValid(source)) return undefined
-  const address = ipaddr.process(source)
-  return networks.find(
-    (network) => network.address.kind() === address.kind() && address.match(network.address, network.length),
-  )?.client
+/** Over TLS the secret is `radsec` and signatures are no question: TLS proves who speaks (RFC 6614 §2.3). */
+function createRadsecLookup(clients: readonly Client[]): Registry['findRadsecClient'] {
+  const byFingerprint = new Map<string, Client>()
+  const byName = new Map<string, Client>()
+  for (const client of clients) {
+    if (client.radsecFingerprint === undefined && client.radsecName === undefined) continue
+    const overTls: Client = { ...client, secrets: ofTls, messageAuthenticator: 'off', limitProxyState: false }
+    if (client.radsecFingerprint !== undefined) byFingerprint.set(client.radsecFingerprint, overTls)
+    if (client.radsecName !== undefined) byName.set(client.radsecName, overTls)
+  }
+  return ({ fingerprint, names }) => {
+    const pinned = byFingerprint.get(fingerprint)
+    if (pinned !== undefined || byName.size === 0) return pinned
+    for (const name of names) {
+      const found = byName.get(name)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
 }
 
 /**

@@ -28,7 +28,7 @@ export type RadiusClient = {
  * `secret` is the one that verified. Where nothing in the packet is signed (`messageAuthenticator` false on an
  * Access-Request) no secret can be told from another and the first is given.
  */
-type Admission =
+export type Admission =
   | { readonly kind: 'admitted'; readonly secret: Secret; readonly messageAuthenticator: boolean }
   | { readonly kind: 'dropped'; readonly reason: DropReason }
 

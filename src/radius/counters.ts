@@ -17,7 +17,9 @@ export type DropReason =
   | 'unsigned' // mend: make the device sign, or set the policy auto
   | 'proxy-state-unsigned' // mend: make the proxy sign, or declare it trusted
   | 'eap-unsigned' // mend: EAP must be signed
-  | 'overload'
+  | 'overload' // mend: more than can be served, or than this client's share of it
+  | 'forged-flood' // not looked at: too many of this client did not verify in this second
+  | 'status-flood' // Status-Server beyond what is answered in a second
   | 'superseded'
   | 'handler-error'
   | 'reply-too-long'

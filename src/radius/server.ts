@@ -4,7 +4,7 @@
 
 import type { RemoteInfo } from 'node:dgram'
 import { admit } from './admission.ts'
-import type { RadiusClient } from './admission.ts'
+import type { Admission, RadiusClient } from './admission.ts'
 import type { Secret } from './authenticator.ts'
 import { codes } from './codes.ts'
 import type { Code } from './codes.ts'
@@ -12,8 +12,12 @@ import type { DropReason, RadiusCounters } from './counters.ts'
 import { Duplicates } from './duplicates.ts'
 import type { DuplicateEntry, DuplicatesOptions } from './duplicates.ts'
 import { encodeReply, PacketTooLongError } from './encode-packet.ts'
+import { FairShare } from './fair-share.ts'
+import type { Account, FairShareOptions } from './fair-share.ts'
 import { headerLength, parsePacket } from './packet.ts'
 import type { Packet } from './packet.ts'
+import { watchStandstill } from './standstill.ts'
+import type { Reading, Standstill } from './standstill.ts'
 import { BindError, bindSocket, closeSocket, plainAddress } from './sockets.ts'
 import type { BoundSocket, PortKind, RadiusAddress, SocketOptions } from './sockets.ts'
 
@@ -23,11 +27,11 @@ export type RadiusRequest<C> = {
   readonly packet: Packet
   /** The one that verified; the first where the packet is unsigned (see `RadiusResponse.secret`). */
   readonly secret: Secret
-  /** Whether a right Message-Authenticator was there. */
+  /** Whether a right Message-Authenticator was there, or TLS proved the sender. */
   readonly messageAuthenticator: boolean
   readonly source: { readonly address: string; readonly port: number }
   readonly local: RadiusAddress
-  /** By the server's `now`, in milliseconds. */
+  /** By the server's `now`, in milliseconds; earlier where the datagram may have waited while this process stood still. */
   readonly receivedAt: number
 }
 
@@ -50,8 +54,12 @@ export type ServerOptions<C extends RadiusClient> = {
   readonly duplicates?: DuplicatesOptions
   /** Default 20,000: beyond it requests are dropped, never rejected. RFC 5080 §2.2.3. */
   readonly maximumInWork?: number
+  /** What one client may cost the others; see there for the defaults. */
+  readonly fairShare?: Omit<FairShareOptions, 'maximumInWork'>
   /** Milliseconds of a clock that does not go back; the time of everything in here. */
   now(): number
+  /** The same of the event loop itself, which tests that move `now` do not move. Default: `now`. */
+  loopNow?(): number
   /** The client of a source address (longest prefix); called for every datagram, so it must be cheap. */
   findClient(address: string): C | undefined
   /** Undefined is silence, its reason counted by the handler. A throw drops this one packet. */
@@ -67,7 +75,12 @@ export type ServerOptions<C extends RadiusClient> = {
 
 const defaults = { receiveBufferBytes: 4 * 1024 * 1024, seconds: 10, limit: 32_768, maximumInWork: 20_000 }
 
-type Listener = BoundSocket & { readonly duplicates: Duplicates }
+type Asked<C> = { readonly request: RadiusRequest<C>; readonly account: Account }
+
+const forgedFlood: Admission = { kind: 'dropped', reason: 'forged-flood' }
+const statusFlood: Admission = { kind: 'dropped', reason: 'status-flood' }
+
+type Listener = BoundSocket & { readonly duplicates: Duplicates; readonly reading: Reading }
 
 /** Binds every address and starts to answer. Throws `BindError` (and holds no socket then) if one cannot be bound. */
 export async function startRadiusServer<C extends RadiusClient>(options: ServerOptions<C>): Promise<RadiusServer<C>> {
@@ -83,6 +96,8 @@ export class RadiusServer<C extends RadiusClient> {
   readonly #options: ServerOptions<C>
   readonly #socketOptions: SocketOptions
   readonly #maximumInWork: number
+  readonly #fair: FairShare<C>
+  readonly #standstill: Standstill
   readonly #delays = new Map<NodeJS.Timeout, () => void>()
   #listeners: Listener[] = []
   #inWork = 0
@@ -92,6 +107,8 @@ export class RadiusServer<C extends RadiusClient> {
   constructor(options: ServerOptions<C>) {
     this.#options = options
     this.#maximumInWork = options.maximumInWork ?? defaults.maximumInWork
+    this.#standstill = watchStandstill({ now: options.loopNow ?? options.now })
+    this.#fair = new FairShare({ ...options.fairShare, maximumInWork: this.#maximumInWork })
     this.#socketOptions = {
       reusePort: options.reusePort ?? false,
       receiveBufferBytes: options.receiveBufferBytes ?? defaults.receiveBufferBytes,
@@ -140,13 +157,16 @@ export class RadiusServer<C extends RadiusClient> {
     this.#delays.clear()
     for (const listener of this.#listeners) closeSocket(listener)
     this.#listeners = []
+    this.#standstill.close()
   }
 
   #listen(socket: BoundSocket): void {
     const { seconds, limit } = this.#options.duplicates ?? defaults
-    const listener: Listener = Object.assign(socket, { duplicates: new Duplicates({ seconds, limit }) })
+    const about = { duplicates: new Duplicates({ seconds, limit }), reading: { datagrams: 0 } }
+    const listener: Listener = Object.assign(socket, about)
     listener.socket.on('error', (error) => this.#options.onError(error))
     listener.socket.on('message', (datagram, from) => {
+      listener.reading.datagrams += 1
       try {
         this.#receive(listener, datagram, from)
       } catch (error) {
@@ -183,24 +203,41 @@ export class RadiusServer<C extends RadiusClient> {
       if (known.kind === 'answered') this.#send(listener, known.reply, from, client)
       return
     }
-    const admission = admit(packet, client)
+    const account = this.#fair.of(client)
+    const admission = this.#admit(packet, client, account, from.port, receivedAt)
     if (admission.kind === 'dropped') return counters.dropped(admission.reason, client, address)
-    if (this.#inWork >= this.#maximumInWork) return counters.dropped('overload', client, address)
+    if (this.#inWork >= this.#maximumInWork || !this.#fair.take(account, receivedAt)) {
+      return counters.dropped('overload', client, address)
+    }
     const { secret, messageAuthenticator } = admission
     if (messageAuthenticator && code === codes.accessRequest) this.#seen(client)
     const entry = listener.duplicates.begin(from.address, from.port, packet, receivedAt)
     const source = { address, port: from.port }
     const { local } = listener
-    const request = { client, packet, secret, messageAuthenticator, source, local, receivedAt }
-    void this.#answer(listener, entry, request, from)
+    const arrivedAt = receivedAt - this.#standstill.ageOf(listener.reading)
+    const request = { client, packet, secret, messageAuthenticator, source, local, receivedAt: arrivedAt }
+    void this.#answer(listener, entry, { request, account }, from)
+  }
+
+  // Authenticity and policy, and how much of both a client may ask for.
+  #admit(packet: Packet, client: C, account: Account, port: number, now: number): Admission {
+    if (!this.#fair.mayVerify(account, port, now)) return forgedFlood
+    const admission = admit(packet, client)
+    if (admission.kind === 'dropped') {
+      if (isForged(admission.reason)) this.#fair.forged(account, now)
+      return admission
+    }
+    this.#fair.verified(account, port)
+    return packet.code === codes.statusServer && !this.#fair.mayAskStatus(account, now) ? statusFlood : admission
   }
 
   // Never rejects: whatever goes wrong with one request is counted and told, and the server lives.
-  async #answer(listener: Listener, entry: DuplicateEntry, request: RadiusRequest<C>, to: RemoteInfo): Promise<void> {
+  async #answer(listener: Listener, entry: DuplicateEntry, asked: Asked<C>, to: RemoteInfo): Promise<void> {
+    const { request } = asked
     const { client, packet } = request
     this.#inWork++
     try {
-      const response = await this.#options.handle(request)
+      const response = await this.#handled(asked)
       if (response === undefined) return listener.duplicates.forget(entry)
       const { code, attributes, delayMs = 0, secret = request.secret } = response
       const reply = encodeReply({ code, request: packet, attributes, secret })
@@ -213,6 +250,15 @@ export class RadiusServer<C extends RadiusClient> {
     } finally {
       this.#inWork--
       if (this.#inWork === 0) this.#whenIdle?.()
+    }
+  }
+
+  // A reply that is only held back takes no work, and no share of it.
+  async #handled({ request, account }: Asked<C>): Promise<RadiusResponse | undefined> {
+    try {
+      return await this.#options.handle(request)
+    } finally {
+      this.#fair.done(account)
     }
   }
 
@@ -241,8 +287,10 @@ export class RadiusServer<C extends RadiusClient> {
     this.#options.onError(error)
   }
 
-  // False where the server closed before the time was over.
-  #delayed(milliseconds: number): Promise<boolean> {
+  // False where the server closed before the time was over. Replies held back are part of what is in work: were they all of
+  // it, no request could be taken any more; so beyond half of it they leave at once.
+  #delayed(milliseconds: number): boolean | Promise<boolean> {
+    if (this.#delays.size >= this.#maximumInWork / 2) return true
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#delays.delete(timer)
@@ -268,6 +316,11 @@ function isCodeOf(kind: PortKind, code: number): boolean {
   return (
     code === (kind === 'authentication' ? codes.accessRequest : codes.accountingRequest) || code === codes.statusServer
   )
+}
+
+// What anybody can send in the name of a client. What is unsigned or badly set up is its own, and dropped cheaply besides.
+function isForged(reason: DropReason): boolean {
+  return reason === 'bad-authenticator' || reason === 'bad-message-authenticator'
 }
 
 function sameAddress(a: RadiusAddress, b: RadiusAddress): boolean {

@@ -10,6 +10,9 @@ import type { Seed } from './random.ts'
 import type { RequesterCounts } from './requester.ts'
 import type { AccessKind, SimulatedVendor } from './shape.ts'
 
+/** Where a RADIUS server is asked. */
+export type Server = { address: string; authPort: number; acctPort: number }
+
 export type NasOptions = {
   vendor: SimulatedVendor
   /** Default: what NASes of this vendor are emulated for, PPPoE before IPoE. */
@@ -20,7 +23,9 @@ export type NasOptions = {
   localAddress: string
   /** NAS-IP-Address, where it is another one than the source of the packets. */
   nasAddress?: string
-  server: { address: string; authPort: number; acctPort: number }
+  server: Server
+  /** Asked when the first has not answered in all its tries, each time anew: the NAS keeps no memory of who was silent. */
+  secondary?: Server
   secret: string
   dictionary: Dictionary
   seed: Seed

@@ -5,6 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSecret } from '../radius/authenticator.ts'
 import { codes } from '../radius/codes.ts'
+import type { Packet } from '../radius/packet.ts'
+import { askInTurn } from './ask-in-turn.ts'
 import { listenForCoa } from './coa.ts'
 import type { CoaListener, CoaOrder } from './coa.ts'
 import { makeCredentials, makeLineCredentials } from './credentials.ts'
@@ -214,14 +216,14 @@ export class SimulatedNas {
    * NAS-IP-Address (against RFC 2866 §5), as some devices do.
    */
   async tell(status: 'Accounting-On' | 'Accounting-Off', options: { unnamed?: true } = {}): Promise<boolean> {
-    const { ledger, server } = this.#options
+    const { ledger } = this.#options
     const eventAt = Math.floor(this.#now() / 1000)
     const nas = this.facts.identifier
     const all = this.shape.deviceAttributes(this.facts, status, eventAt)
     const attributes = options.unnamed ? all.filter(({ name }) => !name.startsWith('NAS-')) : all
-    const reply = await this.#requester.request({
+    const reply = await this.#request({
       code: codes.accountingRequest,
-      port: server.acctPort,
+      port: 'acctPort',
       secret: this.#keys.secret,
       label: `device/${status}/${this.#dials}`,
       resend: this.shape.resendsAccounting,
@@ -263,9 +265,9 @@ export class SimulatedNas {
     const { authenticator, success } = credentials
     const attributes = this.shape.accessAttributes(this.facts, session, credentials.attributes)
     const access = { attributes, authenticator, sign: this.shape.signsAccess }
-    const reply = await this.#requester.request({
+    const reply = await this.#request({
       code: codes.accessRequest,
-      port: this.#options.server.authPort,
+      port: 'authPort',
       secret: this.#keys.secret,
       label,
       resend: 'same',
@@ -323,7 +325,7 @@ export class SimulatedNas {
 
   // One record: what it says is fixed now, however often it has to be sent.
   async #account(session: NasSession, status: RecordStatus, cause: TerminateCause): Promise<boolean> {
-    const { ledger, server } = this.#options
+    const { ledger } = this.#options
     const record = session.records++
     const madeAt = this.#now()
     const { sessionTime, counters, segment } = session
@@ -336,9 +338,9 @@ export class SimulatedNas {
       gigawords: this.#options.gigawords ?? true,
     }
     const about = { nas: this.facts.identifier, session: session.number, record }
-    const reply = await this.#requester.request({
+    const reply = await this.#request({
       code: codes.accountingRequest,
-      port: server.acctPort,
+      port: 'acctPort',
       secret: this.#keys.secret,
       label: `accounting/${session.number}/${record}`,
       resend: this.shape.resendsAccounting,
@@ -356,6 +358,12 @@ export class SimulatedNas {
       onReply: (_reply, heard) => ledger.add({ kind: 'answered', ...about, at: this.#now(), heard }),
     })
     return reply !== undefined
+  }
+
+  #request(request: Parameters<typeof askInTurn>[2]): Promise<Packet | undefined> {
+    const { server, secondary } = this.#options
+    const boot = this.#boots
+    return askInTurn(this.#requester, secondary ? [server, secondary] : [server], request, () => boot === this.#boots)
   }
 
   #obey(order: CoaOrder): void {

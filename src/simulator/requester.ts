@@ -13,6 +13,8 @@ import type { Random } from './random.ts'
 
 export type SimulatedRequest = {
   code: Code
+  /** Default: the server of the options. */
+  address?: string
   port: number
   secret: Secret
   /** Names the request for the network's random numbers, so that a seed loses the same packets in every run. */
@@ -178,7 +180,8 @@ export class Requester {
   }
 
   #slot(attempt: Attempt): Slot<Attempt> | undefined {
-    const server = serverKey(this.#options.server, attempt.pending.request.port)
+    const { address = this.#options.server, port } = attempt.pending.request
+    const server = serverKey(address, port)
     for (const socket of this.#sockets) {
       const slot = socket.take(server, attempt)
       if (slot !== undefined) return slot
@@ -197,6 +200,7 @@ export class Requester {
   #transmit(attempt: Attempt): void {
     const { pending, octets } = attempt
     const { request, tries } = pending
+    const { address = this.#options.server } = request
     const delays = this.#plan(`${request.label}/${tries}`)
     pending.last = attempt
     pending.tries++
@@ -205,7 +209,7 @@ export class Requester {
     const { socket } = pending.slots.at(-1)!
     for (const delay of delays) {
       void socket.ready.then(
-        () => this.#fly(delay, () => socket.send(octets, this.#options.server, request.port, () => undefined)),
+        () => this.#fly(delay, () => socket.send(octets, address, request.port, () => undefined)),
         // The address cannot be bound: to the NAS the same as a network that loses all.
         () => undefined,
       )

@@ -5,6 +5,7 @@ import { createPool } from '../../src/db/pool.ts'
 import { replyAsJson } from '../../src/aaa/reply-json.ts'
 import { lastDecisions } from '../../src/domain/access-log.ts'
 import { after, noon } from '../support/access.ts'
+import { startTcpFaultProxy } from '../support/tcp-fault-proxy.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -137,26 +138,46 @@ describe('createAccessLog', () => {
     expect(await rows()).toHaveLength(2)
   })
 
-  it('holds no more than it may, counts what it drops, and goes on', async () => {
+  it('holds no more than it may, drops and counts the oldest, and goes on', async () => {
     const log = open({ maximum: 2 })
     for (const username of ['a', 'b', 'c', 'd']) log.add(entry({ username }), noon)
     expect(log.dropped()).toBe(2)
     await log.flush()
     log.add(entry({ username: 'c' }), noon)
     await log.flush()
-    expect((await rows()).map((row) => row.username)).toEqual(['a', 'b', 'c'])
+    expect((await rows()).map((row) => row.username)).toEqual(['c', 'c', 'd'])
   })
 
-  it('outlives a database that is away', async () => {
-    const pool = createPool('postgres://nobody@127.0.0.1:1/nothing', { name: 'away' })
-    const log = open({ pool })
-    log.add(entry(), noon)
-    log.add(entry(), noon)
+  it('F12: holds what a database that is away did not take, and writes it when that is back', async () => {
+    const proxy = await startTcpFaultProxy({ seed: 'access log', target: { port: Number(new URL(database.url).port) } })
+    proxy.set({ fresh: 'refuse' })
+    const pool = createPool(proxy.through(database.url), { name: 'away' })
+    const log = open({ pool, maximum: 3, everyMs: 10 })
+    for (const username of ['a', 'b']) log.add(entry({ username }), noon)
     await log.flush()
-    expect(log.errors).toHaveLength(1)
-    expect(log.dropped()).toBe(2)
+    await expect.poll(() => log.errors.length).toBeGreaterThan(1)
+    expect(log.dropped()).toBe(0)
+    for (const username of ['c', 'd']) log.add(entry({ username }), after(1))
+    await expect.poll(() => log.dropped()).toBeGreaterThan(0)
+    proxy.heal()
+    const written = async () => (await rows()).map((row) => row.username as string)
+    await expect.poll(written).toContain('d')
+    // Of four one at least had to go, and the oldest went.
+    expect((await written()).length + log.dropped()).toBe(4)
+    expect(await written()).not.toContain('a')
     await log.close()
     await pool.end()
+    await proxy.close()
+  })
+
+  it('drops what can never be written, and nothing else with it', async () => {
+    const log = open()
+    log.add(entry({ line: 'a\0b' }), noon)
+    await log.flush()
+    expect([log.errors.length, log.dropped()]).toEqual([1, 1])
+    log.add(entry(), noon)
+    await log.flush()
+    expect(await rows()).toHaveLength(1)
   })
 
   it('writes thousands of different outcomes', async () => {

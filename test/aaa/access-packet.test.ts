@@ -165,7 +165,7 @@ describe('createAccessReader', () => {
     ['PAP and EAP', join(password, eap)],
     ['PAP, CHAP and EAP', join(password, chapPassword, eap)],
     ['CHAP and MS-CHAPv2', join(chapPassword, challenge16, response2)],
-  ])('RFC 3579 §3.3: %s at once are too much', (_, octets) => {
+  ])('R25, RFC 3579 §3.3: %s at once are too much', (_, octets) => {
     expect(readOctets(octets)).toMatchObject({ credentials: { refused: 'several-credentials' } })
   })
 

@@ -202,6 +202,20 @@ describe('counters', () => {
     expect(recordOf({})).toMatchObject({ flag: 'no-values', raw: 'time -, input -, output -' })
   })
 
+  it('R42: beyond what any line carries in that time are set aside, not charged', () => {
+    const aTera = { 'Acct-Output-Octets': 0, 'Acct-Output-Gigawords': 233 }
+    expect(recordOf({ ...counted, ...aTera, 'Acct-Session-Time': 10 })).toMatchObject({
+      sessionTime: 10,
+      outputOctets: 0n,
+      flag: 'wild-counters',
+      raw: `time 10, input 5, output ${233n << 32n}`,
+    })
+    expect(recordOf({ ...counted, ...aTera, 'Acct-Session-Time': 30 })).toMatchObject({
+      outputOctets: 233n << 32n,
+      flag: undefined,
+    })
+  })
+
   it('keep a terminate cause of a Stop, and none that no column holds', () => {
     const stop = { ...counted, 'Acct-Status-Type': 'Stop' }
     expect(recordOf({ ...stop, 'Acct-Terminate-Cause': 'User-Request' }).terminateCause).toBe(1)
@@ -248,7 +262,7 @@ describe('who and where', () => {
     expect(recordOf({ 'Framed-IP-Address': address }).addresses.framedIp).toBeUndefined()
   })
 
-  it('finds our Class among several, and no other', () => {
+  it('R41: finds our Class among several, and no other', () => {
     const ours = issueClass(keys.keyring, { classId: 5n, subscriberId: 7n })
     const forged = Buffer.from(ours)
     forged[12] = 1

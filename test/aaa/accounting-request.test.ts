@@ -18,7 +18,9 @@ import { packetWith, testContext } from '../support/attributes.ts'
 import { useDatabase } from '../support/database.ts'
 import { dictionary } from '../support/dictionary.ts'
 import { openTestKeyring } from '../support/keyring.ts'
+import { everySink, openTestJournal, type TestJournal } from '../support/sinks.ts'
 import { defaultSettings } from '../../src/domain/setting.ts'
+import type { AccountingSink } from '../../src/domain/setting.ts'
 
 const database = useDatabase()
 const answer = { code: codes.accountingResponse, attributes: Buffer.alloc(0) }
@@ -27,6 +29,10 @@ let handler: AccountingHandler
 let metrics: ReturnType<typeof createMetrics>
 let nas: Nas
 let subscriber: TestSubscriber
+let journal: TestJournal
+let sink: AccountingSink = 'auto'
+/** As the registry has them when the journal is replayed. */
+const nases = new Map<bigint, Nas>()
 
 beforeAll(async () => {
   keys = await openTestKeyring(database.pool)
@@ -35,9 +41,14 @@ afterAll(() => keys.remove())
 beforeEach(async () => {
   nas = await makeNas(database.pool)
   subscriber = await makeSubscriber(database.pool)
+  journal = await openTestJournal()
   handler = makeHandler(database.pool)
+  journal.replay(handler.replay)
 })
-afterEach(() => handler.close())
+afterEach(async () => {
+  await journal.close()
+  await handler.close()
+})
 
 function makeHandler(pool: Pool): AccountingHandler {
   metrics = createMetrics()
@@ -45,7 +56,10 @@ function makeHandler(pool: Pool): AccountingHandler {
   return createAccountingHandler({
     dictionary,
     keyring: keys.keyring,
-    settings: () => defaultSettings,
+    settings: () => ({ ...defaultSettings, accounting_sink: sink }),
+    journal: { append: journal.journal.append, onKept: journal.poke, nasOf: (id) => nases.get(id) },
+    breaker: journal.breaker,
+    commitWithinMs: 10_000,
     pool,
     lanes: 3,
     clock: createTestClock(noon),
@@ -64,6 +78,7 @@ function say(status: string | number, id: string | undefined, values: Values = {
     'Calling-Station-Id': '02-00-00-00-00-55',
     ...values,
   }
+  nases.set(nas.id, nas)
   const attributes = Object.entries(all).map(([name, value]) => ({ name, value }))
   return handler.handle({ packet: packetWith(encodeAttributes(dictionary, attributes, testContext())) }, nas)
 }
@@ -75,10 +90,15 @@ const counted = (seconds: number, input: number): Values => ({
 })
 
 async function sessions() {
+  await journal.drained()
   return (await listSessions(database.pool, {}, noon)).filter((session) => session.nas === nas.name)
 }
 
-describe('an Accounting-Request', () => {
+describe.each(everySink)('an Accounting-Request ($sink)', (mode) => {
+  beforeEach(() => {
+    sink = mode.sink
+  })
+
   it('is answered when its record is in the database', async () => {
     expect(await say('Start', 'a')).toEqual(answer)
     expect(await say('Interim-Update', 'a', counted(300, 5))).toEqual(answer)
@@ -91,6 +111,8 @@ describe('an Accounting-Request', () => {
     await database.pool.query(`insert into device (subscriber_id, mac, bound) values ($1, '02:00:00:00:00:77', true)`, [
       subscriber.id,
     ])
+    // Of this sink alone: the others have it too.
+    await database.pool.query('delete from device where subscriber_id <> $1', [subscriber.id])
     const line = { 'User-Name': '02:00:00:00:00:77', 'Calling-Station-Id': '1:2:0:0:0:0:77' }
     await say('Start', 'lease', line)
     await say('Interim-Update', 'lease', { ...line, ...counted(300, 7) })
@@ -128,20 +150,26 @@ describe('an Accounting-Request', () => {
     expect(await sessions()).toMatchObject([{ subscriber_id: Number(subscriber.id), username: 'alias' }])
   })
 
-  it('gets no answer while the database is away', async () => {
+  it('gets no answer while the database is away and nothing else may keep it, else an answer by the journal', async () => {
     const away = createPool('postgres://nobody@127.0.0.1:1/none', { name: 'away', connectTimeoutMs: 500 })
-    const withoutDatabase = makeHandler(away)
-    handler = withoutDatabase
-    expect(await say('Start', 'd')).toBeUndefined()
-    expect(await say('Accounting-On', 'd')).toBeUndefined()
-    await withoutDatabase.close()
+    const there = handler
+    handler = makeHandler(away)
+    const expected = mode.sink === 'db-only' ? undefined : answer
+    expect(await say('Start', 'd')).toEqual(expected)
+    expect(await say('Accounting-On', 'd')).toEqual(expected)
     await away.end()
+    await handler.close()
+    handler = there
+    // The replay goes on with the database that is there.
+    const kept = mode.sink === 'db-only' ? [] : [{ acct_session_id: 'd' }]
+    expect(await sessions()).toMatchObject(kept)
   })
 
   it('is counted by NAS and status', async () => {
     await say('Start', 'e')
     await say('Stop', 'e', counted(60, 5))
     await say('Interim-Update', 'e', { 'Acct-Session-Time': 4_294_967_295 })
+    await journal.drained()
     const counts = async (metric: 'records' | 'anomalies') =>
       (await metrics[metric].get()).values.map(({ labels, value }) => [...Object.values(labels).slice(1), value])
     expect(await counts('records')).toEqual([
@@ -153,7 +181,11 @@ describe('an Accounting-Request', () => {
   })
 })
 
-describe('what an answer also means', () => {
+describe.each(everySink)('what an answer also means ($sink)', (mode) => {
+  beforeEach(() => {
+    sink = mode.sink
+  })
+
   it('a redial of the line ends the session before it', async () => {
     await say('Start', 'old', { 'Acct-Delay-Time': 60 })
     await say('Start', 'new')
@@ -168,6 +200,7 @@ describe('what an answer also means', () => {
     const died = nas
     nas = await makeNas(database.pool)
     expect(await say('Start', 'alive')).toEqual(answer)
+    await journal.drained()
     const { rows } = await database.pool.query(
       `select coa_order.wish, coa_order.reason, coa_order.nas_id, session.ended_by
        from coa_order join session on session.id = coa_order.session_id where coa_order.subscriber_id = $1`,
@@ -201,16 +234,18 @@ describe('what an answer also means', () => {
       ...counted(60, 5),
       Class: issueClass(keys.keyring, { classId: 5n, subscriberId: subscriber.id }),
     })
+    await journal.drained()
     const { rows } = await database.pool.query(`select 1 from session_claim where subscriber_id = $1`, [subscriber.id])
     expect(rows).toEqual([])
   })
 
   it('Accounting-On of nobody behind a shared client is answered, and an alarm stands', async () => {
     await say('Start', 'h', { 'Acct-Delay-Time': 60 })
-    expect(await handler.handleUnnamedReboot({ name: 'behind one NAT' })).toEqual(answer)
-    expect(await handler.handleUnnamedReboot({ name: 'behind one NAT' })).toEqual(answer)
-    expect(await listAlarms(database.pool)).toMatchObject([
-      { kind: 'unnamed-reboot', subject: 'behind one NAT', count: 2n, firstAt: noon },
+    expect(await handler.handleUnnamedReboot({ name: `behind one NAT, ${mode.sink}` })).toEqual(answer)
+    expect(await handler.handleUnnamedReboot({ name: `behind one NAT, ${mode.sink}` })).toEqual(answer)
+    const standing = await listAlarms(database.pool)
+    expect(standing.filter(({ subject }) => subject.endsWith(mode.sink))).toMatchObject([
+      { kind: 'unnamed-reboot', count: 2n, firstAt: noon },
     ])
     expect((await metrics.alarms.get()).values).toMatchObject([{ labels: { kind: 'unnamed-reboot' }, value: 2 }])
     expect(await sessions()).toMatchObject([{ acct_session_id: 'h', ended_by: null }])

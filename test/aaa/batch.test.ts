@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BatchStaleError, staleBy } from '../../src/aaa/batch-stale.ts'
+import { createTestClock } from '../../src/clock.ts'
 import { BatchError, BatchRefusedError, createBatcher, createLanes } from '../../src/aaa/batch.ts'
 import type { BatcherOptions } from '../../src/aaa/batch.ts'
 
@@ -232,5 +234,83 @@ describe('createBatcher', () => {
       ),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('what nobody waits for any more', () => {
+  it('costs no statement: it is left out when the batch is taken, and told so', async () => {
+    let now = 0
+    const { batcher, runs, batches } = underTest({ isStale: (until) => until < now })
+    const first = batcher.submit(1_000)
+    await turn()
+    const ends = Promise.allSettled([10, 20, 30, 1_000].map((until) => batcher.submit(until)))
+    now = 25
+    runs[0]!.finish()
+    await first
+    await turn()
+    expect(batches()).toEqual([[1_000], [30, 1_000]])
+    // What is on its way is not called back.
+    now = 500
+    runs[1]!.finish()
+    const told = (await ends).map((end) => (end.status === 'fulfilled' ? end.value : (end.reason as Error).name))
+    expect(told).toEqual(['BatchStaleError', 'BatchStaleError', 300, 10_000])
+  })
+
+  it('gives its lane back where nothing is left, and lets the batcher close', async () => {
+    const { batcher, runs, batches } = underTest({ isStale: (until) => until < 100 })
+    const stale = [1, 2].map((until) => batcher.submit(until))
+    await Promise.all(stale.map((one) => expect(one).rejects.toBeInstanceOf(BatchStaleError)))
+    const fresh = batcher.submit(200)
+    const closed = batcher.close()
+    await turn()
+    expect(batches()).toEqual([[200]])
+    runs[0]!.finish()
+    expect(await fresh).toBe(2_000)
+    await closed
+    const other = underTest({ isStale: () => true })
+    const lost = other.batcher.submit(1)
+    const ended = other.batcher.close()
+    await expect(lost).rejects.toBeInstanceOf(BatchStaleError)
+    await ended
+    expect(other.runs).toEqual([])
+  })
+
+  it('whatever waits for however long: each item is either answered or stale, and none is both late and taken', async () => {
+    const item = fc.record({ until: fc.nat(100), at: fc.nat(100) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(item, { maxLength: 60 }), fc.integer({ min: 1, max: 7 }), async (items, maximum) => {
+        let now = 0
+        const taken: number[] = []
+        const batcher = createBatcher<number, number>({
+          lanes: 1,
+          maximum,
+          isStale: (until) => until < now,
+          async run(batch) {
+            for (const until of batch) expect(until).toBeGreaterThanOrEqual(now)
+            taken.push(...batch)
+            return batch
+          },
+        })
+        const results: Promise<unknown>[] = []
+        for (const { until, at } of items.toSorted((a, b) => a.at - b.at)) {
+          if (at > now) await turn()
+          now = at
+          results.push(batcher.submit(until).catch((error: Error) => error.name))
+        }
+        await batcher.close()
+        const ended = await Promise.all(results)
+        const stale = ended.filter((result) => result === 'BatchStaleError').length
+        expect(stale + taken.length).toBe(items.length)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('has its time by the clock that is given', () => {
+    const clock = createTestClock(new Date('2026-03-01T12:00:00Z'))
+    const isStale = staleBy(clock)
+    expect([{}, { untilMs: 0 }, { untilMs: 5_000 }].map(isStale)).toEqual([false, false, false])
+    clock.advance(5_000)
+    expect([{}, { untilMs: 0 }, { untilMs: 5_000 }].map(isStale)).toEqual([false, true, false])
   })
 })

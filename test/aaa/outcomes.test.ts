@@ -44,6 +44,7 @@ describe('answerCodes', () => {
       accepted: 2,
       'access-fault': undefined,
       recorded: 5,
+      kept: 5,
       'accounting-ignored': 5,
       'accounting-fault': undefined,
     })
@@ -60,5 +61,15 @@ describe('rejectDelayMs', () => {
     [9_000, 1, 900],
   ])('of a NAS that waits %i ms, at chance %d, is %i ms', (patience, random, delay) => {
     expect(rejectDelayMs(patience, random)).toBe(delay)
+  })
+
+  it.each([
+    [900, 1, 720],
+    [900, 0.5, 630],
+    [30_000, 1, 8_000],
+    [5_000, 1, 4_000],
+    [30_000, 0.5, 4_500],
+  ])('R31: of a NAS that waits %i ms, braked by %d, is %i ms', (patience, brake, delay) => {
+    expect(rejectDelayMs(patience, 0, brake)).toBe(delay)
   })
 })

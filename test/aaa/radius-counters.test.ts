@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRadiusCounters, createStrangers } from '../../src/aaa/radius-counters.ts'
+import { createRadiusCounters } from '../../src/aaa/radius-counters.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Logger } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -12,7 +12,7 @@ const log = { warn: () => undefined } as unknown as Logger
 function open() {
   const counted: unknown[][] = []
   const tally = { count: (...told: unknown[]) => void counted.push(told) }
-  return { counted, tally, counters: createRadiusCounters(createMetrics(), log, systemClock, tally) }
+  return { counted, counters: createRadiusCounters(createMetrics(), log, systemClock, tally) }
 }
 
 describe('what the NAS doctor is told of', () => {
@@ -30,21 +30,24 @@ describe('what the NAS doctor is told of', () => {
     expect(counted).toEqual([[reason, { clientId: 7n, source: '192.0.2.1' }]])
   })
 
-  it('repeats, and strangers by their address', () => {
-    const { counters, counted, tally } = open()
+  it('repeats', () => {
+    const { counters, counted } = open()
     counters.duplicate(client, '192.0.2.1')
-    const strangers = createStrangers(log, tally)
-    strangers.seen('198.51.100.9')
-    strangers.close()
-    expect(counted).toEqual([
-      ['duplicate', { clientId: 7n, source: '192.0.2.1' }],
-      ['unknown-source', { source: '198.51.100.9' }],
-    ])
+    expect(counted).toEqual([['duplicate', { clientId: 7n, source: '192.0.2.1' }]])
   })
 
   it('and not of what is no trouble of a NAS, nor of packets that are fine', () => {
     const { counters, counted } = open()
-    for (const reason of ['malformed', 'wrong-code', 'superseded', 'closing', 'handler-error'] as const) {
+    const fine = [
+      'malformed',
+      'wrong-code',
+      'superseded',
+      'closing',
+      'handler-error',
+      'forged-flood',
+      'status-flood',
+    ] as const
+    for (const reason of fine) {
       counters.dropped(reason, client, '192.0.2.1')
     }
     counters.dropped('unknown-source', undefined)

@@ -18,7 +18,7 @@ describe('extra attributes', () => {
     ['Class = 0x01', 'Class is made by the server itself'],
     ['State = 0x01', 'State is made by the server itself'],
     [`Filter-Id = ${'x'.repeat(254)}`, 'Filter-Id'],
-  ])('%j are refused by name', (text, reason) => {
+  ])('R29: %j are refused by name', (text, reason) => {
     expect(check(['Filter-Id = fine', text])).toContain(reason)
   })
 

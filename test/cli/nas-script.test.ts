@@ -36,6 +36,23 @@ describe('nas script', () => {
     expect(warnings()).toBe('')
   })
 
+  it('asks over TLS where we serve it and the client is known by a certificate', async () => {
+    await json('client add --name bng2 --address 192.0.2.7 --vendor mikrotik --radsec-name bng2.example.net')
+    vi.stubEnv('GATEHOUSE_RADSEC_CERT', '/etc/radsec.pem')
+    vi.stubEnv('GATEHOUSE_RADSEC_KEY', '/etc/radsec-key.pem')
+    vi.stubEnv('GATEHOUSE_RADSEC_PORT', '12083')
+    try {
+      const overTls = (await run('nas script bng2 --server 192.0.2.2')).join('\n')
+      expect(overTls).toContain('protocol=radsec certificate="NAME-OF-ITS-CERTIFICATE" secret="radsec" ')
+      expect(overTls).toContain('authentication-port=12083 accounting-port=12083')
+      expect((await run('nas script bng1 --server 192.0.2.2')).join('\n')).not.toContain('protocol=radsec')
+    } finally {
+      // Empty counts as unset; where the database is must stay known.
+      for (const name of ['CERT', 'KEY', 'PORT']) vi.stubEnv(`GATEHOUSE_RADSEC_${name}`, '')
+    }
+    expect((await run('nas script bng2 --server 192.0.2.2')).join('\n')).not.toContain('protocol=radsec')
+  })
+
   it('prints the script of an accel-ppp with what is set for it', async () => {
     await run('nas set hill patience_ms=3000 interim_interval_s=120')
     const lines = await run('nas script hill --server 192.0.2.2 192.0.2.3')

@@ -94,6 +94,14 @@ describe('client', () => {
       trusted_proxy: true,
       patience_ms: 3000,
     })
+    await run(`client set bng1 --radsec-fingerprint ${'ab'.repeat(32)} --radsec-name bng1.example.net`)
+    const listed = { radsec_fingerprint: 'ab'.repeat(32), radsec_name: 'bng1.example.net' }
+    await run('client list --json')
+    expect(JSON.parse(stdout)).toMatchObject([listed])
+    await run('client set bng1 --radsec-fingerprint none --radsec-name none')
+    const none = { radsec_fingerprint: null, radsec_name: null }
+    await run('client list --json')
+    expect(JSON.parse(stdout)).toMatchObject([none])
     await expect(run('client set bng1 --limit-proxy-state maybe')).rejects.toThrow('limit-proxy-state: ')
     await expect(run('client set bng9 --new-nas allow')).rejects.toThrow('there is no client "bng9"')
     await expect(run('client set bng1')).rejects.toThrow('nothing to change')

@@ -1,7 +1,9 @@
 import { DatabaseError } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { isTransient, isUnavailable, isUniqueViolation, sqlStateOf } from '../../src/db/errors.ts'
+import { isTransient, isUnavailable, isUniqueViolation, PoolBusyError, sqlStateOf } from '../../src/db/errors.ts'
+import { sql } from 'kysely'
 import { createKysely, createPool, retryTransient, withTransaction } from '../../src/db/pool.ts'
+import type { PoolClient } from '../../src/db/pool.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase({ empty: true })
@@ -80,6 +82,25 @@ describe('a pool', () => {
     await database.pool.query(terminate)
     expect(isUnavailable(await sleeping)).toBe(true)
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await pool.end()
+  })
+
+  it('F20: refuses at once where as many wait as may, by every way to a connection, and serves again afterwards', async () => {
+    const pool = createPool(database.url, { name: 'gatehouse test', max: 1, maximumWaiting: 3 })
+    const held = await pool.connect()
+    const waiting = [pool.query('select 1 as one'), pool.connect(), pool.query('select 2 as one')]
+    const refused = [pool.query('select 1'), pool.connect(), sql`select 1`.execute(createKysely(pool))]
+    for (const one of await Promise.all(refused.map((promise) => failureOf(promise as Promise<unknown>)))) {
+      expect(one).toBeInstanceOf(PoolBusyError)
+      // Nothing is wrong with Postgres.
+      expect(isUnavailable(one)).toBe(false)
+    }
+    held.release()
+    const [first, second] = [await waiting[0], (await waiting[1]) as PoolClient]
+    expect(first).toMatchObject({ rows: [{ one: 1 }] })
+    second.release()
+    expect(await waiting[2]).toMatchObject({ rows: [{ one: 2 }] })
+    expect((await pool.query('select 3 as one')).rows).toEqual([{ one: 3 }])
     await pool.end()
   })
 

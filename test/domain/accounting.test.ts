@@ -319,7 +319,7 @@ describe('what Postgres makes of it', () => {
     expect(await sessionRows(pool, nas, bad.acctSessionId)).toEqual([])
   })
 
-  it('keeps any text of a NAS apart from the statement', async () => {
+  it('R27: keeps any text of a NAS apart from the statement', async () => {
     const { pool, nas, subscriber } = await world()
     const id = `a"b\\c,{}'; drop table session; -- NULL`
     await recordEach(pool, makeSession({ nas, subscriber, id }).start({ interface: { raw: 'NULL' } }))

@@ -10,9 +10,13 @@ import {
   matchesVerifier,
   openField,
   openFieldOr,
+  openKeptKeyring,
   openKeyring,
+  openLocal,
+  readDataKeys,
   SealError,
   sealField,
+  sealLocal,
   subkey,
 } from '../../src/domain/data-key.ts'
 import type { Place } from '../../src/domain/data-key.ts'
@@ -102,6 +106,26 @@ describe('the keyring', () => {
   })
 })
 
+describe('data keys that were kept elsewhere', () => {
+  it('open what was sealed, by the right key file alone', async () => {
+    const ring = await openKeyring(database.pool, keyFile, now)
+    const local = { table: 'snapshot', row: 'of this file/1', column: 'records' }
+    const sealed = [
+      sealLocal(ring, local, Buffer.from('known')),
+      sealField(ring, place, Buffer.from('secret')),
+    ] as const
+    const rows = await readDataKeys(database.pool)
+    const kept = openKeptKeyring(rows, keyFile, now)
+    expect(kept).toMatchObject({ currentId: ring.currentId, firstId: ring.firstId })
+    expect(openLocal(kept, local, sealed[0]).toString()).toBe('known')
+    expect(openField(kept, place, sealed[1]).toString()).toBe('secret')
+    // Another purpose is another key, another place another value.
+    expect(() => openField(kept, local, sealed[0])).toThrow(SealError)
+    expect(() => openLocal(kept, { ...local, row: 'of this file/2' }, sealed[0])).toThrow(SealError)
+    expect(() => openKeptKeyring(rows, `${keyFile}.none`, now)).toThrow('is missing')
+  })
+})
+
 describe('a dump of the database', () => {
   it('shows no secret and no key, in any coding (S01)', async () => {
     const ring = await openKeyring(database.pool, keyFile, now)
@@ -131,9 +155,9 @@ describe('keys for a purpose', () => {
   it('differ from each other and are the same after a restart', async () => {
     const ring = await openKeyring(database.pool, keyFile, now)
     const again = await openKeyring(database.pool, keyFile, now)
-    const purposes = ['field', 'class', 'cui', 'verifier'] as const
+    const purposes = ['field', 'class', 'cui', 'verifier', 'proxy', 'local'] as const
     const exported = purposes.map((purpose) => subkey(ring, purpose).export().toString('hex'))
-    expect(new Set(exported).size).toBe(4)
+    expect(new Set(exported).size).toBe(6)
     expect(purposes.map((purpose) => subkey(again, purpose).export().toString('hex'))).toEqual(exported)
     expect(() => subkey(ring, 'class', 999)).toThrow(RangeError)
   })

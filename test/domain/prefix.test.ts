@@ -15,7 +15,7 @@ describe('where a client sends from', () => {
     expect(parseClientPrefix('address', text)).toBe(expected)
   })
 
-  it('is never the whole internet', () => {
+  it('R47: is never the whole internet', () => {
     for (const text of ['0.0.0.0/0', '::/0', '10.0.0.0/0']) {
       expect(() => parseClientPrefix('address', text)).toThrow('address: the whole internet cannot be a client')
     }

@@ -36,13 +36,13 @@ describe('a secret that is brought', () => {
     expect(() => checkSecret('secret', secret, strict)).toThrow(WeakSecretError)
   })
 
-  it('is refused when short or monotonous, and taken when that is said to be meant', () => {
+  it('R46: is refused when short or monotonous, and taken when that is said to be meant', () => {
     expect(() => checkSecret('secret', 'k7Gq2mZ9xP4', strict)).toThrow('has under 12 characters')
     expect(() => checkSecret('secret', 'ababababababababab', strict)).toThrow('repeats')
     expect(checkSecret('secret', 'testing123', { minimum: 12, allowWeak: true })).toContain('is well known')
   })
 
-  it('gets a warning under 16 characters', () => {
+  it('R46: gets a warning under 16 characters', () => {
     expect(checkSecret('secret', 'k7Gq2mZ9xP4w', strict)).toContain('under 16')
     expect(checkSecret('secret', 'k7Gq2mZ9xP4wR8sT', strict)).toBeUndefined()
   })

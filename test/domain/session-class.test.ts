@@ -57,7 +57,7 @@ describe('RFC 2865 §5.25 Class', () => {
     }
   })
 
-  it.each([undefined, 600])('is not ours any more when any bit of it is changed (interval %s)', (intervalS) => {
+  it.each([undefined, 600])('R41: is not ours any more when any bit of it is changed (interval %s)', (intervalS) => {
     const octets = issueClass(keyring, { classId: 5n, subscriberId: 6n, intervalS })
     for (let bit = 0; bit < octets.length * 8; bit++) {
       const altered = Buffer.from(octets)
@@ -66,7 +66,7 @@ describe('RFC 2865 §5.25 Class', () => {
     }
   })
 
-  it('is not ours when it is foreign, cut or longer', () => {
+  it('R41: is not ours when it is foreign, cut or longer', () => {
     const octets = issueClass(keyring, { classId: 5n, subscriberId: 6n })
     const others = [
       Buffer.alloc(0),

@@ -41,7 +41,7 @@ describe('canonicalUsername', () => {
     )
   })
 
-  it('is the same for every case and Unicode form of a name', () => {
+  it('R28: is the same for every case and Unicode form of a name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (text) => {
         const username = canonicalUsername(text)
@@ -53,7 +53,7 @@ describe('canonicalUsername', () => {
     )
   })
 
-  it('can always be stored: no control characters, well formed', () => {
+  it('R27: can always be stored: no control characters, well formed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.array(fc.nat(0xffff)), (text, units) => {
         const username = canonicalUsername(text + String.fromCharCode(...units))
@@ -73,7 +73,7 @@ describe('validateUsername', () => {
     expect(() => validateUsername(text)).toThrow(new FieldError('username', 'is empty'))
   })
 
-  it('takes 253 octets and no more, counted in UTF-8', () => {
+  it('R27: takes 253 octets and no more, counted in UTF-8', () => {
     expect(validateUsername('a'.repeat(253))).toHaveLength(253)
     expect(validateUsername('ä'.repeat(126))).toHaveLength(126)
     expect(() => validateUsername('ä'.repeat(127), 'login')).toThrow(/^login: has 254 octets/)

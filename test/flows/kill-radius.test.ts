@@ -93,6 +93,15 @@ async function serving(): Promise<void> {
   expect(outcome.kind).toBe('reply')
 }
 
+/** Resolves when the journal, which takes what Postgres does not commit in time, has nothing more for the books. */
+async function drained(): Promise<void> {
+  const left = async (): Promise<string[]> => {
+    const text = await (await fetch(`${service.httpUrl}/metrics`)).text()
+    return [...text.matchAll(/^gatehouse_journal_records(?:\{[^}]*\})? (\d+)/gm)].map(([, records]) => records!)
+  }
+  await expect.poll(left, { interval: 50, timeout: 30_000 }).toEqual(['0'])
+}
+
 async function dialAll(): Promise<{ nas: SimulatedNas; session: NasSession }[]> {
   const lines = await Promise.all(
     Array.from({ length: subscribers }, async (_, at) => {
@@ -133,6 +142,7 @@ describe('kill -9 of the RADIUS process', () => {
     await Promise.all(lines.map(({ nas, session }) => nas.stop(session, 'User-Request')))
     await Promise.all(nases.map((nas) => nas.quiet()))
 
+    await drained()
     expect(killed.size).toBe(kills)
     expect(compareSessions(ledger.state, await sessionRows(database.pool))).toEqual([])
     const usage = await database.pool.query(

@@ -6,6 +6,7 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
+import type { RadsecConfig } from '../../src/aaa/radsec.ts'
 import { ownAuthor } from '../../src/domain/author.ts'
 import type { VendorName } from '../../src/domain/nas.ts'
 import { createKysely } from '../../src/db/pool.ts'
@@ -26,11 +27,16 @@ export const password = 'correct horse battery'
 export type Peer = { readonly service: TestService; readonly pool: ReturnType<typeof useDatabase>['pool'] }
 
 /** A service for the test file that calls this, closed after its tests. */
-export function usePeer(options: { settings?: Record<string, unknown>; vendor?: VendorName } = {}): Peer {
+export function usePeer(
+  options: { settings?: Record<string, unknown>; vendor?: VendorName; radsec?: RadsecConfig } = {},
+): Peer {
   const database = useDatabase()
   let service: TestService | undefined
   beforeAll(async () => {
-    service = await startTestService(database, { settings: options.settings ?? {} })
+    service = await startTestService(database, {
+      settings: options.settings ?? {},
+      ...(options.radsec && { radsec: options.radsec }),
+    })
     const db = createKysely<Database>(database.pool)
     const now = new Date()
     const { keyring } = service

@@ -1,6 +1,6 @@
 // Health, readiness, metrics, and what every answer has, over a real socket.
 import { afterEach, describe, expect, it } from 'vitest'
-import { createApp } from '../../src/http/app.ts'
+import { createApp, type Readiness } from '../../src/http/app.ts'
 import { startHttpServer, type HttpServer } from '../../src/http/server.ts'
 import { useApi } from '../support/api.ts'
 
@@ -8,9 +8,9 @@ const api = useApi()
 let server: HttpServer | undefined
 afterEach(() => server?.close())
 
-async function start(options: { ready?: boolean; metrics?: () => Promise<string> } = {}): Promise<string> {
+async function start(options: { ready?: Readiness; metrics?: () => Promise<string> } = {}): Promise<string> {
   const app = createApp({
-    ready: () => Promise.resolve(options.ready ?? true),
+    ready: () => Promise.resolve(options.ready ?? 'ready'),
     metrics: options.metrics ?? (() => Promise.resolve('gatehouse_up 1\n')),
     trustedProxies: [],
     services: api.services,
@@ -32,9 +32,14 @@ describe('the HTTP side', () => {
   })
 
   it('is not ready while the database is away, yet alive', async () => {
-    const url = await start({ ready: false })
+    const url = await start({ ready: 'not ready' })
     expect((await fetch(`${url}/readyz`)).status).toBe(503)
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  it('is ready, degraded, while logins are served by what was last known', async () => {
+    const answer = await fetch(`${await start({ ready: 'degraded' })}/readyz`)
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 'degraded' }])
   })
 
   it('shows metrics to this machine, and not through a proxy', async () => {

@@ -118,7 +118,7 @@ describe('W12, W13, W44 headers of every answer', () => {
 describe('W24 too many requests', () => {
   it('are told when to come again, each caller on its own', async () => {
     const app = createApp({
-      ready: () => Promise.resolve(true),
+      ready: () => Promise.resolve('ready'),
       metrics: () => Promise.resolve(''),
       trustedProxies: [],
       services: api.services,

@@ -3,6 +3,7 @@
 import { DatabaseError } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { PoolBusyError } from '../../src/db/errors.ts'
 import { ForbiddenError } from '../../src/domain/author.ts'
 import { ConflictError, FieldError, NotFoundError } from '../../src/domain/field.ts'
 import { AboveError } from '../../src/domain/operator/rank.ts'
@@ -58,6 +59,8 @@ describe('an error', () => {
     ['a refused connection', system('ECONNREFUSED'), 'database-away', undefined],
     ['a reset connection', system('ECONNRESET'), 'database-away', undefined],
     ['pg that waited in vain', new Error('timeout exceeded when trying to connect'), 'database-away', undefined],
+    ['a lock that somebody holds', ofPostgres('55P03'), 'too-slow', undefined],
+    ['a pool in which too many wait', new PoolBusyError('200 wait'), 'overloaded', undefined],
     ['a wrong column', ofPostgres('42703'), 'internal', undefined],
     ['a refused table', ofPostgres('42501', 'permission denied for table secret_table'), 'internal', undefined],
     ['a TypeError', new TypeError("Cannot read properties of undefined (reading 'secret')"), 'internal', undefined],
@@ -68,6 +71,13 @@ describe('an error', () => {
     expect(problem.code).toBe(code)
     expect(problem.errors.map((one) => one.field)).toEqual(field === undefined ? [] : [field])
     expect(problem.message).not.toMatch(/secret|10\.0\.0\.5|Unexpected token|at .*\.ts/)
+  })
+
+  it('of 503 says when to come again', () => {
+    for (const code of ['database-away', 'overloaded', 'too-slow'] as const) {
+      expect(new Problem(code).headers).toEqual({ 'Retry-After': '5' })
+    }
+    expect(new Problem('internal').headers).toEqual({})
   })
 
   it('of a field has its name in snake_case, as the body has it', () => {

@@ -20,6 +20,8 @@ function client(id: bigint, prefix: string): ClientRow {
     patienceMs: 900,
     nasGroupId: 1n,
     unknownPoolId: undefined,
+    radsecFingerprint: undefined,
+    radsecName: undefined,
     secrets: [Buffer.from('a secret of sixteen')],
   }
 }
@@ -75,7 +77,7 @@ describe('findClient', () => {
     expect(registry.findClient('::ffff:10.1.2.3')?.id).toBe(3n)
   })
 
-  it('stays bounded and right when a flood of strangers comes from ever new addresses', () => {
+  it('R34: stays right when a flood of strangers comes from ever new addresses', () => {
     for (let at = 0; at < 30_000; at += 1) registry.findClient(`172.16.${at >> 8}.${at & 255}`)
     expect(registry.findClient('172.16.0.1')).toBeUndefined()
     expect(registry.findClient('10.1.2.3')?.id).toBe(3n)
@@ -86,7 +88,7 @@ describe('findNas', () => {
   const one = client(1n, '10.0.0.0/8')
   const other = client(2n, '192.0.2.0/24')
 
-  it('goes by NAS-Identifier before NAS-IP-Address, and only behind its own client', () => {
+  it('R39: goes by NAS-Identifier before NAS-IP-Address, and only behind its own client', () => {
     const nases = [
       nas(1n, 1n, { identifier: 'bras-1' }),
       nas(2n, 1n, { address: '10.0.0.2' }),
@@ -139,5 +141,32 @@ describe('namesOne', () => {
     ['none before any device is known', [], {}, true],
   ])('%s', (_case, nases, identity, expected) => {
     expect(namesOne(nases, identity)).toBe(expected)
+  })
+})
+
+describe('a certificate', () => {
+  const fingerprint = 'ab'.repeat(32)
+  const rows = [
+    { ...client(1n, '192.0.2.1/32'), radsecFingerprint: fingerprint },
+    { ...client(2n, '192.0.2.2/32'), radsecName: 'two.example.net' },
+    client(3n, '192.0.2.3/32'),
+  ]
+  const registry = createRegistry({ clients: rows, nases: [] })
+  const idOf = (given: string, ...names: string[]) => registry.findRadsecClient({ fingerprint: given, names })?.id
+
+  it('is a client by its fingerprint before its names, and nobody otherwise', () => {
+    expect(idOf(fingerprint)).toBe(1n)
+    expect(idOf(fingerprint, 'two.example.net')).toBe(1n)
+    expect(idOf('cd'.repeat(32), 'other.example.net', 'two.example.net')).toBe(2n)
+    expect(idOf('cd'.repeat(32), 'three.example.net')).toBeUndefined()
+  })
+
+  it('brings the secret radsec and needs no signature, which changes nothing over UDP', () => {
+    const overTls = registry.findRadsecClient({ fingerprint, names: [] })!
+    expect(overTls.secrets.map(({ octets }) => octets.toString())).toEqual(['radsec'])
+    expect(overTls).toMatchObject({ messageAuthenticator: 'off', limitProxyState: false })
+    const overUdp = registry.findClient('192.0.2.1')!
+    expect(overUdp.secrets.map(({ octets }) => octets.toString())).toEqual(['a secret of sixteen'])
+    expect(overUdp).toMatchObject({ messageAuthenticator: 'auto', limitProxyState: true })
   })
 })

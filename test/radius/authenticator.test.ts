@@ -197,7 +197,7 @@ describe('digests are compared as octets', () => {
     )
   })
 
-  it('equalOctets compares the ranges asked for', () => {
+  it('R49: equalOctets compares the ranges asked for', () => {
     const a = Buffer.from('xxabcdyy')
     expect(equalOctets(a, 2, Buffer.from('abcd'), 0, 4)).toBe(true)
     expect(equalOctets(a, 2, Buffer.from('abce'), 0, 4)).toBe(false)

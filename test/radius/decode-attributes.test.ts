@@ -31,7 +31,7 @@ describe('RFC 2865 §7.1', () => {
   })
 })
 
-describe('RFC 6929 §2.8: what does not fit is kept under its number', () => {
+describe('R08, R09, RFC 6929 §2.8: what does not fit is kept under its number', () => {
   it.each<[string, string, NamedAttribute[]]>([
     ['an unknown attribute', 'c803ff', [{ name: 'Attr-200', value: octets('ff') }]],
     ['a text without octets', '0102', [{ name: 'Attr-1', value: octets('') }]],

@@ -45,7 +45,7 @@ describe('the dictionary of the project', () => {
     expect(included?.toSorted()).toEqual(files.toSorted())
   })
 
-  it('finds names in any case, and nothing for `__proto__` and the like', () => {
+  it('R48: finds names in any case, and nothing for `__proto__` and the like', () => {
     expect(dictionary.attribute('mikrotik-rate-limit')).toBe(dictionary.attribute('Mikrotik-Rate-Limit'))
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '']) {
       expect(dictionary.attribute(name)).toBeUndefined()
@@ -154,7 +154,7 @@ describe('the FreeRADIUS format', () => {
     expect([medium.values.get('IP'), medium.values.get('IPv4'), medium.valueNames.get(1)]).toEqual([1, 1, 'IP'])
   })
 
-  it('stores names that objects would trip over', () => {
+  it('R48: stores names that objects would trip over', () => {
     const odd = dictionaryOf('ATTRIBUTE __proto__ 1 integer\nVALUE __proto__ constructor 5')
     expect(odd.attribute('__proto__')?.type).toBe(1)
     expect(odd.attribute('__proto__')?.values.get('constructor')).toBe(5)
@@ -167,7 +167,7 @@ describe('the FreeRADIUS format', () => {
   })
 })
 
-describe('a wrong file is refused with file and line', () => {
+describe('R48: a wrong file is refused with file and line', () => {
   const vendor = 'VENDOR V 5\nBEGIN-VENDOR V\n'
   it.each([
     ['ATTRIBUTE A 1', 1, 'ATTRIBUTE takes a name, a number, a type and flags'],

@@ -1,12 +1,22 @@
 // An access handler on the test's database, asked without sockets: attributes in, the answer's code and attributes out.
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createAccessHandler } from '../../src/aaa/access-request.ts'
 import type { AccessHandler } from '../../src/aaa/access-request.ts'
+import type { CaughtUp } from '../../src/aaa/journal/running.ts'
+import { openDegradedAccepts } from '../../src/aaa/snapshot/degraded-accepts.ts'
+import type { DegradedAccepts } from '../../src/aaa/snapshot/degraded-accepts.ts'
+import { startSnapshot } from '../../src/aaa/snapshot/snapshot.ts'
 import { createTestClock } from '../../src/clock.ts'
 import type { TestClock } from '../../src/clock.ts'
+import { BreakerOpenError } from '../../src/db/breaker.ts'
 import { createPool } from '../../src/db/pool.ts'
 import type { Pool } from '../../src/db/pool.ts'
+import type { AccessKey } from '../../src/domain/access.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
+import type { IdentityKey } from '../../src/domain/identify.ts'
 import { noIpPools } from '../../src/domain/ip-pool/live.ts'
 import type { IpPools } from '../../src/domain/ip-pool/live.ts'
 import type { Nas } from '../../src/domain/nas.ts'
@@ -47,7 +57,9 @@ export type AccessUnderTest = {
   clock: TestClock
   metrics: Metrics
   settings: { -readonly [Name in keyof Settings]: Settings[Name] }
-  /** Undefined is silence. */
+  /** Where it decides by what is last known: what it notes of that. */
+  accepts: DegradedAccepts | undefined
+  /** Undefined is silence. By what is last known: after everything that was committed before is. */
   ask(
     attributes: readonly NamedAttribute[],
     how?: { nas?: Partial<Nas>; client?: Partial<Client>; hiddenBy?: Secret },
@@ -55,11 +67,25 @@ export type AccessUnderTest = {
   close(): Promise<void>
 }
 
+/** The two ways in which the suite of access is run; where they differ a test says so. */
+export const decidedBy = ['the database', 'what is last known'] as const
+export type DecidedBy = (typeof decidedBy)[number]
+
+type Given = {
+  loadUrl?: string
+  keyring?: Keyring
+  ipPools?: IpPools
+  by?: DecidedBy
+  /** When the books were last seen, instead of at the last look. */
+  seenAt?: () => Date | undefined
+  /** Postgres answers, and what is last known is there beside it: how far it has what is in the accounting journal. */
+  catchUp?: () => Promise<CaughtUp>
+  /** Told of every error in the log. */
+  onError?: (line: string) => void
+}
+
 /** Starts a handler whose clock stands at `noon`. */
-export async function startAccess(
-  database: { url: string; pool: Pool },
-  given: { loadUrl?: string; keyring?: Keyring; ipPools?: IpPools } = {},
-): Promise<AccessUnderTest> {
+export async function startAccess(database: { url: string; pool: Pool }, given: Given = {}): Promise<AccessUnderTest> {
   const opened = given.keyring === undefined ? await openTestKeyring(database.pool) : undefined
   const keyring = given.keyring ?? opened!.keyring
   const clock = createTestClock(noon)
@@ -68,13 +94,21 @@ export async function startAccess(
   const { ipPools = noIpPools } = given
   const loadPool = createPool(given.loadUrl ?? database.url, { name: 'load', max: 2, hotPath: true })
   const claimPool = createPool(database.url, { name: 'claim', max: 2, synchronousCommit: 'off', hotPath: true })
+  const { catchUp } = given
+  const hasKnown = given.by === 'what is last known' || catchUp !== undefined
+  const known = hasKnown ? await startLastKnown(database.pool, { keyring, clock, metrics }) : undefined
+  const answering = catchUp && {
+    catchUp,
+    breaker: { isOpen: () => false, run: <T>(work: () => Promise<T>) => work() },
+  }
   const handler = createAccessHandler({
+    fallback: known && { ...known.fallback, ...answering, snapshot: { ...known.snapshot, ...pick(given) } },
     dictionary,
     keyring,
     settings: () => settings,
     ipPools: () => ipPools,
     clock,
-    log: createLogger({ level: 'silent' }),
+    log: createLogger({ level: 'error', stream: { write: (line) => given.onError?.(line) } }),
     metrics,
     lanes: 2,
     loadPool,
@@ -88,8 +122,10 @@ export async function startAccess(
     clock,
     metrics,
     settings,
+    accepts: known?.fallback.accepts,
     async ask(attributes, { nas = {}, client = {}, hiddenBy = clientSecret } = {}) {
-      const request = requestOf(attributes, client, hiddenBy)
+      await known?.refresh()
+      const request = { ...requestOf(attributes, client, hiddenBy), receivedAt: clock.monotonicMs() }
       const response = await handler.handle(request, testNas(nas))
       if (response === undefined) return undefined
       const { code, secret = request.secret, delayMs = 0 } = response
@@ -107,11 +143,42 @@ export async function startAccess(
     },
     async close() {
       await handler.close()
+      await known?.close()
       await loadPool.end()
       await claimPool.end()
       opened?.remove()
     },
   }
+}
+
+/** A real snapshot of the database, and a breaker that is open. */
+async function startLastKnown(pool: Pool, parts: { keyring: Keyring; clock: TestClock; metrics: Metrics }) {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-snapshot-'))
+  const snapshot = await startSnapshot({ ...parts, pool, directory, log: createLogger({ level: 'silent' }) })
+  const breaker = { isOpen: () => true, run: () => Promise.reject(new BreakerOpenError('open')) }
+  const accepts = await openDegradedAccepts({ file: undefined, pool, breaker, clock: parts.clock, onTrouble: fail })
+  return {
+    fallback: { breaker, accepts },
+    snapshot: {
+      subject: (key: AccessKey) => snapshot.subject(key),
+      identify: (key: IdentityKey) => snapshot.identify(key),
+      seenAt: () => snapshot.seenAt(),
+    },
+    refresh: () => snapshot.refresh(),
+    async close() {
+      await accepts.close()
+      await snapshot.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+function pick({ seenAt }: Given): Pick<Given, 'seenAt'> {
+  return seenAt === undefined ? {} : { seenAt }
+}
+
+function fail(message: string, error: unknown): never {
+  throw new Error(message, { cause: error })
 }
 
 /** An Access-Request as the server hands it on. */
@@ -155,6 +222,8 @@ function testClient(changes: Partial<Client>): Client {
     patienceMs: 900,
     nasGroupId: 1n,
     unknownPoolId: undefined,
+    radsecFingerprint: undefined,
+    radsecName: undefined,
     secrets: [clientSecret],
     ...changes,
   }

@@ -108,7 +108,7 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
       jobs,
     }
     const app = createApp({
-      ready: () => Promise.resolve(true),
+      ready: () => Promise.resolve('ready'),
       metrics: () => Promise.resolve(''),
       trustedProxies: [],
       services,
@@ -172,7 +172,8 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
   }
 }
 
-async function signIn(
+/** Makes an operator of the role, signed in; `bearer` is what its session cookie holds. */
+export async function signIn(
   db: Db,
   role: BuiltInRole,
   input: ClientOptions,
@@ -214,7 +215,8 @@ async function signIn(
   return { operatorId: operator.id, email, bearer }
 }
 
-function clientOf(
+/** Requests with these credentials. */
+export function clientOf(
   url: () => string,
   credentials: Record<string, string>,
 ): Omit<Client, 'operatorId' | 'email' | 'cookie'> {

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../../src/clock.ts'
 import type { Pool } from '../../src/db/pool.ts'
 import { ownAuthor } from '../../src/domain/author.ts'
 import { startCoaDelivery, type CoaDelivery } from '../../src/jobs/deliver-coa-orders.ts'
+import { routerRunWorker } from '../../src/jobs/router-runs.ts'
 import { entitlementWorker, expiryWorker, signsOfLifeWorker } from '../../src/jobs/watch-entitlements.ts'
 import type { WorkerContext } from '../../src/jobs/workers.ts'
 import { findAction } from '../../src/domain/subscriber-action/list.ts'
@@ -59,7 +60,7 @@ export async function openEnforcedIsp(database: { url: string; pool: Pool }): Pr
     log: silentLog as unknown as WorkerContext['log'],
     fileDirectory: '/nowhere',
   }
-  const workers = [entitlementWorker(), expiryWorker(), signsOfLifeWorker()]
+  const workers = [entitlementWorker(), routerRunWorker(), expiryWorker(), signsOfLifeWorker()]
   const delivery: CoaDelivery = startCoaDelivery({
     ...shared,
     log: silentLog,

@@ -55,6 +55,7 @@ export async function openIsp(
   const now = (): Date => systemClock.now()
   const allBreaches = async (): Promise<Breach[]> => {
     await Promise.all(nases.map((nas) => nas.quiet()))
+    await service.drained()
     const later = options.clock?.now() ?? now()
     const rows = await sessionRows(database.pool, 'everywhere')
     return [...(await findBreaches(database.pool, later)), ...sessionBreaches(compareSessions(ledger.state, rows))]
@@ -106,7 +107,10 @@ export async function openIsp(
       return nas
     },
     dial: (username, input = {}) => ({ username, password, method: 'chap', mac: 'd4:ca:6d:01:02:03', ...input }),
-    differences: async () => compareSessions(ledger.state, await sessionRows(database.pool)),
+    async differences() {
+      await service.drained()
+      return compareSessions(ledger.state, await sessionRows(database.pool))
+    },
     async close(except = {}) {
       try {
         insist(await allBreaches(), except)

@@ -78,7 +78,7 @@ function accept({ packet, local }: RadiusRequest<RadiusClient>) {
   return { code, attributes: attribute(18, 'welcome') } as const
 }
 
-function recordingCounters(counted: string[]): RadiusCounters<RadiusClient> {
+export function recordingCounters(counted: string[]): RadiusCounters<RadiusClient> {
   return {
     received: (code, client) => counted.push(`received ${code} ${client.name}`),
     sent: (code, client) => counted.push(`sent ${code} ${client.name}`),
@@ -87,7 +87,7 @@ function recordingCounters(counted: string[]): RadiusCounters<RadiusClient> {
   }
 }
 
-/** A UDP socket of 127.0.0.1 that keeps what arrives. */
+/** A UDP socket of 127.0.0.1, or of another address, that keeps what arrives. */
 export async function testNas(address = '127.0.0.1') {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   const arrived: Buffer[] = []
@@ -98,7 +98,7 @@ export async function testNas(address = '127.0.0.1') {
   return {
     arrived,
     port: socket.address().port,
-    send: (octets: Buffer, port: number) => socket.send(octets, port, address),
+    send: (octets: Buffer, port: number, to = address) => socket.send(octets, port, to),
     /** Resolves once `count` datagrams have come in all. */
     async replies(count: number): Promise<Packet[]> {
       while (arrived.length < count) await once(socket, 'message')

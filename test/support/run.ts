@@ -17,11 +17,16 @@ async function toolsAreHere(): Promise<boolean> {
   try {
     await provideTools('clients')
     await provideTools('freeradius')
+    await provideTools('radsecproxy')
+    await provideTools('strace')
+    await provideTools('postgres')
     if (!hasMountNamespace()) process.stderr.write('skipped: pam_radius (this user may not have a mount namespace)\n')
     return true
   } catch (error) {
     if (!(error instanceof PackagesMissingError)) throw error
-    process.stderr.write(`${isInsistent() ? 'CI may skip nothing' : 'skipped: test/foreign'}: ${error.message}\n`)
+    process.stderr.write(
+      `${isInsistent() ? 'CI may skip nothing' : 'skipped: test/foreign and what needs strace or PostgreSQL 15'}: ${error.message}\n`,
+    )
     return !isInsistent()
   }
 }

@@ -24,6 +24,8 @@ const groups = {
     packages: ['freeradius', 'freeradius-postgresql'],
     files: ['usr/sbin/freeradius', 'usr/lib/freeradius/rlm_sql_postgresql.so', 'etc/freeradius/3.0/radiusd.conf'],
   },
+  radsecproxy: { packages: ['radsecproxy'], files: ['usr/sbin/radsecproxy'] },
+  strace: { packages: ['strace'], files: ['usr/bin/strace'] },
   postgres: { packages: ['postgresql-15'], files: ['usr/lib/postgresql/15/bin/postgres'] },
 } as const satisfies Record<string, Group>
 

@@ -171,9 +171,9 @@ export async function stopServer(pid: number, name: string): Promise<void> {
 
 /** A port that nothing listens on at this moment; the wanted one if possible. */
 export async function freePort(wanted: number | undefined): Promise<number> {
-  const server = net.createServer()
   const listen = (port: number): Promise<number | undefined> =>
     new Promise((resolve) => {
+      const server = net.createServer()
       server.once('error', () => resolve(undefined))
       server.listen(port, '127.0.0.1', () => {
         const address = server.address()

@@ -77,6 +77,18 @@ export const personalTraces: readonly PersonalPlace[] = [
     },
   },
   {
+    table: 'degraded_accept',
+    tell: async (db, person) =>
+      (
+        await sql`
+          select accept.line, accept.facts, accept.decided_at, accept.finding from degraded_accept accept
+          where accept.subscriber_id = ${person.id} order by accept.decided_at`.execute(db)
+      ).rows,
+    forget: async (db, persons) => {
+      await sql`delete from degraded_accept where subscriber_id = any(${personIds(persons)}::bigint[])`.execute(db)
+    },
+  },
+  {
     table: 'access_log',
     tell: async (db, person) =>
       (

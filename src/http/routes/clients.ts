@@ -23,6 +23,8 @@ const clientOut = z.strictObject({
   patience_ms: z.int(),
   group: z.string(),
   unknown_pool: z.string().nullable(),
+  radsec_fingerprint: z.string().nullable(),
+  radsec_name: z.string().nullable(),
   nas_count: z.int(),
   secret_count: z.int(),
   created_at: instantOut,
@@ -40,6 +42,8 @@ const policies = {
   patience_ms: z.int().optional(),
   group: z.string().max(100).optional(),
   unknown_pool: z.string().max(100).optional(),
+  radsec_fingerprint: z.string().max(120).optional(),
+  radsec_name: z.string().max(253).optional(),
 }
 
 function presentClient(client: ClientSummary) {
@@ -56,6 +60,8 @@ function presentClient(client: ClientSummary) {
     patience_ms: client.patienceMs,
     group: client.group,
     unknown_pool: client.unknownPool,
+    radsec_fingerprint: client.radsecFingerprint,
+    radsec_name: client.radsecName,
     nas_count: client.nasCount,
     secret_count: client.secretCount,
     created_at: client.createdAt.toISOString(),
@@ -76,6 +82,8 @@ function policiesOf(body: z.infer<z.ZodObject<typeof policies>>) {
     patienceMs: body.patience_ms,
     group: body.group,
     unknownPool: body.unknown_pool,
+    radsecFingerprint: body.radsec_fingerprint,
+    radsecName: body.radsec_name,
   })
 }
 

@@ -37,6 +37,18 @@ export function addRadiusRow({
   ].join(' ')
 }
 
+/** The name that stands for that of the router's own certificate. */
+export const certificatePlaceholder = 'NAME-OF-ITS-CERTIFICATE'
+
+/** `/radius add` over TLS: RouterOS takes no other secret than `radsec` there (RFC 6614 §2.3). */
+export function addRadsecRow(row: Pick<RadiusRow, 'address' | 'timeoutMs' | 'sourceAddress'>, port: number): string {
+  const tls = `protocol=radsec certificate=${routerOsString(certificatePlaceholder)}`
+  return addRadiusRow({ ...row, authPort: port, acctPort: port, secret: 'radsec' }).replace(
+    ' secret=',
+    ` ${tls} secret=`,
+  )
+}
+
 /** What of a row of /radius can be set anew. */
 export type RadiusRowChange = {
   readonly services?: readonly string[]

@@ -7,6 +7,8 @@ import { daeServerLine, identifierLine, interimLine, signLine, timeoutLine } fro
 import {
   acceptIncoming,
   addRadiusRow,
+  addRadsecRow,
+  certificatePlaceholder,
   routerOsString,
   secretPlaceholder,
   setIdentity,
@@ -34,6 +36,8 @@ export type ScriptFacts = {
   readonly sourceAddress: string | undefined
   /** Undefined: a placeholder stands in its place. */
   readonly secret: string | undefined
+  /** The port for RADIUS over TLS, where its client is known by a certificate. */
+  readonly radsecPort?: number | undefined
 }
 
 /** A script, or why there is none. */
@@ -59,13 +63,12 @@ function routerOsLines(facts: ScriptFacts): string[] {
   return [
     `# RouterOS 7.15 or later: lets Gatehouse decide about the subscribers of NAS ${routerOsString(facts.name)}.`,
     '# Paste it into a terminal of the router. A second time it adds the rows of /radius again: remove the old ones first.',
-    ...(facts.secret === undefined ? [secretHint] : []),
+    ...(facts.secret === undefined && facts.radsecPort === undefined ? [secretHint] : []),
     '',
     '# Who is asked, the first row first. PPP, DHCP and hotspot servers ask only where they are told to.',
     '# timeout: the default of 300 ms is less than a busy database may take.',
     '# require-message-auth: an answer that is not signed may be forged (CVE-2024-3596); Gatehouse signs all of them.',
-    sourceRemark(facts, 'src-address'),
-    ...facts.servers.map((server) => addRadiusRow({ ...facts, ...server, timeoutMs: facts.patienceMs })),
+    ...routerOsServers(facts),
     '',
     '# Off by default: without it nobody can be blocked, slowed down or disconnected while online.',
     acceptIncoming(facts.coaPort),
@@ -77,6 +80,20 @@ function routerOsLines(facts: ScriptFacts): string[] {
     `# ${useDhcpRadius('NAME')}`,
     '',
     ...routerOsIdentity(facts),
+  ]
+}
+
+function routerOsServers(facts: ScriptFacts): string[] {
+  const { servers, patienceMs: timeoutMs, radsecPort } = facts
+  if (radsecPort === undefined) {
+    const rows = servers.map((server) => addRadiusRow({ ...facts, ...server, timeoutMs }))
+    return [sourceRemark(facts, 'src-address'), ...rows]
+  }
+  return [
+    '# protocol=radsec: RADIUS over TLS. Gatehouse knows this NAS by its certificate, whose secret is always radsec.',
+    `# ${certificatePlaceholder}: what /certificate print calls it. The authority of Gatehouse must be there too, trusted.`,
+    '# Orders (CoA) come over UDP all the same.',
+    ...servers.map(({ address }) => addRadsecRow({ ...facts, address, timeoutMs }, radsecPort)),
   ]
 }
 

@@ -87,7 +87,7 @@ describe('fields after an edit', () => {
 })
 
 describe('the permission for a field', () => {
-  const keyring: Keyring = { currentId: 1, firstId: 1, keys: new Map() }
+  const keyring: Keyring = { currentId: 1, firstId: 1, keys: new Map(), rows: [] }
   const all = ownAuthor('system', 'test', keyring)
   const without = (permission: Permission) => ({
     ...all,

@@ -44,6 +44,24 @@ describe('clients', () => {
     })
   })
 
+  it('are known over TLS by a certificate, whose change is in the trail', async () => {
+    const admin = await api.as('administrator')
+    const fingerprint = 'ab'.repeat(32)
+    const changed = await admin.patch('/clients/bng1', {
+      radsec_fingerprint: fingerprint.toUpperCase(),
+      radsec_name: 'bng1.example.net',
+    })
+    expect(changed.body).toMatchObject({ radsec_fingerprint: fingerprint, radsec_name: 'bng1.example.net' })
+    expect(await lastAudit('client.edit')).toMatchObject({
+      before: { radsec_fingerprint: null, radsec_name: null },
+      after: { radsec_fingerprint: fingerprint, radsec_name: 'bng1.example.net' },
+    })
+    const wrong = await admin.patch('/clients/bng1', { radsec_fingerprint: 'abc' })
+    expect([wrong.status, wrong.body.errors]).toEqual([422, [expect.objectContaining({ field: 'radsec_fingerprint' })]])
+    const ended = await admin.patch('/clients/bng1', { radsec_fingerprint: '', radsec_name: '' })
+    expect(ended.body).toMatchObject({ radsec_fingerprint: null, radsec_name: null })
+  })
+
   it('name the field that is wrong', async () => {
     const admin = await api.as('administrator')
     const wrong = await admin.post('/clients', { name: 'x', address: 'everywhere' })

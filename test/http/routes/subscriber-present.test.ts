@@ -87,7 +87,7 @@ const session = {
   usage_up: 1n,
   usage_down: 2n,
 }
-const by = ownAuthor('system', 'test', { currentId: 1, firstId: 1, keys: new Map() })
+const by = ownAuthor('system', 'test', { currentId: 1, firstId: 1, keys: new Map(), rows: [] })
 const page = (more: Partial<SubscriberShown> = {}, rest: Partial<SubscriberPage> = {}): SubscriberPage => ({
   row: { ...row, ...more },
   devices: [],

@@ -39,6 +39,18 @@ function commands(facts: ScriptFacts): string[] {
 }
 
 describe('the script for RouterOS', () => {
+  it('asks over TLS where the client is known by a certificate, with the secret that RouterOS forces', () => {
+    const overTls = { ...router, secret: undefined, radsecPort: 2083 }
+    expect(commands(overTls)[0]).toBe(
+      '/radius add service=ppp,dhcp,hotspot address=192.0.2.2 protocol=radsec certificate="NAME-OF-ITS-CERTIFICATE" ' +
+        'secret="radsec" authentication-port=2083 accounting-port=2083 timeout=1s ' +
+        'require-message-auth=yes-for-request-resp src-address=192.0.2.10 comment="Gatehouse"',
+    )
+    expect(commands(overTls).slice(1)).toEqual(commands(router).slice(1))
+    expect(scriptText(overTls)).toContain('# Orders (CoA) come over UDP all the same.')
+    expect(scriptText(overTls)).not.toContain('SECRET-NOT-SHOWN')
+  })
+
   it('has everything, each with its reason', () => {
     expect(scriptText(router))
       .toBe(`# RouterOS 7.15 or later: lets Gatehouse decide about the subscribers of NAS "bras-1".
