@@ -108,7 +108,8 @@ export class Child {
   }
 
   send(message: ToChild): void {
-    this.#process?.send(message, () => undefined)
+    // Of a process that could not even be forked there is no channel.
+    if (this.#process?.connected === true) this.#process.send(message, () => undefined)
   }
 
   /** Its metrics; undefined when it does not answer within a second. */
@@ -139,12 +140,7 @@ export class Child {
   async #launch(): Promise<void> {
     const { file, start, name, nodeOptions = [] } = this.#options
     // detached: Ctrl-C reaches the supervisor alone, which then drains its children in order.
-    const forked = fork(file, {
-      detached: true,
-      env: childEnvironment(),
-      execArgv: [...nodeOptions],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    const forked = this.#fork(file, nodeOptions)
     this.#process = forked
     const ready = Promise.withResolvers<void>()
     forked.on('message', (message: FromChild) => {
@@ -165,6 +161,21 @@ export class Child {
     await ready.promise
   }
 
+  /** Where memory is short Node throws instead of telling by an event: it is tried again as after a death. */
+  #fork(file: URL, nodeOptions: readonly string[]): ChildProcess {
+    try {
+      return fork(file, {
+        detached: true,
+        env: childEnvironment(),
+        execArgv: [...nodeOptions],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      })
+    } catch (error) {
+      this.#mourn(undefined, String(error))
+      throw error
+    }
+  }
+
   #hear(message: FromChild): void {
     if (message.kind === 'metrics') this.#questions.get(message.id)?.(message.snapshot)
     if (message.kind === 'ready') {
@@ -174,9 +185,9 @@ export class Child {
     this.#options.onMessage?.(message, this)
   }
 
-  #mourn(dead: ChildProcess, cause: string): void {
+  #mourn(dead: ChildProcess | undefined, cause: string): void {
     const { log, name, clock } = this.#options
-    if (this.#process === dead) this.#process = undefined
+    if (dead === undefined || this.#process === dead) this.#process = undefined
     if (this.#stopping) return
     const pauseMs = this.#pauses.died(clock.monotonicMs())
     log.error({ child: name, cause, pause_ms: pauseMs }, 'a process died and is started again')

@@ -20,7 +20,7 @@ import type { Dictionary } from '../radius/dictionary.ts'
 import type { RadiusRequest, RadiusResponse } from '../radius/server.ts'
 import { createDecider } from './access-decide.ts'
 import type { Decider, DeciderOptions } from './access-decide.ts'
-import { createHedge } from './access-hedge.ts'
+import { AnsweredError, createHedge } from './access-hedge.ts'
 import type { Asking } from './access-hedge.ts'
 import type { Accepted, Rejected } from './access-judge.ts'
 import { createLastKnownDecider } from './access-last-known.ts'
@@ -213,6 +213,7 @@ function createDeciding(options: AccessOptions, warn: (message: string, error: u
     const outcome = await decide(decider, login, asking)
     if (outcome.kind === 'accept' || outcome.reason !== 'too-many-sessions') return outcome
     const caughtUp = await fallback.catchUp?.()
+    if (asking.isOver) throw new AnsweredError('the login was answered meanwhile')
     if (caughtUp === 'done') return decide(decider, login, asking)
     return (caughtUp === 'behind' && decideLastKnown(lastKnown, login)) || outcome
   }

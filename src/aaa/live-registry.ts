@@ -20,6 +20,7 @@ import type { LiveHomeServer, LivePools } from './home-servers.ts'
 const pollMs = 500
 /** The old secret of a rotation ends by the clock alone, without a row that changes. */
 const rereadMs = 60_000
+const rereadSoonMs = 1_000
 
 type Options = { pool: Pool; keyring: Keyring; clock: Clock; log: Logger }
 
@@ -47,6 +48,8 @@ export class LiveRegistry {
   #rereadAt = 0
   #house: House | undefined
   #isBlind = false
+  /** Whose secrets could not be opened at the last look: told once. */
+  #unopened = ''
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
@@ -156,25 +159,32 @@ export class LiveRegistry {
 
   async #reload(): Promise<void> {
     const { pool, clock } = this.#options
-    this.#move(await readHouse(pool, clock.now()))
-    this.#rereadAt = clock.monotonicMs() + rereadMs
+    const isWhole = this.#move(await readHouse(pool, clock.now()))
+    // What does not open may be sealed with a data key that this process does not have yet (key-follower.ts).
+    this.#rereadAt = clock.monotonicMs() + (isWhole ? rereadMs : rereadSoonMs)
   }
 
-  /** From now on this is what holds, all at once. */
-  #move(house: House): void {
+  /** From now on this is what holds, all at once. False where a secret could not be opened. */
+  #move(house: House): boolean {
     const { keyring, log } = this.#options
+    const failures = { clients: [] as string[], homeServers: [] as string[] }
     const { registry, homeServers } = openHouse(house, keyring, {
-      ofClient: (error, client) =>
-        log.error({ error, client }, 'a shared secret cannot be opened: set a new one for this client'),
-      ofHomeServer: (error, server) =>
-        log.error({ error, home_server: server }, 'a shared secret cannot be opened: add this home server anew'),
+      ofClient: (_, client) => failures.clients.push(client),
+      ofHomeServer: (_, server) => failures.homeServers.push(server),
     })
+    const unopened = [...failures.clients, ...failures.homeServers].join(', ')
+    if (unopened !== '' && unopened !== this.#unopened) {
+      const { clients, homeServers: home_servers } = failures
+      log.error({ clients, home_servers }, 'shared secrets cannot be opened: if it stays so, set new ones')
+    }
+    this.#unopened = unopened
     this.#registry = createRegistry(registry)
     this.#settings = house.settings
     this.#ipPools = house.ipPools
     this.#realms = house.realms
     this.#pools = new Map([...homeServers].map(([id, servers]) => [id, servers.map(ready)]))
     this.#house = house
+    return unopened === ''
   }
 
   async #make(client: Client, identity: NasIdentity): Promise<Nas | undefined> {

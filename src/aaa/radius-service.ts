@@ -225,10 +225,20 @@ async function startKnowledge(options: RadiusServiceOptions, pools: Pools) {
   return { keyring, keys, live, snapshot: await startSnapshot({ ...beginning, clock, log, metrics }) }
 }
 
-function openAccepts({ stateDirectory, worker, clock, log }: RadiusServiceOptions, pools: Pools, breaker: Breaker) {
+async function openAccepts(
+  { stateDirectory, worker, clock, log }: RadiusServiceOptions,
+  pools: Pools,
+  breaker: Breaker,
+) {
   const file = degradedAcceptsFile(stateDirectory, worker)
   const onTrouble = (message: string, error: unknown): void => log.warn({ error }, message)
-  return openDegradedAccepts({ file, pool: pools.registry, breaker, clock, onTrouble })
+  const options = { pool: pools.registry, breaker, clock, onTrouble }
+  try {
+    return await openDegradedAccepts({ ...options, file })
+  } catch (error) {
+    log.error({ error, file }, 'logins accepted without Postgres cannot be kept on this disk: they are held in memory')
+    return openDegradedAccepts({ ...options, file: undefined })
+  }
 }
 
 /** A device by its id, also one that was made a moment ago. */

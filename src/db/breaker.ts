@@ -145,7 +145,7 @@ function createProber(options: BreakerOptions, onFailure: (error: unknown) => vo
 export function isAway(error: unknown): boolean {
   for (let cause = error, depth = 0; cause !== undefined && depth < 4; depth++) {
     if (cause instanceof BreakerOpenError || cause instanceof DeadlineError) return true
-    if (isUnavailable(cause) || isOverdue(cause)) return true
+    if (isUnavailable(cause) || isOverdue(cause) || isLockedOut(cause)) return true
     cause = cause instanceof Error ? cause.cause : undefined
   }
   return false
@@ -155,8 +155,14 @@ export function isAway(error: unknown): boolean {
 const stillReads = new Set<string | undefined>([sqlState.diskFull, '25006'])
 
 function isAgainstPostgres(error: unknown): boolean {
-  if (error instanceof DeadlineError || isOverdue(error)) return true
+  if (error instanceof DeadlineError || isOverdue(error) || isLockedOut(error)) return true
   return isUnavailable(error) && !stillReads.has(sqlStateOf(error))
+}
+
+/** It answers and does not let us in: a standby with other rules, passwords or databases (classes 28 and 3D). */
+function isLockedOut(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state !== undefined && (state.startsWith('28') || state.startsWith('3D'))
 }
 
 /** Postgres itself ended the statement by its own limits: it waited for a lock, or ran, for too long. */

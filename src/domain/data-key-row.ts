@@ -81,7 +81,8 @@ export function wrapDataKey(id: number, octets: Uint8Array, key: KeyObject): Buf
 export function sealingId(rows: readonly DataKeyRow[], now: Date): number {
   const isSealing = ({ retired_at: retiredAt, seals_from: from }: DataKeyRow): boolean =>
     retiredAt === null && (from ?? now) <= now
-  const current = rows.findLast(isSealing)
+  // A clock that is behind (no battery, a machine restored) is before every key's time: the oldest then serves.
+  const current = rows.findLast(isSealing) ?? rows.find((row) => row.retired_at === null)
   if (current === undefined) throw new RangeError('every data key is retired: there is none to seal with')
   return current.id
 }

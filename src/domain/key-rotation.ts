@@ -111,7 +111,7 @@ export async function resealSecrets(
   if (coming !== undefined) return { kind: 'coming', id: coming.id, sealsFrom: coming.seals_from ?? now }
   const older = keyring.rows.filter((row) => row.retired_at === null && row.id !== keyring.currentId)
   const done: ResealResult & { kind: 'done' } = { kind: 'done', resealed: 0, unopened: [], retired: [], kept: [] }
-  if (older.length === 0) return done
+  if (keyring.rows.length === 1) return done
   for (const column of sealedColumns) {
     const { resealed, unopened } = await resealColumn(pool, keyring, column, signal)
     done.resealed += resealed

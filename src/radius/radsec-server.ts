@@ -111,7 +111,8 @@ export class RadsecServer<C extends RadiusClient> {
   constructor(options: RadsecServerOptions<C>) {
     this.#options = options
     this.#limits = { ...radsecLimits, ...options.limits }
-    this.#fair = new FairShare({ maximumInWork: this.#limits.maximumInWork })
+    // A connection that has its fill is paused, and nothing of it is dropped: who repeats nothing must not lose by shares.
+    this.#fair = new FairShare({ maximumInWork: this.#limits.maximumInWork, busyAt: this.#limits.maximumInWork })
     this.#sweep = setInterval(() => {
       for (const connection of this.#connections) connection.sweep()
     }, this.#limits.sweepMs)

@@ -12,6 +12,7 @@ import { clearAlarm, raiseAlarm } from '../../domain/alarm.ts'
 import type { Logger } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Replayer } from '../accounting-replay.ts'
+import { JournalHeldError } from './errors.ts'
 import { openJournal } from './journal.ts'
 import type { JournalTrouble, NewRecord } from './journal.ts'
 import { startReplay } from './replay.ts'
@@ -63,6 +64,9 @@ export type RunningJournal = {
 const kinds = { trouble: 'accounting-journal', loss: 'accounting-journal-loss' } as const
 type AlarmKind = (typeof kinds)[keyof typeof kinds]
 
+/** So long the process before this one, whose supervisor was killed, may take to end. */
+const heldPatienceMs = 15_000
+const heldPauseMs = 200
 /** A batch of the replay takes a few milliseconds. */
 const lookAgainMs = 5
 
@@ -76,8 +80,17 @@ const damaged =
  * holds it: then accounting is acknowledged by Postgres alone, and logins go on.
  */
 export async function openRunningJournal(options: RunningJournalOptions): Promise<RunningJournal | undefined> {
+  const { clock } = options
+  const until = clock.monotonicMs() + heldPatienceMs
   try {
-    return await openOrThrow(options)
+    for (;;) {
+      const opened = await openOrThrow(options).catch((error: unknown) => {
+        if (error instanceof JournalHeldError && clock.monotonicMs() < until) return undefined
+        throw error
+      })
+      if (opened !== undefined) return opened
+      await sleep(heldPauseMs)
+    }
   } catch (error) {
     options.log.error(
       { error },

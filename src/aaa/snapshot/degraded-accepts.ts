@@ -57,7 +57,7 @@ export async function openDegradedAccepts(options: DegradedAcceptsOptions): Prom
   const write = async (): Promise<void> => {
     try {
       while (held.size > 0) {
-        const batch = [...held].slice(0, rowsPerStatement)
+        const batch = firstOf(held, rowsPerStatement)
         await writeDegradedAccepts(
           options.pool,
           batch.map(([, accept]) => accept),
@@ -100,6 +100,16 @@ export async function openDegradedAccepts(options: DegradedAcceptsOptions): Prom
       await appender.close()
     },
   }
+}
+
+/** Without a copy of all the others. */
+function firstOf<K, V>(map: ReadonlyMap<K, V>, count: number): [K, V][] {
+  const found: [K, V][] = []
+  for (const entry of map) {
+    if (found.length === count) break
+    found.push(entry)
+  }
+  return found
 }
 
 function keyOf(accept: Pick<DegradedAccept, 'subscriberId' | 'nasGroupId' | 'line'> & { classId?: bigint }): string {

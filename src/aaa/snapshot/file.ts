@@ -50,11 +50,12 @@ export async function writeSnapshotFile(file: string, { keyring, dataKeys, recor
   const head = Buffer.from(JSON.stringify(headOf(dataKeys)))
   const handle = await fs.open(temporary, 'w', 0o600)
   try {
-    await handle.write(Buffer.concat([magic, uint32(head.length), head]))
+    // Not `write`, which may write a part only.
+    await handle.appendFile(Buffer.concat([magic, uint32(head.length), head]))
     let [number, subscribers] = [0, 0]
     const seal = (kind: keyof typeof kinds, octets: Buffer): Promise<unknown> => {
       const sealed = sealLocal(keyring, placeOf(head, number++, kind), octets)
-      return handle.write(Buffer.concat([Buffer.of(kinds[kind]), uint32(sealed.length), sealed]))
+      return handle.appendFile(Buffer.concat([Buffer.of(kinds[kind]), uint32(sealed.length), sealed]))
     }
     let [part, length] = [[] as Buffer[], 0]
     for (const record of records) {
@@ -70,6 +71,10 @@ export async function writeSnapshotFile(file: string, { keyring, dataKeys, recor
     if (part.length > 0) await seal('records', Buffer.concat(part))
     await seal('end', serialize({ ...end, subscribers }))
     await handle.sync()
+  } catch (error) {
+    // It may have filled the disk, which is the accounting journal's too.
+    await handle.truncate(0).catch(() => undefined)
+    throw error
   } finally {
     await handle.close()
   }

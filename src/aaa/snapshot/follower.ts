@@ -67,7 +67,7 @@ export function createFollower({ pool, clock, signal }: FollowerOptions, begin: 
     const rows = await readSubscribersNamed(pool, ids)
     const gone = new Set(ids)
     for (const row of rows) gone.delete(row[columnOf.id]!)
-    // First who is gone, so that a username that changed hands is never held by both.
+    // First who is gone: their usernames may be others' already.
     for (const id of gone) store.remove(id)
     for (const row of rows) store.put(row)
     return rows

@@ -120,7 +120,9 @@ class Running implements RunningSnapshot {
 
   subject({ username, addressSpaceId }: AccessKey): AccessSubject | undefined {
     const { store, plans } = this.#follower.known()
-    const [row] = username === '' ? [] : store.find(key.username(username))
+    const [row, other] = username === '' ? [] : store.find(key.username(username))
+    // In the midst of a look a name that changed hands may be two subscribers': then it is not known whose it is.
+    if (other !== undefined) return undefined
     return row && subjectOfRow(row, plans, addressSpaceId)
   }
 
