@@ -111,13 +111,14 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
       decide(request, request.username, (subject) => judgeLogin(prover, proving, subject, request, clock.now())),
     admitLine(request) {
       const { facts, line, nas } = request
+      const identity = snapshot.identify({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId })
       // Of an empty memory nobody is unknown.
       if (!mayServe(snapshot.seenAt(), settings(), clock.now())) return undefined
-      const identity = snapshot.identify({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId })
       if (identity.kind !== 'found') return { ...unidentified(request, identity), subject: undefined, lastKnown: true }
-      const { username } = identity
-      const outcome = decide(request, username, (subject) => judgeLine(subject, request, identity, clock.now()))
-      return outcome && { ...outcome, username }
+      const outcome = decide(request, identity.username, (subject) =>
+        judgeLine(subject, request, identity, clock.now()),
+      )
+      return outcome && { ...outcome, username: identity.username }
     },
   }
 }
