@@ -70,7 +70,7 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
     if (decision.kind === 'reject') return { ...decision, subject, lastKnown: true }
     if (known === undefined || subject === undefined) throw new TypeError('an accept without a subject')
     const { garden, claim, learnInWindow } = decision
-    const classId = classIdFor(request, subject, garden)
+    const classId = classIdFor(fallback.accepts, request, subject, garden)
     const pools = options.poolsFor(request, { subject, garden, renewed: undefined, classId })
     // An address is never guessed: where the NAS has no pool of its own to serve from, another server may know better.
     if (pools.some(({ onExhausted }) => onExhausted === 'reject')) return undefined
@@ -79,20 +79,6 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
     note(request, { subject, classId, unchecked, seenAt }, now)
     const accept = { kind: 'accept', subject, username: undefined, garden, classId, assigned: undefined } as const
     return { ...accept, ...found, lastKnown: true }
-  }
-
-  /** A line that renews keeps what it was given in this outage; a login by password is a session of its own. */
-  const classIdFor = (
-    { access, line, nas }: AccessRequest,
-    subject: AccessSubject,
-    garden: Accepted['garden'],
-  ): bigint => {
-    const marks = marksOf(subject, garden)
-    const whose = { subscriberId: subject.id, nasGroupId: nas.nasGroupId, line }
-    const before = access === 'ipoe' ? fallback.accepts.classIdOf(whose) : undefined
-    if (before === undefined) return newClassId(marks)
-    const had = readClassMarks(before)
-    return had.garden === marks.garden && had.listed === marks.listed ? before : newClassId(marks)
   }
 
   const note = (
@@ -121,6 +107,21 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
       return outcome && { ...outcome, username: identity.username }
     },
   }
+}
+
+/** A line that renews keeps what it was given in this outage; a login by password is a session of its own. */
+function classIdFor(
+  accepts: Pick<DegradedAccepts, 'classIdOf'>,
+  { access, line, nas }: AccessRequest,
+  subject: AccessSubject,
+  garden: Accepted['garden'],
+): bigint {
+  const marks = marksOf(subject, garden)
+  const whose = { subscriberId: subject.id, nasGroupId: nas.nasGroupId, line }
+  const before = access === 'ipoe' ? accepts.classIdOf(whose) : undefined
+  if (before === undefined) return newClassId(marks)
+  const had = readClassMarks(before)
+  return had.garden === marks.garden && had.listed === marks.listed ? before : newClassId(marks)
 }
 
 /** F13: once for each time that the books have become stale, not for each packet. */
