@@ -73,8 +73,11 @@ async function readBatch(
   aside: SetAside[],
 ): Promise<Told> {
   const told: Told = { entries: [], reboots: [] }
+  // Of a device that is gone the registry is looked at anew: once, and not for each of its records.
+  const nases = new Map<bigint, Nas | undefined>()
   for (const from of batch) {
-    const nas = await nasOf(from.nasId)
+    if (!nases.has(from.nasId)) nases.set(from.nasId, await nasOf(from.nasId))
+    const nas = nases.get(from.nasId)
     const parsed = parsePacket(from.packet)
     if (nas === undefined || !parsed.ok) {
       aside.push({ record: from, reason: nas === undefined ? 'its NAS is gone' : 'it is no packet any more' })

@@ -198,11 +198,27 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
   // Event-Timestamp has whole seconds: what is here and began in the second of the reboot began before it. Told again, it
   // may have begun after.
   const before = rowCount === 1 ? '<=' : '<'
+  let ended = 0
+  for (;;) {
+    const ids = await endSome(db, { ...reboot, before, rebootedAt })
+    if (ids.length === 0) return ended
+    await freeClaims(db, ids)
+    ended += ids.length
+  }
+}
+
+/** So many sessions end in a statement: those of a large BNG at once would last beyond the deadline of its pool. */
+const endedAtOnce = 2_000
+
+type Rebooted = NasReboot & { readonly before: '<=' | '<'; readonly rebootedAt: Date }
+
+async function endSome(db: Pool, { nasId, eventAt, rebootedAt, before }: Rebooted): Promise<bigint[]> {
   const { rows } = await db.query<{ id: bigint }>(
     `with gone as materialized (
        select id from session
        where nas_id = $1 and ended_at is null and started_at ${before} $2 and event_at <= $2
        order by acct_session_id collate "C"
+       limit ${endedAtOnce}
        for update
      )
      update session
@@ -210,13 +226,9 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
      from gone
      where session.id = gone.id and session.ended_at is null
      returning session.id`,
-    [reboot.nasId, reboot.eventAt, rebootedAt],
+    [nasId, eventAt, rebootedAt],
   )
-  await freeClaims(
-    db,
-    rows.map((row) => row.id),
-  )
-  return rows.length
+  return rows.map((row) => row.id)
 }
 
 /**

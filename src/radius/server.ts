@@ -146,15 +146,15 @@ export class RadiusServer<C extends RadiusClient> {
     return { failures }
   }
 
-  /** Takes no new request, waits for those in work at most `drainMs`, then closes the sockets and forgets delayed replies. */
+  /** Takes no new request, waits for those in work at most `drainMs`, then closes the sockets. Delayed replies leave at once. */
   async close(how: { drainMs: number }): Promise<void> {
     this.#closing = true
-    if (this.#inWork > 0 && how.drainMs > 0) await this.#idleWithin(how.drainMs)
-    for (const [timer, done] of this.#delays) {
+    for (const [timer, leave] of this.#delays) {
       clearTimeout(timer)
-      done()
+      leave()
     }
     this.#delays.clear()
+    if (this.#inWork > 0 && how.drainMs > 0) await this.#idleWithin(how.drainMs)
     for (const listener of this.#listeners) closeSocket(listener)
     this.#listeners = []
     this.#standstill.close()
@@ -241,7 +241,7 @@ export class RadiusServer<C extends RadiusClient> {
       if (response === undefined) return listener.duplicates.forget(entry)
       const { code, attributes, delayMs = 0, secret = request.secret } = response
       const reply = encodeReply({ code, request: packet, attributes, secret })
-      if (delayMs > 0 && !(await this.#delayed(delayMs))) return this.#options.counters.dropped('closing', client)
+      if (delayMs > 0) await this.#delayed(delayMs)
       if (!listener.duplicates.finish(entry, reply)) return this.#options.counters.dropped('superseded', client)
       this.#send(listener, reply, to, client)
     } catch (error) {
@@ -287,16 +287,16 @@ export class RadiusServer<C extends RadiusClient> {
     this.#options.onError(error)
   }
 
-  // False where the server closed before the time was over. Replies held back are part of what is in work: were they all of
-  // it, no request could be taken any more; so beyond half of it they leave at once.
-  #delayed(milliseconds: number): boolean | Promise<boolean> {
-    if (this.#delays.size >= this.#maximumInWork / 2) return true
+  // Replies held back are part of what is in work: were they all of it, no request could be taken any more; so beyond half of it
+  // they leave at once. So they do when the server closes, which would wait for nothing else.
+  #delayed(milliseconds: number): Promise<void> | undefined {
+    if (this.#closing || this.#delays.size >= this.#maximumInWork / 2) return undefined
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#delays.delete(timer)
-        resolve(true)
+        resolve()
       }, milliseconds)
-      this.#delays.set(timer, () => resolve(false))
+      this.#delays.set(timer, resolve)
     })
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/db/pool.ts'
+import { recordAccounting } from '../../src/domain/accounting.ts'
 import { endReplacedSessions, recordReboot, sweepEndedSessions } from '../../src/domain/session-end.ts'
 import { at, makeNas, makeSession, makeSubscriber, onlyRow, recordEach } from '../support/accounting.ts'
 import { useDatabase } from '../support/database.ts'
@@ -222,6 +223,20 @@ describe('Accounting-On and -Off', () => {
     await recordEach(pool, since.start())
     expect(await recordReboot(pool, reboot, at(60))).toBe(0)
     expect((await onlyRow(pool, nas, since.acctSessionId)).ended_at).toBeNull()
+  })
+
+  it('end those of a large BNG, some thousands at a time', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const subscriber = await makeSubscriber(pool)
+    const count = 4_100
+    for (let made = 0; made < count; made += 500) {
+      const some = Array.from({ length: Math.min(500, count - made) }, () => makeSession({ nas, subscriber }).start())
+      await recordAccounting(pool, some, at(1))
+    }
+    expect(await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'on' }, at(60))).toBe(count)
+    const { rows } = await pool.query('select from session where nas_id = $1 and ended_at is null', [nas.id])
+    expect(rows).toEqual([])
   })
 
   it('hold for records from before that come after them', async () => {

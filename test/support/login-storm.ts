@@ -27,7 +27,8 @@ export async function playStorm(input: {
   const { nas, dials, spreadMs, retryMs, seed } = input
   const random = createRandom(`${seed}/storm`)
   const figures: StormFigures = { online: 0, rejected: 0, timeouts: 0, allOnlineMs: 0, perSecond: [] }
-  await nas.reboot({ tell: true })
+  // Session ids begin anew: a boot within one second could not be told from none.
+  await nas.reboot({ tell: true, bootMs: 1_100 })
   const begun = performance.now()
   const starts: Promise<boolean>[] = []
   const dialIn = async (dial: Dial, firstMs: number): Promise<void> => {

@@ -199,7 +199,8 @@ const overBelow = 0.25
 function createAlarms({ host, worker, pool, breaker, clock, log }: RunningJournalOptions) {
   const subject = `${host} journal-${worker}`
   const wanted = new Map<AlarmKind, string>()
-  let stands = false
+  // An earlier process may have left one.
+  let stands = true
   let writing: Promise<void> | undefined
   const write = async (): Promise<void> => {
     for (const [kind, text] of wanted) {
