@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => ({
     include: isLong(mode) ? [`test/${mode}/**/*.test.ts`] : ['test/**/*.test.ts'],
     exclude: isLong(mode) ? [] : longModes.map((name) => `test/${name}/**`),
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/seed.ts'],
     pool: 'forks',
     maxWorkers: isLong(mode) ? 1 : 2,
     isolate: false,

@@ -6,6 +6,7 @@ import { KeyFileError, refreshKeyring } from '../domain/data-key.ts'
 import type { Keyring } from '../domain/data-key.ts'
 import { createLimiter } from '../log.ts'
 import type { Logger } from '../log.ts'
+import { createLook } from './look.ts'
 
 const pollMs = 1_000
 const tellMs = 60_000
@@ -26,13 +27,9 @@ export function followKeys(options: {
 }): KeyFollower {
   const { pool, keyring, keyFile, clock, log } = options
   const mayTell = createLimiter({ perMs: tellMs, clock })
-  let looking: Promise<void> | undefined
-  const refresh = (): Promise<void> => {
-    looking ??= refreshKeyring(keyring, pool, keyFile, clock.now()).finally(() => (looking = undefined))
-    return looking
-  }
+  const look = createLook(() => refreshKeyring(keyring, pool, keyFile, clock.now()))
   const timer = setInterval(() => {
-    refresh().catch((error: unknown) => {
+    look.join().catch((error: unknown) => {
       // That Postgres is away is told by others.
       if (!(error instanceof KeyFileError) || mayTell('key file') === undefined) return
       log.error(
@@ -42,10 +39,10 @@ export function followKeys(options: {
     })
   }, pollMs)
   return {
-    refresh,
+    refresh: () => look.anew(),
     async close() {
       clearInterval(timer)
-      await looking?.catch(() => undefined)
+      await look.settled()
     },
   }
 }

@@ -16,6 +16,7 @@ import type { Logger } from '../log.ts'
 import { createRegistry, type Client, type NasIdentity, type Registry } from '../nas/registry.ts'
 import { createSecret } from '../radius/authenticator.ts'
 import type { LiveHomeServer, LivePools } from './home-servers.ts'
+import { createLook } from './look.ts'
 
 const pollMs = 500
 /** The old secret of a rotation ends by the clock alone, without a row that changes. */
@@ -51,7 +52,7 @@ export class LiveRegistry {
   /** Whose secrets could not be opened at the last look: told once. */
   #unopened = ''
   #timer: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
+  readonly #look = createLook(() => this.#read())
 
   constructor(options: Options) {
     this.#options = options
@@ -116,13 +117,12 @@ export class LiveRegistry {
 
   /** Looks at the change log now; resolves when what it names is live. */
   refresh(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
-    return this.#looking
+    return this.#look.anew()
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#looking?.catch(() => undefined)
+    await this.#look.settled()
   }
 
   #latchOnce(peer: string, write: () => Promise<void>): void {
@@ -140,7 +140,7 @@ export class LiveRegistry {
   async #follow(): Promise<void> {
     const { log } = this.#options
     try {
-      await this.refresh()
+      await this.#look.join()
       if (this.#isBlind) log.info({}, 'clients and settings are read again')
       this.#isBlind = false
     } catch (error) {
@@ -149,7 +149,7 @@ export class LiveRegistry {
     }
   }
 
-  async #look(): Promise<void> {
+  async #read(): Promise<void> {
     const { pool, clock } = this.#options
     const changes = await registryChanges(pool, this.#position)
     this.#settings = await readSettings(createKysely<Database>(pool))

@@ -8,6 +8,8 @@ import type { RadiusClient } from './admission.ts'
 import { codes } from './codes.ts'
 import { encodeReply, PacketTooLongError } from './encode-packet.ts'
 import type { FairShare } from './fair-share.ts'
+import { HeldReplies } from './held-replies.ts'
+import type { InWork } from './in-work.ts'
 import { parsePacket } from './packet.ts'
 import type { Packet } from './packet.ts'
 import type { RadsecIdentity } from './radsec-identity.ts'
@@ -25,19 +27,19 @@ type Options<C extends RadiusClient> = Pick<
   readonly identity: RadsecIdentity
   readonly source: { readonly address: string; readonly port: number }
   readonly local: { readonly address: string; readonly port: number }
-  /** Told whenever a request is done. */
-  onDone(): void
+  /** Of all connections. */
+  readonly inWork: InWork
 }
 
 type Work = { readonly octets: Buffer; mayReply: boolean }
 
-/** Owns the socket after its handshake, and the timers of replies that are held back. */
+/** Owns the socket after its handshake, and the replies that are held back. */
 export class RadsecConnection<C extends RadiusClient> {
   readonly #socket: TLSSocket
   readonly #options: Options<C>
   readonly #framing = new StreamFraming()
   readonly #work = new Map<number, Work>()
-  readonly #delays = new Map<NodeJS.Timeout, () => void>()
+  readonly #held: HeldReplies
   #inWork = 0
   #heardAt: number
   #begunAt: number | undefined
@@ -48,6 +50,7 @@ export class RadsecConnection<C extends RadiusClient> {
   constructor(socket: TLSSocket, options: Options<C>) {
     this.#socket = socket
     this.#options = options
+    this.#held = new HeldReplies(options.limits.pauseAt)
     this.#heardAt = options.now()
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('drain', () => this.#drained())
@@ -57,11 +60,6 @@ export class RadsecConnection<C extends RadiusClient> {
 
   get identity(): RadsecIdentity {
     return this.#options.identity
-  }
-
-  /** Requests handed to the handler that are not answered or dropped yet. */
-  get inWork(): number {
-    return this.#inWork
   }
 
   /** Ends the connection where its time is over: silent, in the middle of a packet, not reading, or of nobody any more. */
@@ -76,20 +74,17 @@ export class RadsecConnection<C extends RadiusClient> {
     if (this.#ended || isIdle || isLate || findClient(identity) === undefined) this.close()
   }
 
-  /** Reads no more: what is in work may still be answered. */
+  /** Reads no more: what is in work may still be answered; what is held back leaves. */
   stop(): void {
     this.#closing = true
+    this.#held.letGo()
   }
 
   /** At once; what is in work is not answered. */
   close(): void {
     this.#closing = true
     for (const work of this.#work.values()) work.mayReply = false
-    for (const [timer, done] of this.#delays) {
-      clearTimeout(timer)
-      done()
-    }
-    this.#delays.clear()
+    this.#held.letGo()
     // What was written already leaves with the end of the stream; whoever has not taken it by the next look gets no more.
     if (this.#ended || this.#socket.writableNeedDrain) this.#socket.destroy()
     else this.#socket.destroySoon()
@@ -177,12 +172,13 @@ export class RadsecConnection<C extends RadiusClient> {
   async #answer(request: RadiusRequest<C>, work: Work, key: number, handled: () => void): Promise<void> {
     const { client, packet } = request
     this.#inWork += 1
+    this.#options.inWork.begin()
     try {
       const response = await this.#handled(request, handled)
       if (response === undefined) return
       const { code, attributes, delayMs = 0 } = response
       const reply = encodeReply({ code, request: packet, attributes, secret: request.secret })
-      if (delayMs > 0) await this.#delayed(delayMs)
+      if (delayMs > 0) await this.#held.hold(delayMs)
       if (!work.mayReply) return this.#options.counters.dropped(this.#closing ? 'closing' : 'superseded', client)
       this.#send(reply, client)
     } catch (error) {
@@ -191,7 +187,7 @@ export class RadsecConnection<C extends RadiusClient> {
       this.#inWork -= 1
       if (this.#work.get(key) === work) this.#work.delete(key)
       this.#resume()
-      this.#options.onDone()
+      this.#options.inWork.done()
     }
   }
 
@@ -228,17 +224,8 @@ export class RadsecConnection<C extends RadiusClient> {
   }
 
   #isFull(): boolean {
-    return this.#socket.writableNeedDrain || this.#inWork >= this.#options.limits.pauseAt
-  }
-
-  #delayed(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#delays.delete(timer)
-        resolve()
-      }, milliseconds)
-      this.#delays.set(timer, resolve)
-    })
+    // What is only held back takes no work: whoever guesses passwords must not hold up the others behind its router.
+    return this.#socket.writableNeedDrain || this.#inWork - this.#held.size >= this.#options.limits.pauseAt
   }
 
   #failed(error: unknown, client: C | undefined): void {

@@ -8,6 +8,7 @@ import * as tls from 'node:tls'
 import type { RadiusClient } from './admission.ts'
 import type { RadiusCounters } from './counters.ts'
 import { FairShare } from './fair-share.ts'
+import { InWork } from './in-work.ts'
 import { RadsecConnection } from './radsec-connection.ts'
 import { isInTime, readRadsecIdentity } from './radsec-identity.ts'
 import type { RadsecIdentity } from './radsec-identity.ts'
@@ -53,6 +54,9 @@ export const radsecLimits: RadsecLimits = {
   stuckMs: 30_000,
   sweepMs: 1_000,
 }
+
+/** How long a peer has to take what was written when the server ends. */
+const farewellMs = 500
 
 export type RadsecServerOptions<C extends RadiusClient> = {
   /** Undefined: every local address. A TCP connection leaves from the address that was asked anyway. */
@@ -106,7 +110,7 @@ export class RadsecServer<C extends RadiusClient> {
   readonly #connections = new Set<RadsecConnection<C>>()
   readonly #strangers = new Map<Socket, string>()
   readonly #sweep: NodeJS.Timeout
-  #whenIdle: (() => void) | undefined
+  readonly #inWork = new InWork()
 
   constructor(options: RadsecServerOptions<C>) {
     this.#options = options
@@ -154,9 +158,14 @@ export class RadsecServer<C extends RadiusClient> {
     const closed = this.#servers.filter((server) => server.listening).map(ended)
     for (const socket of this.#strangers.keys()) socket.destroy()
     for (const connection of this.#connections) connection.stop()
-    if (this.#inWork() > 0 && how.drainMs > 0) await this.#idleWithin(how.drainMs)
+    if (how.drainMs > 0) await this.#inWork.noneWithin(how.drainMs)
     for (const connection of this.#connections) connection.close()
+    // Whoever does not take the end of its stream is not waited for.
+    const impatient = setTimeout(() => {
+      for (const connection of this.#connections) connection.close()
+    }, farewellMs)
     await Promise.all(closed)
+    clearTimeout(impatient)
   }
 
   #createServer(): tls.Server {
@@ -233,9 +242,7 @@ export class RadsecServer<C extends RadiusClient> {
       identity,
       source: { address, port: socket.remotePort ?? 0 },
       local: { address: plainAddress(socket.localAddress ?? ''), port: socket.localPort ?? 0 },
-      onDone: () => {
-        if (this.#inWork() === 0) this.#whenIdle?.()
-      },
+      inWork: this.#inWork,
     })
     this.#connections.add(connection)
     socket.once('close', () => this.#connections.delete(connection))
@@ -244,22 +251,6 @@ export class RadsecServer<C extends RadiusClient> {
   #refuse(stranger: RadsecStranger): void {
     this.#options.counters.dropped('unknown-source', undefined)
     this.#options.onStranger?.(stranger)
-  }
-
-  #inWork(): number {
-    let sum = 0
-    for (const connection of this.#connections) sum += connection.inWork
-    return sum
-  }
-
-  #idleWithin(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds)
-      this.#whenIdle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }
 

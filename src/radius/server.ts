@@ -14,6 +14,8 @@ import type { DuplicateEntry, DuplicatesOptions } from './duplicates.ts'
 import { encodeReply, PacketTooLongError } from './encode-packet.ts'
 import { FairShare } from './fair-share.ts'
 import type { Account, FairShareOptions } from './fair-share.ts'
+import { HeldReplies } from './held-replies.ts'
+import { InWork } from './in-work.ts'
 import { headerLength, parsePacket } from './packet.ts'
 import type { Packet } from './packet.ts'
 import { watchStandstill } from './standstill.ts'
@@ -98,15 +100,16 @@ export class RadiusServer<C extends RadiusClient> {
   readonly #maximumInWork: number
   readonly #fair: FairShare<C>
   readonly #standstill: Standstill
-  readonly #delays = new Map<NodeJS.Timeout, () => void>()
+  readonly #held: HeldReplies
+  readonly #inWork = new InWork()
   #listeners: Listener[] = []
-  #inWork = 0
   #closing = false
-  #whenIdle: (() => void) | undefined
 
   constructor(options: ServerOptions<C>) {
     this.#options = options
     this.#maximumInWork = options.maximumInWork ?? defaults.maximumInWork
+    // They are part of what is in work: were they all of it, no request could be taken any more.
+    this.#held = new HeldReplies(this.#maximumInWork / 2)
     this.#standstill = watchStandstill({ now: options.loopNow ?? options.now })
     this.#fair = new FairShare({ ...options.fairShare, maximumInWork: this.#maximumInWork })
     this.#socketOptions = {
@@ -117,7 +120,7 @@ export class RadiusServer<C extends RadiusClient> {
 
   /** Requests handed to the handler and not yet answered or dropped. */
   get inWork(): number {
-    return this.#inWork
+    return this.#inWork.count
   }
 
   /** The sockets as bound, with the receive buffer that the kernel granted each. */
@@ -149,12 +152,8 @@ export class RadiusServer<C extends RadiusClient> {
   /** Takes no new request, waits for those in work at most `drainMs`, then closes the sockets. Delayed replies leave at once. */
   async close(how: { drainMs: number }): Promise<void> {
     this.#closing = true
-    for (const [timer, leave] of this.#delays) {
-      clearTimeout(timer)
-      leave()
-    }
-    this.#delays.clear()
-    if (this.#inWork > 0 && how.drainMs > 0) await this.#idleWithin(how.drainMs)
+    this.#held.letGo()
+    if (how.drainMs > 0) await this.#inWork.noneWithin(how.drainMs)
     for (const listener of this.#listeners) closeSocket(listener)
     this.#listeners = []
     this.#standstill.close()
@@ -206,7 +205,7 @@ export class RadiusServer<C extends RadiusClient> {
     const account = this.#fair.of(client)
     const admission = this.#admit(packet, client, account, from.port, receivedAt)
     if (admission.kind === 'dropped') return counters.dropped(admission.reason, client, address)
-    if (this.#inWork >= this.#maximumInWork || !this.#fair.take(account, receivedAt)) {
+    if (this.#inWork.count >= this.#maximumInWork || !this.#fair.take(account, receivedAt)) {
       return counters.dropped('overload', client, address)
     }
     const { secret, messageAuthenticator } = admission
@@ -235,21 +234,20 @@ export class RadiusServer<C extends RadiusClient> {
   async #answer(listener: Listener, entry: DuplicateEntry, asked: Asked<C>, to: RemoteInfo): Promise<void> {
     const { request } = asked
     const { client, packet } = request
-    this.#inWork++
+    this.#inWork.begin()
     try {
       const response = await this.#handled(asked)
       if (response === undefined) return listener.duplicates.forget(entry)
       const { code, attributes, delayMs = 0, secret = request.secret } = response
       const reply = encodeReply({ code, request: packet, attributes, secret })
-      if (delayMs > 0) await this.#delayed(delayMs)
+      if (delayMs > 0) await this.#held.hold(delayMs)
       if (!listener.duplicates.finish(entry, reply)) return this.#options.counters.dropped('superseded', client)
       this.#send(listener, reply, to, client)
     } catch (error) {
       listener.duplicates.forget(entry)
       this.#failed(error, client)
     } finally {
-      this.#inWork--
-      if (this.#inWork === 0) this.#whenIdle?.()
+      this.#inWork.done()
     }
   }
 
@@ -285,29 +283,6 @@ export class RadiusServer<C extends RadiusClient> {
     const reason: DropReason = error instanceof PacketTooLongError ? 'reply-too-long' : 'handler-error'
     this.#options.counters.dropped(reason, client)
     this.#options.onError(error)
-  }
-
-  // Replies held back are part of what is in work: were they all of it, no request could be taken any more; so beyond half of it
-  // they leave at once. So they do when the server closes, which would wait for nothing else.
-  #delayed(milliseconds: number): Promise<void> | undefined {
-    if (this.#closing || this.#delays.size >= this.#maximumInWork / 2) return undefined
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#delays.delete(timer)
-        resolve()
-      }, milliseconds)
-      this.#delays.set(timer, resolve)
-    })
-  }
-
-  #idleWithin(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds)
-      this.#whenIdle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }
 

@@ -8,9 +8,9 @@ import { routes } from '../../src/http/route-table.ts'
 import { useApi, type Client } from '../support/api.ts'
 import { fillPath } from '../support/api-fixture.ts'
 import { hostileValues, valuesOf } from '../support/sample.ts'
+import { seed } from '../support/seed.ts'
 
 const api = useApi()
-const seed = Math.floor(Math.random() * 2 ** 31)
 const clients = new Map<string, Client>()
 
 /** A signed-in client of the role; anew where an earlier call signed it out. */
@@ -24,6 +24,7 @@ async function clientOf(role: BuiltInRole): Promise<Client> {
 }
 
 let reseller: bigint | undefined
+let files = 0
 async function resellerId(): Promise<bigint> {
   reseller ??= await api.reseller('Fuzz')
   return reseller
@@ -64,7 +65,8 @@ async function send(client: Client, route: Route, call: Call): Promise<Response>
   const method = route.method.toUpperCase()
   if (route.upload !== undefined) {
     return client.send(method, path, {
-      body: textOf(call.body ?? 'username\nx'),
+      // Each file another: the same file with the same options is the same import, which changes nothing.
+      body: textOf(call.body ?? `username\nx${(files += 1)}`),
       headers: { 'content-type': route.upload[0]! },
     })
   }

@@ -13,6 +13,7 @@ import type { Identity, IdentityKey } from '../../domain/identify.ts'
 import { subjectOfRow } from '../../domain/snapshot-rows.ts'
 import type { Logger } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
+import { createLook } from '../look.ts'
 import { readSnapshotFile, writeSnapshotFile } from './file.ts'
 import { createFollower } from './follower.ts'
 import type { Follower, Known } from './follower.ts'
@@ -93,7 +94,8 @@ class Running implements RunningSnapshot {
   readonly #file: string
   #follower: Follower
   #timer: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
+  #reading: Promise<void> | undefined
+  readonly #look = createLook(() => this.#lookOnce())
   #writing: Promise<void> | undefined
   readonly #ending = new AbortController()
   #isBlind = false
@@ -113,9 +115,8 @@ class Running implements RunningSnapshot {
   }
 
   start(): void {
-    const reading = this.#options.kept === undefined ? this.#readFile() : Promise.resolve()
-    this.#looking = reading.finally(() => (this.#looking = undefined))
-    void this.#looking.then(() => this.#tick())
+    this.#reading = this.#options.kept === undefined ? this.#readFile() : Promise.resolve()
+    void this.#reading.then(() => this.#tick())
   }
 
   subject({ username, addressSpaceId }: AccessKey): AccessSubject | undefined {
@@ -143,10 +144,8 @@ class Running implements RunningSnapshot {
     return this.#follower.known().mark?.database
   }
 
-  async refresh(): Promise<void> {
-    // A look that has begun may have missed what was committed since.
-    await this.#looking?.catch(() => undefined)
-    await this.#look()
+  refresh(): Promise<void> {
+    return this.#look.anew()
   }
 
   write(): Promise<void> {
@@ -157,17 +156,14 @@ class Running implements RunningSnapshot {
   async close(): Promise<void> {
     this.#ending.abort()
     clearTimeout(this.#timer)
-    await this.#looking?.catch(() => undefined)
+    await this.#reading
+    await this.#look.settled()
     await this.#writing?.catch(() => undefined)
     await this.write().catch((error: unknown) => this.#couldNotWrite(error))
   }
 
-  #look(): Promise<void> {
-    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined))
-    return this.#looking
-  }
-
   async #lookOnce(): Promise<void> {
+    await this.#reading
     if (await this.#follower.look()) this.#isChanged = true
     this.#hasLooked = true
   }
@@ -180,7 +176,7 @@ class Running implements RunningSnapshot {
   async #tick(): Promise<void> {
     const { log, clock } = this.#options
     try {
-      await this.#look()
+      await this.#look.join()
       if (this.#isBlind) log.info({}, 'the snapshot follows Postgres again')
       this.#isBlind = false
     } catch (error) {
