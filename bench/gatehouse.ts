@@ -4,6 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { commandLine, descendants, stopProcess, waitForRadius } from './process.ts'
@@ -53,12 +54,23 @@ export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Ga
   }
   try {
     await waitForRadius({ port: options.authPort, secret: options.secret, gone: child })
+    await waitForSnapshot(options)
   } catch (cause) {
     await server.close()
     const said = fs.readFileSync(path.join(options.folder, 'serve.log'), 'utf8').slice(-2_000)
     throw new Error(`Gatehouse does not answer: ${said}`, { cause })
   }
   return server
+}
+
+// What is measured is the server at work, not the seconds in which it first reads who its subscribers are.
+async function waitForSnapshot({ httpPort, subscribers }: GatehouseOptions): Promise<void> {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await sleep(200)) {
+    const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`).catch(() => undefined)
+    const held = /^gatehouse_snapshot_subscribers(?:\{.*\})? (\d+)/m.exec((await answer?.text()) ?? '')
+    if (Number(held?.[1] ?? 0) >= subscribers) return
+  }
+  throw new Error('the snapshot does not hold all subscribers within 120 s')
 }
 
 /** Adds the client, the plan and the subscribers. Gives the seconds of the import. */

@@ -39,8 +39,12 @@ export function serveAsChild(work: ChildWork): void {
   const end = async (code: number): Promise<void> => {
     if (ending.signal.aborted) return
     ending.abort()
-    await (await service?.catch(() => undefined))?.close()
-    process.exit(code)
+    try {
+      await (await service?.catch(() => undefined))?.close()
+    } finally {
+      // Whatever goes wrong at the end, the successor needs the ports.
+      process.exit(code)
+    }
   }
   const start = async (message: ToChild & { kind: 'start' }): Promise<void> => {
     try {

@@ -45,6 +45,9 @@ export class ChildStartError extends Error {
   }
 }
 
+/** A child was killed before it was ready: by the kernel, by somebody. It is started again like any other that dies. */
+class ChildKilledError extends ChildStartError {}
+
 /** When to start again what has died, given when it died (milliseconds of a clock that does not go back). */
 export function createRestartPauses(): { ready(): void; died(at: number): number } {
   let deaths: number[] = []
@@ -80,6 +83,7 @@ export class Child {
   #url: string | undefined
   #stopping = false
   readonly #pauses = createRestartPauses()
+  readonly #firstReady = Promise.withResolvers<void>()
   #lastQuestion = 0
 
   constructor(options: ChildOptions) {
@@ -96,13 +100,17 @@ export class Child {
     return this.#url
   }
 
-  /** The first start. Throws when the child cannot start. */
+  /** The first start, and those after it where it is killed meanwhile. Throws when the child cannot start. */
   async start(): Promise<void> {
+    this.#launch().catch((error: unknown) => {
+      if (!(error instanceof ChildKilledError) || this.#stopping) this.#firstReady.reject(error)
+    })
     try {
-      await this.#launch()
+      await this.#firstReady.promise
     } catch (error) {
+      // Who is asked to end may do so in order.
+      if (!this.#stopping) this.#process?.kill('SIGKILL')
       this.#stopping = true
-      this.#process?.kill('SIGKILL')
       throw error
     }
   }
@@ -128,6 +136,9 @@ export class Child {
   /** Asks it to drain and end; kills it when that takes longer than `patienceMs`. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true
+    // Between two starts there is nobody to end, and nobody who is still to be waited for.
+    this.#firstReady.promise.catch(() => undefined)
+    this.#firstReady.reject(new DOMException(`${this.#options.name} was ended before it was ready`, 'AbortError'))
     const running = this.#process
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
     const gone = once(running, 'exit')
@@ -154,7 +165,8 @@ export class Child {
       if (forked.pid === undefined) this.#mourn(forked, error.message)
     })
     forked.once('exit', (code, signal) => {
-      ready.reject(new ChildStartError(`${name} ended at its start (${signal ?? code})`))
+      const Cause = signal === null ? ChildStartError : ChildKilledError
+      ready.reject(new Cause(`${name} ended at its start (${signal ?? code})`))
       this.#mourn(forked, signal ?? String(code))
     })
     this.send(start)
@@ -181,6 +193,7 @@ export class Child {
     if (message.kind === 'ready') {
       this.#url = message.url
       this.#pauses.ready()
+      this.#firstReady.resolve()
     }
     this.#options.onMessage?.(message, this)
   }

@@ -26,6 +26,7 @@ serveAsChild({
       keyFile: config.keyFile,
       stateDirectory: config.stateDirectory,
       worker,
+      workers: config.radiusWorkers,
       signal,
       clock: systemClock,
       log,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { ChildStartError, createRestartPauses, startChild, type ChildOptions } from '../src/child.ts'
+import { Child, ChildStartError, createRestartPauses, startChild, type ChildOptions } from '../src/child.ts'
 import { systemClock } from '../src/clock.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/log.ts'
@@ -83,6 +83,24 @@ test('the first start fails with the child’s own words, and it is not tried ag
   expect(error).toBeInstanceOf(ChildStartError)
   expect(error).toMatchObject({ message: 'the port is taken', away: true })
   expect(starts()).toBe(1)
+})
+
+test('a child that is killed while it starts for the first time is started again', async () => {
+  const { file, starts } = program('early', `if (started === 1) process.kill(process.pid, 'SIGKILL'); else ready()`)
+  const { starting, pauses } = run(file)
+  const child = await starting
+  expect([child.url, starts(), pauses]).toEqual(['http://2', 2, [100]])
+  await child.stop(1_000)
+})
+
+test('whoever ends a child that is not ready yet waits for it no more', async () => {
+  const { file } = program('slow', 'setInterval(() => undefined, 1_000)')
+  const child = new Child({ name: 'slow', file, start, log: createLogger({ level: 'silent' }), clock: systemClock })
+  const starting = expect(child.start()).rejects.toThrow('slow was ended before it was ready')
+  await expect.poll(() => child.pid).toBeGreaterThan(0)
+  await child.stop(5_000)
+  await starting
+  expect(child.pid).toBeUndefined()
 })
 
 test('a child that does not end when asked is killed after the patience given', async () => {

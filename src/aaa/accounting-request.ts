@@ -22,8 +22,7 @@ import type { Recorder, Warn } from './accounting-recorder.ts'
 import { createReplayer } from './accounting-replay.ts'
 import type { Replayer, ReplayerOptions } from './accounting-replay.ts'
 import { createSink } from './accounting-sink.ts'
-import type { Fate, Said, Sink } from './accounting-sink.ts'
-import type { Journal } from './journal/journal.ts'
+import type { Fate, Said, Sink, SinkJournal } from './accounting-sink.ts'
 import { createLineOwners } from './line-owner.ts'
 import type { LineOwners } from './line-owner.ts'
 import type { NasTally } from './nas-tally.ts'
@@ -45,8 +44,8 @@ export type AccountingOptions = {
   tally?: Pick<NasTally, 'count'>
   /** Whether Postgres is worth asking; told how it does. */
   breaker?: Breaker
-  /** Takes what Postgres does not take in time, as the setting `accounting_sink` says. None: Postgres or silence. */
-  journal?: (Pick<Journal, 'append'> & Pick<ReplayerOptions, 'nasOf'> & { onKept(): void }) | undefined
+  /** Takes what Postgres does not take in time, as the setting `accounting_sink` says. None, or none that is open: Postgres or silence. */
+  journal?: (SinkJournal & Pick<ReplayerOptions, 'nasOf'> & { onKept(): void }) | undefined
   /** How long Postgres has for a commit before the journal takes the record. */
   commitWithinMs?: number | undefined
 }

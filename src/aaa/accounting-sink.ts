@@ -20,9 +20,13 @@ export type Said = {
 /** `kept`: in the journal, and acknowledged by that. */
 export type Fate = 'recorded' | 'kept' | 'accounting-ignored' | 'accounting-fault'
 
+/** Always open where it does not say so. */
+export type SinkJournal = Pick<Journal, 'append'> & { isOpen?(): boolean }
+
 export type SinkOptions = {
   settings(): Settings
-  readonly journal: Pick<Journal, 'append'> | undefined
+  /** None, or one that is not open: Postgres alone takes records. */
+  readonly journal: SinkJournal | undefined
   readonly breaker: Breaker | undefined
   /** Told of each record that the journal took. */
   onKept(): void
@@ -45,7 +49,8 @@ const patienceMs = 200
 
 /** Makes the sink of a process. */
 export function createSink({ settings, journal, breaker, onKept, commitWithinMs = patienceMs }: SinkOptions): Sink {
-  const inUse = (): AccountingSink => (journal === undefined ? 'db-only' : settings().accounting_sink)
+  const inUse = (): AccountingSink =>
+    journal === undefined || journal.isOpen?.() === false ? 'db-only' : settings().accounting_sink
   const keep = async ({ packet, nas, username, receivedAt }: Said): Promise<Fate> => {
     await journal!.append({ receivedAt, nasId: nas.id, username, packet: stripSecrets(packet) })
     onKept()

@@ -16,7 +16,8 @@ import type { RadiusAddress } from '../radius/sockets.ts'
 import { createAccessHandler, type AccessHandler } from './access-request.ts'
 import { createAccountingHandler, type AccountingHandler } from './accounting-request.ts'
 import { createDeviceReader, type DeviceReader } from './device-reader.ts'
-import { openRunningJournal, type CaughtUp, type JournalSize, type RunningJournal } from './journal/running.ts'
+import { openJournals, type Journals } from './journal/journals.ts'
+import type { JournalSize } from './journal/running.ts'
 import { followKeys } from './key-follower.ts'
 import { startListeningBeat } from './listening-beat.ts'
 import { startLiveRegistry, type LiveRegistry } from './live-registry.ts'
@@ -56,6 +57,8 @@ export type RadiusServiceOptions = {
   stateDirectory: string
   /** Which RADIUS process of the instance this is, from 1: what it keeps is named by it. */
   worker: number
+  /** How many it has: the first takes over the accounting journals of those that are no more. Undefined: it does not. */
+  workers?: number | undefined
   /** So long a login waits for Postgres before what was last known decides. Default 250 ms. */
   loginDeadlineMs?: number
   /** So long an accounting record waits for its commit before the journal takes it. Default 200 ms. */
@@ -93,13 +96,13 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
     radiusAddresses(options.addresses ?? localAddresses(), options.authPort, options.acctPort)
   const listening = await listen(options, parts, wanted())
   const { server } = listening
-  const unrecordedSince = (): Date | undefined => journal?.oldest()
+  const unrecordedSince = (): Date | undefined => journal.oldest()
   const beat = startListeningBeat({ pool: pools.registry, instance, unrecordedSince, clock, log })
-  const replay = journal?.replay({ record: lines.accounting.replay, liveWaiting: lines.accounting.waiting })
+  journal.replay({ record: lines.accounting.replay, liveWaiting: lines.accounting.waiting })
   const ports = [...new Set(server.sockets().map((socket) => socket.port))]
   const look = (): void => {
     observeSpare(parts, metrics)
-    journal?.measure()
+    journal.measure()
   }
   look()
   const follow = setInterval(() => {
@@ -116,16 +119,14 @@ export async function startRadiusService(options: RadiusServiceOptions): Promise
       await parts.keys.refresh()
       await Promise.all([live.refresh(), snapshot.refresh()])
     },
-    async drained() {
-      await replay?.drained()
-    },
+    drained: journal.drained,
     async flush() {
       await Promise.all([lines.access.flush(), contacts.flush(), tally.flush({ sample: true })])
     },
     async close(how) {
       clearInterval(follow)
       await listening.close(how)
-      await journal?.close()
+      await journal.close()
       await lines.close()
       // Together: what waits in vain for Postgres must not keep the others from the disk (F04).
       await Promise.all(
@@ -183,8 +184,8 @@ async function openParts(options: RadiusServiceOptions) {
   const tally = startNasTally({ pool: pools.registry, instance, clock, log, metrics })
   const accepts = await openAccepts(options, pools, breaker)
   const database = (): string | undefined => snapshot.database()
-  const journal = await openRunningJournal({ ...options, host: hostname(), pool: pools.registry, breaker, database })
-  const catchUp = (): Promise<CaughtUp> => journal?.catchUp(catchUpMs) ?? Promise.resolve('nothing')
+  const journal = await openJournals({ ...options, host: hostname(), pool: pools.registry, breaker, database })
+  const catchUp = () => journal.catchUp(catchUpMs)
   const fallback = { breaker, snapshot, accepts, catchUp, deadlineMs: options.loginDeadlineMs }
   const shared = { dictionary, keyring, settings, clock, log, metrics, tally, fallback, breaker }
   const lines = openLines({ ...shared, journal, commitWithinMs: options.commitWithinMs }, pools, live)
@@ -192,7 +193,7 @@ async function openParts(options: RadiusServiceOptions) {
     ...fallback,
     settings,
     clock,
-    canRecord: () => settings().accounting_sink !== 'db-only' && journal?.hasRoom() === true,
+    canRecord: () => settings().accounting_sink !== 'db-only' && journal.hasRoom(),
   })
   return {
     pools,
@@ -258,7 +259,7 @@ type Shared = Omit<
 > & {
   tally: NasTally
   breaker: Breaker
-  journal: RunningJournal | undefined
+  journal: Journals
   commitWithinMs: number | undefined
 }
 
@@ -284,7 +285,7 @@ function openLines(shared: Shared, pools: Pools, live: LiveRegistry) {
     ...shared,
     lanes: lanes.accounting,
     pool: pools.accounting,
-    journal: shared.journal && { ...shared.journal, nasOf: createNasFinder(live) },
+    journal: { ...shared.journal, nasOf: createNasFinder(live) },
   })
   return {
     access,

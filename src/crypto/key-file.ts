@@ -14,6 +14,11 @@ export class KeyFileError extends Error {
   override name = 'KeyFileError'
 }
 
+/** What the file holds is no key: another file, or one that was cut. */
+export class NoKeyError extends KeyFileError {
+  override name = 'NoKeyError'
+}
+
 /** Reads the key, or undefined if there is no such file. Throws KeyFileError: others can read it, or it holds no key. */
 export function readKeyFile(file: string): KeyObject | undefined {
   const text = readPrivately(file)
@@ -21,7 +26,7 @@ export function readKeyFile(file: string): KeyObject | undefined {
   const [first, encoded = ''] = text.trim().split(/\s+/)
   const octets = Buffer.from(encoded, 'base64')
   if (first !== heading || octets.length !== keyLength) {
-    throw new KeyFileError(
+    throw new NoKeyError(
       `the file ${file} holds no Gatehouse key: restore it, or name the right one in GATEHOUSE_KEY_FILE`,
     )
   }

@@ -23,7 +23,7 @@ const said: Said = { packet, nas: testNas(), username: 'anna', receivedAt }
 const failing = (): Promise<Fate> => Promise.reject(new Error('no commit'))
 const recording = (): Promise<Fate> => Promise.resolve('recorded')
 
-function makeSink(sink: AccountingSink, options: { full?: true; without?: true } = {}) {
+function makeSink(sink: AccountingSink, options: { full?: true; without?: true; isOpen?: () => boolean } = {}) {
   const kept: NewRecord[] = []
   const breaker = createTestBreaker()
   let pokes = 0
@@ -34,7 +34,7 @@ function makeSink(sink: AccountingSink, options: { full?: true; without?: true }
   }
   const made = createSink({
     settings: () => ({ ...defaultSettings, accounting_sink: sink }),
-    journal: options.without ? undefined : { append },
+    journal: options.without ? undefined : { append, ...(options.isOpen && { isOpen: options.isOpen }) },
     breaker,
     onKept: () => (pokes += 1),
   })
@@ -94,3 +94,21 @@ it('is Postgres alone where there is no journal, whatever the setting says', asy
     await expect(makeSink(sink, { without: true }).settle(said, failing)).rejects.toThrow('no commit')
   }
 })
+
+it.each(['auto', 'journal-always'] as const)(
+  '%s is Postgres alone while the journal is not open, and from then on both',
+  async (name) => {
+    let open = false
+    const { settle, deadlineMs, breaker, kept } = makeSink(name, { isOpen: () => open })
+    expect(deadlineMs()).toBeUndefined()
+    await expect(settle(said, failing)).rejects.toThrow('no commit')
+    expect(await settle(said, recording)).toBe('recorded')
+    breaker.open()
+    await expect(settle(said, failing)).rejects.toThrow('no commit')
+    expect(kept).toEqual([])
+    open = true
+    expect(deadlineMs()).toBe(name === 'auto' ? 200 : undefined)
+    expect(await settle(said, failing)).toBe('kept')
+    expect(kept).toHaveLength(1)
+  },
+)

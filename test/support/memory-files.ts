@@ -6,7 +6,17 @@ import type { JournalFile, JournalFiles } from '../../src/aaa/journal/files.ts'
 const sector = 512
 
 type Content = { octets: Buffer; synced: Buffer; dirty: Set<number> }
-export type Operation = 'create' | 'open' | 'write' | 'sync' | 'read' | 'list' | 'rename' | 'remove' | 'syncDirectory'
+export type Operation =
+  | 'create'
+  | 'open'
+  | 'write'
+  | 'sync'
+  | 'read'
+  | 'truncate'
+  | 'list'
+  | 'rename'
+  | 'remove'
+  | 'syncDirectory'
 
 export type MemoryFiles = JournalFiles & {
   /** Asked before each operation; what it returns is thrown. A file is named by the name that it was opened by. */
@@ -154,6 +164,10 @@ function fileOf(content: Content, name: string, { step, readable }: Medium): Jou
       return at < content.octets.length ? content.octets.copy(target, 0, at) : 0
     },
     size: async () => content.octets.length,
+    async truncate(octets) {
+      step('truncate', name)
+      content.octets = Buffer.from(content.octets.subarray(0, octets))
+    },
     close: async () => undefined,
   }
 }

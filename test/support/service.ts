@@ -36,6 +36,8 @@ export async function startTestService(
     loginDeadlineMs?: number
     /** Kept at the end; by default one of its own, which is not. */
     stateDirectory?: string
+    /** How many RADIUS processes the instance is said to have. */
+    workers?: number
     commitWithinMs?: number
     journalSize?: { capOctets: number; segmentOctets: number }
   } = {},
@@ -57,6 +59,7 @@ export async function startTestService(
     keyFile,
     stateDirectory,
     worker: 1,
+    workers: options.workers,
     // What is acknowledged is in the books, also on a machine that is slow for a moment; stories of outages wait less.
     commitWithinMs: options.commitWithinMs ?? 5_000,
     journalSize: options.journalSize ?? { capOctets: 8 << 20, segmentOctets: 256 << 10 },

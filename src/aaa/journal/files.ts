@@ -11,6 +11,8 @@ export type JournalFile = {
   /** Fills the target from this offset; how many octets there were. */
   read(target: Uint8Array, at: number): Promise<number>
   size(): Promise<number>
+  /** Lets go what lies beyond so many octets. */
+  truncate(octets: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,6 +71,7 @@ function fileOf(handle: FileHandle): JournalFile {
       return have
     },
     size: async () => (await handle.stat()).size,
+    truncate: (octets) => handle.truncate(octets),
     close: () => handle.close(),
   }
 }

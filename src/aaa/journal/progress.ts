@@ -3,7 +3,11 @@
 import type { Clock } from '../../clock.ts'
 import { failPoint } from '../../fail-points.ts'
 import type { Mark } from './mark.ts'
+import { keptMs } from './shelf.ts'
 import type { Keeper, Shelf } from './shelf.ts'
+
+/** So close together are the times at which it is remembered how far it was done. */
+const rememberedMs = 1_000
 
 export type ProgressOptions = {
   readonly shelf: Shelf
@@ -13,12 +17,14 @@ export type ProgressOptions = {
 }
 
 /** Makes durable that all is committed through here, and lets go what is over. Nothing that is not yet durable can be done. */
-export async function markDone({ shelf, keeper, mark }: ProgressOptions, through: bigint): Promise<void> {
+export async function markDone(options: ProgressOptions, through: bigint): Promise<void> {
+  const { shelf, keeper, mark, clock } = options
   const to = through < shelf.durable ? through : shelf.durable
   if (to > shelf.done) {
     await failPoint('journal_before_mark')
     await mark.write({ done: to, written: shelf.durable })
     shelf.done = to
+    remember(shelf, clock.monotonicMs())
   }
   await keeper.letGo()
   // The room of a drained segment can be had.
@@ -26,15 +32,27 @@ export async function markDone({ shelf, keeper, mark }: ProgressOptions, through
   keeper.look()
 }
 
-/** Takes progress back to before the first segment that was drained in the last `sinceMs`. Returns what is done now. */
+function remember({ passed, done }: Shelf, at: number): void {
+  if (at - (passed.at(-1)?.at ?? -Infinity) >= rememberedMs) passed.push({ at, done })
+  // The newest of those that are too old stays: it says where the last 15 minutes begin.
+  while (passed.length > 1 && passed[1]!.at <= at - keptMs) passed.shift()
+}
+
+/**
+ * Takes progress back to where it was `sinceMs` ago, to within a second and never later; to all that is kept where this process
+ * does not know that. Returns what is done now.
+ */
 export async function reoffer({ shelf, mark, clock }: ProgressOptions, sinceMs: number): Promise<bigint> {
   const since = clock.monotonicMs() - sinceMs
-  const again = shelf.segments.find(({ drainedAt = Infinity }) => drainedAt >= since)
-  if (again === undefined || again.first > shelf.done) return shelf.done
-  const done = again.first - 1n
+  const known = shelf.passed.findLast(({ at }) => at < since)?.done ?? 0n
+  const kept = shelf.segments.find(({ last, drainedAt = Infinity }) => last > known && drainedAt >= since)
+  if (kept === undefined) return shelf.done
+  const done = kept.first - 1n > known ? kept.first - 1n : known
+  if (done >= shelf.done) return shelf.done
   // Before the mark is awaited, so that none of them is removed meanwhile.
   for (const segment of shelf.segments) if (segment.last > done) segment.drainedAt = undefined
   shelf.done = done
+  shelf.passed.splice(shelf.passed.findLastIndex((place) => place.done <= done) + 1)
   await mark.write({ done, written: shelf.durable })
   return done
 }

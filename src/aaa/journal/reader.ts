@@ -3,7 +3,7 @@
 
 import type { JournalFile, JournalFiles } from './files.ts'
 import type { JournalRecord, JournalTrouble } from './journal.ts'
-import { putAside } from './recover.ts'
+import { putAside } from './put-aside.ts'
 import { usedAfter, walkRecords } from './segment.ts'
 import type { Range, Segment } from './segment.ts'
 
@@ -37,7 +37,7 @@ async function readSegment({ files, onTrouble }: ReaderOptions, segment: Segment
     const lost = gaps.reduce((sum, { from, to }) => sum + Number(to - from) + 1, 0)
     if (lost === 0) return
     segment.missing.push(...gaps)
-    await putAside(files, segment)
+    await putAside({ files, onTrouble }, segment)
     onTrouble({ kind: 'damaged', file: segment.path, records: lost, octets: lostOctets })
   } finally {
     await file.close()

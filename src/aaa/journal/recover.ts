@@ -6,11 +6,11 @@ import * as path from 'node:path'
 import type { JournalFile, JournalFiles } from './files.ts'
 import type { JournalTrouble } from './journal.ts'
 import type { Progress } from './mark.ts'
+import { putAside } from './put-aside.ts'
 import type { Found } from './record.ts'
 import {
   blankEnding,
   countBeyond,
-  damagedName,
   dataStart,
   newSegment,
   noteWaypoint,
@@ -72,11 +72,13 @@ async function recoverOne(options: RecoverOptions, present: Present): Promise<Se
   const { files, directory, progress, onTrouble } = options
   const file = await files.open(present.name)
   try {
+    const drained = await glanceAt(file, present, progress)
+    if (drained !== undefined) return drained
     const { segment, lostOctets, headerWhole, unreadable } = await countRecords(file, present, progress)
     const lost = Number(countBeyond(segment.missing, progress.done))
     const empty = segment.last < segment.first
     if ((segment.last > progress.done || unreadable) && (lost > 0 || !headerWhole)) {
-      await putAside(files, segment)
+      await putAside(options, segment)
       // One that holds nothing to replay was told of when it got its name.
       if (!empty || !present.damaged) {
         onTrouble({ kind: 'damaged', file: segment.path, records: lost, octets: lostOctets })
@@ -94,22 +96,39 @@ async function recoverOne(options: RecoverOptions, present: Present): Promise<Se
   }
 }
 
+/** Enough for the longest record. */
+const glanceOctets = 64 * 1024
+
+/**
+ * A segment of which all is done, that another one follows, by its first record alone; undefined: it must be read. To read all that
+ * is kept for the case of a promotion would make each start of a process that dies often slower than the one before. What is
+ * missing in it is found where it is offered again.
+ */
+async function glanceAt(
+  file: JournalFile,
+  { name, first, damaged, bound }: Present,
+  { done }: Progress,
+): Promise<Segment | undefined> {
+  if (bound === undefined || bound - 1n > done || bound === first || damaged) return undefined
+  const header = await readHeader(file)
+  if (header?.whole !== true || header.first !== first) return undefined
+  const end = await file.size()
+  const bounds = { from: dataStart, to: end, windowOctets: glanceOctets }
+  for await (const [found] of walkRecords(file, header.key, bounds)) {
+    if (found?.record.sequence !== first) return undefined
+    const segment = newSegment(name, first, header.key, false)
+    noteWaypoint(segment, { sequence: first, at: found.at, receivedAt: found.record.receivedAt })
+    return Object.assign(segment, { last: bound - 1n, end })
+  }
+  return undefined
+}
+
 async function syncOrTell(file: JournalFile, name: string, onTrouble: RecoverOptions['onTrouble']): Promise<void> {
   try {
     await file.sync()
   } catch (error) {
     onTrouble({ kind: 'write-failed', file: name, error })
   }
-}
-
-/** Renames a damaged segment, so that it is told from the others and never removed by us. */
-export async function putAside(files: JournalFiles, segment: Segment): Promise<void> {
-  const name = damagedName(segment.path)
-  segment.damaged = true
-  if (name === segment.path) return
-  await files.rename(segment.path, name)
-  segment.path = name
-  await files.syncDirectory(path.dirname(name))
 }
 
 /** `unreadable`: there is something in it, and nothing says how many records. */

@@ -1,5 +1,5 @@
 // Takes what the journal kept into Postgres: in its order, one batch at a time, marked done after the commit. It begins when
-// Postgres answers, lets live traffic go first, and a record that can never be stored is set aside (set-aside.ts) and holds
+// Postgres answers, lets live traffic go first, and a record that can never be stored is set aside (held-aside.ts) and holds
 // nobody up. Whatever comes twice is recorded once, so it may begin anew at any record.
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,12 +8,14 @@ import type { Breaker } from '../../db/breaker.ts'
 import type { Logger } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Replayer, SetAside } from '../accounting-replay.ts'
+import { createHeldAside, heldPauseMs } from './held-aside.ts'
+import type { HeldAside } from './held-aside.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 
 export type ReplayOptions = {
-  readonly journal: Pick<Journal, 'read' | 'done' | 'reoffer' | 'backlog'>
+  readonly journal: Pick<Journal, 'read' | 'done' | 'reoffer' | 'backlog' | 'makeRoom'>
   readonly record: Replayer
-  /** Durable when it resolves. */
+  /** Durable when it resolves; rejects where the disk does not take them. */
   setAside(those: readonly SetAside[]): Promise<void>
   readonly breaker: Pick<Breaker, 'isOpen' | 'onChange'>
   /** How many live records wait for Postgres. */
@@ -51,7 +53,8 @@ const pauseMs = { first: 100, most: 5_000 }
 export function startReplay(options: ReplayOptions): Replay {
   const { journal, breaker, log } = options
   const signal = createSignal()
-  const step = createStep(options)
+  const held = createHeldAside(options)
+  const step = createStep(options, held)
   const ending = new AbortController()
   const waiters: (() => void)[] = []
   const reoffers: (() => void)[] = []
@@ -61,12 +64,16 @@ export function startReplay(options: ReplayOptions): Replay {
     // Between two batches: what is marked done would not be offered again.
     if (reoffers.length > 0) {
       await journal.reoffer(reofferMs)
+      held.forget()
       log.info({ records: journal.backlog().records }, 'what the journal drained lately is replayed again')
       resolveAll(reoffers)
     }
     if (breaker.isOpen()) return signal.wait()
-    const batch = await journal.read(0n, options.liveWaiting() > 0 ? smallBatch : batchSize)
+    await held.retry()
+    const maximum = options.liveWaiting() > 0 ? smallBatch : batchSize
+    const batch = held.isFull() ? [] : await journal.read(held.after(), maximum)
     if (batch.length > 0) return step(firstStretch(batch))
+    if (held.count() > 0) return signal.wait(heldPauseMs)
     resolveAll(waiters)
     return signal.wait()
   }
@@ -112,16 +119,11 @@ function resolveAll(resolvers: (() => void)[]): void {
 }
 
 /** One batch: recorded, what is refused set aside, marked done; then live traffic has its share. */
-function createStep({ journal, record, setAside, liveWaiting, clock, log, metrics }: ReplayOptions) {
+function createStep({ record, liveWaiting, clock, metrics }: ReplayOptions, held: HeldAside) {
   return async (batch: readonly JournalRecord[]): Promise<void> => {
     const began = clock.monotonicMs()
     const aside = await record(batch)
-    if (aside.length > 0) {
-      await setAside(aside)
-      metrics.journalSetAside.inc(aside.length)
-      log.warn({ records: aside.length, reason: aside[0]!.reason }, 'records of the journal can never be stored')
-    }
-    await journal.done(batch.at(-1)!.sequence)
+    await held.pass(batch.at(-1)!.sequence, aside)
     metrics.journalReplayed.inc(batch.length - aside.length)
     // Half of the time at most is ours while others wait; with batches of 100 that still is thousands a second.
     if (liveWaiting() > 0) await sleep(clock.monotonicMs() - began, undefined, { ref: false })

@@ -1,26 +1,33 @@
-// The journal of a RADIUS process with what belongs to it: its replay, its metrics, and the alarms that stand as long as it is
-// filling up. An alarm is written when Postgres can be asked; the log has it at once.
+// One journal with what belongs to it: its replay, its metrics, its alarms. Which journals a RADIUS process runs, and what it does
+// while its own cannot be opened: journals.ts.
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import type { Breaker } from '../../db/breaker.ts'
-import { createKysely } from '../../db/pool.ts'
 import type { Pool } from '../../db/pool.ts'
-import type { Database } from '../../db/schema.ts'
-import { clearAlarm, raiseAlarm } from '../../domain/alarm.ts'
 import type { Logger } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
-import type { Replayer } from '../accounting-replay.ts'
+import type { Replayer, SetAside } from '../accounting-replay.ts'
+import { createJournalAlarms } from './alarms.ts'
+import type { JournalAlarms } from './alarms.ts'
 import { JournalHeldError } from './errors.ts'
+import { watchDatabase } from './database-watch.ts'
+import { nodeFiles } from './files.ts'
+import type { JournalFiles } from './files.ts'
+import { createJournalGauges } from './gauges.ts'
+import type { JournalGauges } from './gauges.ts'
 import { openJournal } from './journal.ts'
-import type { JournalTrouble, NewRecord } from './journal.ts'
+import type { Journal, JournalTrouble, NewRecord } from './journal.ts'
 import { startReplay } from './replay.ts'
 import type { Replay } from './replay.ts'
-import { setAsideFile, writeSetAside } from './set-aside.ts'
+import { writeSetAside } from './set-aside.ts'
 
 /** How much disk it may take, and in which pieces. */
 export type JournalSize = { readonly capOctets: number; readonly segmentOctets?: number }
+
+/** What tries to open a journal share: its alarms, and which losses were told of. Whoever made it closes the alarms of a failure. */
+export type Tries = { readonly alarms: JournalAlarms; readonly told: Set<string> }
 
 export type RunningJournalOptions = {
   /** Holds the journals of all RADIUS processes of the instance. */
@@ -38,6 +45,18 @@ export type RunningJournalOptions = {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** Ends the wait for another process that holds it. */
+  readonly signal?: AbortSignal
+  /** Shared by all tries to open it; its own by default. */
+  readonly tries?: Tries
+  /** Told of why it could not be opened. */
+  cannotOpen?(error: unknown): void
+  /** Of the process: its own by default. */
+  readonly gauges?: JournalGauges
+  /** Nothing will be appended, it is only to be replayed. */
+  readonly drainOnly?: boolean
+  /** The real file system by default. */
+  readonly files?: JournalFiles
 }
 
 /** Whether Postgres has what the journal held at a moment; `nothing`: it held nothing. */
@@ -53,110 +72,186 @@ export type RunningJournal = {
   catchUp(withinMs: number): Promise<CaughtUp>
   /** Begins to replay, by what records a batch. Once; its `close` ends with that of the journal. */
   replay(how: { record: Replayer; liveWaiting(): number }): Replay
-  /** Whether it takes records: there is room. */
+  /** Whether it takes records: there is room, and the disk did not refuse the last ones. */
   hasRoom(): boolean
-  /** Sets the gauges, and looks whether alarms are over and the database is another one. To be called every few seconds. */
+  /**
+   * Sets the gauges, asks the disk again where it refused, and looks whether alarms are over and the database is another one. To
+   * be called every few seconds.
+   */
   measure(): void
   close(): Promise<void>
 }
-
-/** `loss` stays until a person clears it; the other ends with its cause. */
-const kinds = { trouble: 'accounting-journal', loss: 'accounting-journal-loss' } as const
-type AlarmKind = (typeof kinds)[keyof typeof kinds]
 
 /** So long the process before this one, whose supervisor was killed, may take to end. */
 const heldPatienceMs = 15_000
 const heldPauseMs = 200
 /** A batch of the replay takes a few milliseconds. */
 const lookAgainMs = 5
+/** So long a disk that refused is left alone: to ask it may write a whole segment. */
+const checkPauseMs = 15_000
 
 /** Some millions of records: days of a small ISP, hours of a large one. */
 const ownSize: JournalSize = { capOctets: 2 * 1024 ** 3 }
-const damaged =
-  'a file of the accounting journal is damaged: acknowledged records in it are lost; it was put aside under this name'
+
+/** The directory of a journal, by the number of its process. */
+export function journalDirectory(stateDirectory: string, worker: number): string {
+  return join(stateDirectory, `journal-${worker}`)
+}
 
 /**
- * Opens the journal of this process. Undefined, and a line in the log, where the directory cannot be used or another process
- * holds it: then accounting is acknowledged by Postgres alone, and logins go on.
+ * Opens a journal; one that another process holds is waited for so long, as that may be about to end. Undefined, and `cannotOpen` is
+ * told, where the directory cannot be used or stays held.
  */
-export async function openRunningJournal(options: RunningJournalOptions): Promise<RunningJournal | undefined> {
+export async function openRunningJournal(
+  options: RunningJournalOptions,
+  patienceMs = heldPatienceMs,
+): Promise<RunningJournal | undefined> {
   const { clock } = options
-  const until = clock.monotonicMs() + heldPatienceMs
+  const until = clock.monotonicMs() + patienceMs
   try {
     for (;;) {
       const opened = await openOrThrow(options).catch((error: unknown) => {
-        if (error instanceof JournalHeldError && clock.monotonicMs() < until) return undefined
-        throw error
+        if (!(error instanceof JournalHeldError) || clock.monotonicMs() >= until) throw error
+        if (options.signal?.aborted) throw error
+        return undefined
       })
       if (opened !== undefined) return opened
       await sleep(heldPauseMs)
     }
   } catch (error) {
-    options.log.error(
-      { error },
-      'the accounting journal cannot be opened: without Postgres no accounting is acknowledged',
-    )
+    options.cannotOpen?.(error)
     return undefined
   }
 }
 
 async function openOrThrow(options: RunningJournalOptions): Promise<RunningJournal> {
-  const { stateDirectory, worker, breaker, clock, log, metrics } = options
-  const directory = join(stateDirectory, `journal-${worker}`)
-  const alarms = createAlarms(options)
-  const onTrouble = (trouble: JournalTrouble): void => {
-    const [kind, text] = [trouble.kind === 'damaged' ? kinds.loss : kinds.trouble, sentenceOf(trouble)]
-    metrics.alarms.labels(kind).inc()
-    log.error({ ...fieldsOf(trouble), directory }, text)
-    alarms.raise(kind, text)
-  }
-  const journal = await openJournal({ ...(options.journalSize ?? ownSize), directory, clock, onTrouble })
-  const setAside = async (those: Parameters<typeof writeSetAside>[1]): Promise<void> => {
-    await writeSetAside(directory, those)
-    metrics.alarms.labels(kinds.loss).inc()
-    alarms.raise(kinds.loss, neverStored)
-  }
-  const setGauges = (): void => {
-    const { records, octets, oldest, shareOfCap } = journal.backlog()
-    metrics.journalRecords.set(records)
-    metrics.journalOctets.set(octets)
-    metrics.journalAge.set(oldest === undefined ? 0 : Math.max(0, (clock.now().getTime() - oldest.getTime()) / 1000))
-    metrics.journalShare.set(shareOfCap)
-  }
+  const { stateDirectory, worker, breaker, clock, log, metrics, drainOnly = false, files = nodeFiles } = options
+  const directory = journalDirectory(stateDirectory, worker)
+  const { journal, alarms } = await openWithAlarms(options, { directory, drainOnly, files })
+  const aside = createAside({ alarms, write: (those) => writeSetAside(directory, those, files) })
+  const disk = createDiskWatch(journal, clock, drainOnly)
+  const gauges = options.gauges ?? createJournalGauges(options)
+  const setGauges = (): void => gauges.set(worker, journal.backlog())
   let replay: Replay | undefined
-  let database: string | undefined
-  const lookWhichDatabase = (): void => {
-    const found = options.database()
-    if (database !== undefined && found !== database) void replay?.reofferAll()
-    database = found ?? database
-  }
+  let closing = false
+  const databaseWatch = await watchDatabase({
+    files,
+    directory,
+    database: options.database,
+    async onOther() {
+      await replay?.reofferAll()
+      // At the end nothing is offered any more.
+      return replay !== undefined && !closing
+    },
+    onTrouble: (error) =>
+      log.warn({ error, directory }, 'which database has the records of the journal cannot be kept'),
+  })
   return {
     append: (record) => journal.append(record),
     onKept: () => replay?.poke(),
-    hasRoom: () => journal.backlog().shareOfCap < 1,
+    hasRoom: () => !journal.refuses() && journal.backlog().shareOfCap < 1,
     oldest: () => journal.backlog().oldest,
     catchUp: (withinMs) => catchUp(() => journal.backlog().oldest, options, withinMs),
     replay(how) {
+      const setAside = aside.put
       replay = startReplay({ ...how, journal, setAside, onChange: setGauges, breaker, clock, log, metrics })
       return replay
     },
     measure() {
       setGauges()
-      alarms.look(journal.backlog().shareOfCap)
-      lookWhichDatabase()
+      disk.look()
+      alarms.look({ share: journal.backlog().shareOfCap, refuses: disk.refuses() || aside.fails() })
+      void databaseWatch.look()
     },
     async close() {
+      closing = true
       await replay?.close()
+      await databaseWatch.settled()
       await alarms.close()
       await journal.close()
     },
   }
 }
 
+type Where = { readonly directory: string; readonly drainOnly: boolean; readonly files: JournalFiles }
+
+async function openWithAlarms(
+  options: RunningJournalOptions,
+  where: Where,
+): Promise<{ journal: Journal; alarms: JournalAlarms }> {
+  const { alarms, told } = options.tries ?? createTries(options)
+  let isOpen = false
+  const onTrouble = (trouble: JournalTrouble): void => {
+    const name = trouble.kind === 'damaged' ? `${trouble.file} ${trouble.records}` : undefined
+    // Each try finds the same again.
+    if (!isOpen && name !== undefined && told.has(name)) return
+    if (name !== undefined) told.add(name)
+    alarms.tell(trouble)
+  }
+  const size = options.journalSize ?? ownSize
+  try {
+    const journal = await openJournal({ ...size, ...where, clock: options.clock, onTrouble })
+    isOpen = true
+    return { journal, alarms }
+  } catch (error) {
+    if (options.tries === undefined) await alarms.close()
+    throw error
+  }
+}
+
+/** For the first try. */
+export function createTries(options: RunningJournalOptions): Tries {
+  const directory = journalDirectory(options.stateDirectory, options.worker)
+  return { alarms: createJournalAlarms({ ...options, directory }), told: new Set() }
+}
+
+/** Sets records aside, with an alarm when that begins to fail and one for what was lost. */
+function createAside(to: { alarms: JournalAlarms; write(those: readonly SetAside[]): Promise<void> }) {
+  let fails = false
+  return {
+    fails: () => fails,
+    async put(those: readonly SetAside[]): Promise<void> {
+      try {
+        await to.write(those)
+      } catch (error) {
+        if (!fails) to.alarms.cannotSetAside(error)
+        fails = true
+        throw error
+      }
+      fails = false
+      to.alarms.setAside()
+    },
+  }
+}
+
+/**
+ * Whether the disk of a journal refuses: asked when it did, and once at the beginning, for an alarm that an earlier process left. A
+ * journal that takes nothing needs no disk.
+ */
+function createDiskWatch(journal: Pick<Journal, 'refuses' | 'check'>, clock: Clock, drainOnly: boolean) {
+  let known = drainOnly
+  let askedAt = -Infinity
+  let asking = false
+  const ask = async (): Promise<void> => {
+    asking = true
+    known = await journal.check()
+    asking = false
+  }
+  return {
+    refuses: () => !known || journal.refuses(),
+    look(): void {
+      const now = clock.monotonicMs()
+      if (drainOnly || asking || (known && !journal.refuses()) || now - askedAt < checkPauseMs) return
+      askedAt = now
+      void ask()
+    },
+  }
+}
+
 /** Until what was in the journal at the call is not the oldest in it any more. */
-async function catchUp(
+export async function catchUp(
   oldest: () => Date | undefined,
-  { breaker, clock }: RunningJournalOptions,
+  { breaker, clock }: Pick<RunningJournalOptions, 'breaker' | 'clock'>,
   withinMs: number,
 ): Promise<CaughtUp> {
   const [asked, until] = [clock.now(), clock.monotonicMs() + withinMs]
@@ -170,73 +265,4 @@ async function catchUp(
     await sleep(lookAgainMs)
   }
   return 'done'
-}
-
-const neverStored = `records of the accounting journal can never be stored: they are in ${setAsideFile} beside it`
-
-function sentenceOf(trouble: JournalTrouble): string {
-  if (trouble.kind === 'filling') {
-    return `the accounting journal is filled to ${trouble.share * 100} %: when it is full no accounting is acknowledged; see to Postgres`
-  }
-  if (trouble.kind === 'full') {
-    const because = trouble.because === 'disk' ? 'its disk is full' : 'its size is limited'
-    return `the accounting journal takes nothing more, for ${because}: no accounting is acknowledged; logins go on; see to Postgres`
-  }
-  if (trouble.kind === 'write-failed') return 'the accounting journal could not be written: see to the disk'
-  return damaged
-}
-
-function fieldsOf(trouble: JournalTrouble): object {
-  if (trouble.kind === 'filling' || trouble.kind === 'full') return { records: trouble.backlog.records }
-  if (trouble.kind === 'write-failed') return { file: trouble.file, error: trouble.error }
-  return { file: trouble.file, lost_records: trouble.records, lost_octets: trouble.octets }
-}
-
-/** Below this an alarm about a journal that fills is over. */
-const overBelow = 0.25
-
-/** The alarms of one journal, raised and cleared as soon as Postgres can be asked. */
-function createAlarms({ host, worker, pool, breaker, clock, log }: RunningJournalOptions) {
-  const subject = `${host} journal-${worker}`
-  const wanted = new Map<AlarmKind, string>()
-  // An earlier process may have left one.
-  let stands = true
-  let writing: Promise<void> | undefined
-  const write = async (): Promise<void> => {
-    for (const [kind, text] of wanted) {
-      if (breaker.isOpen()) return
-      await raiseAlarm(pool, { kind, subject, text }, clock.now())
-      if (wanted.get(kind) === text) wanted.delete(kind)
-      if (kind === kinds.trouble) stands = true
-    }
-  }
-  const failed = (error: unknown): void => {
-    log.warn({ error }, 'an alarm about the accounting journal could not be written yet')
-  }
-  const tryToWrite = (): void =>
-    void (writing ??= write()
-      .catch(failed)
-      .finally(() => (writing = undefined)))
-  const clear = (): void => {
-    stands = false
-    clearAlarm(createKysely<Database>(pool), { kind: kinds.trouble, subject }, clock.now()).catch(() => (stands = true))
-  }
-  const stopListening = breaker.onChange((open) => {
-    if (!open) tryToWrite()
-  })
-  return {
-    raise(kind: AlarmKind, text: string): void {
-      wanted.set(kind, text)
-      tryToWrite()
-    },
-    /** Writes what could not be written, and clears the alarm when the journal has room again. */
-    look(share: number): void {
-      if (wanted.size > 0) tryToWrite()
-      else if (stands && share < overBelow && !breaker.isOpen()) clear()
-    },
-    async close(): Promise<void> {
-      stopListening()
-      await writing
-    },
-  }
 }

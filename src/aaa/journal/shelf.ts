@@ -3,11 +3,12 @@
 import type { Clock } from '../../clock.ts'
 import type { JournalFiles } from './files.ts'
 import type { Backlog, JournalTrouble } from './journal.ts'
+import { putAside } from './put-aside.ts'
 import { countBeyond, dataStart } from './segment.ts'
 import type { Segment } from './segment.ts'
 
 /** Drained segments are kept so long: a standby that is promoted may lack what was committed last. */
-const keptMs = 15 * 60_000
+export const keptMs = 15 * 60_000
 const levels = [0.5, 0.8] as const
 /** A level is told again only after the journal had fallen below this part of it. */
 const rearm = 0.8
@@ -23,6 +24,10 @@ export type Shelf = {
   active: Segment | undefined
   /** Why nothing more is taken. */
   full: 'cap' | 'disk' | undefined
+  /** The disk refused the last write of records. */
+  failing: boolean
+  /** How far it was done at monotonic times of the last 15 minutes, oldest first; not before this process opened it. */
+  readonly passed: { readonly at: number; readonly done: bigint }[]
 }
 
 export type Keeper = {
@@ -82,8 +87,11 @@ async function remove({ shelf, files, onTrouble }: KeeperOptions, gone: Segment[
   for (const segment of gone)
     if (shelf.segments.includes(segment)) shelf.segments.splice(shelf.segments.indexOf(segment), 1)
   for (const segment of gone) {
-    // Damaged ones stay on the disk for who looks into it.
-    if (segment.damaged) continue
+    // Damaged ones stay on the disk for who looks into it, under the name that keeps them from being removed at a later start.
+    if (segment.damaged) {
+      await putAside({ files, onTrouble }, segment)
+      continue
+    }
     // What cannot be removed is found again, as done, by who opens the directory next.
     await files.remove(segment.path).catch((error: unknown) => {
       onTrouble({ kind: 'write-failed', file: segment.path, error })

@@ -45,7 +45,6 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   const { directory, shelf, keeper, blanks, segmentOctets } = options
   const buffer = Buffer.allocUnsafe(Math.min(groupOctets, segmentOctets))
   let active: Active | undefined
-  let failing = false
 
   const leave = async (): Promise<void> => {
     const file = active?.file
@@ -55,8 +54,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     await file?.close().catch(() => undefined)
   }
   const failed = (file: string, error: unknown): void => {
-    if (!failing) options.onTrouble({ kind: 'write-failed', file, error })
-    failing = true
+    if (!shelf.failing) options.onTrouble({ kind: 'write-failed', file, error })
+    shelf.failing = true
   }
   const activeWithRoom = async (octets: number): Promise<Active> => {
     if (active !== undefined && active.segment.end + octets <= segmentOctets) return active
@@ -84,7 +83,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
         if (segment.last < segment.first) await keeper.discard(segment)
         throw error
       }
-      failing = false
+      shelf.failing = false
       advance(shelf, segment, { ...group, receivedAt: records[0]!.record.receivedAt })
       keeper.look()
       return group.count

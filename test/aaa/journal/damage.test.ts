@@ -182,6 +182,48 @@ describe('F29: bit rot', () => {
     await journal.close()
   })
 
+  it.each(['rename', 'syncDirectory'] as const)(
+    'is told of also where the disk refuses its new name at %s',
+    async (operation) => {
+      const directory = newDirectory()
+      const files = createMemoryFiles()
+      const { journal, troubles, clock } = await openTestJournal(directory, { files })
+      await appendAll(journal, range(1, 300), 300)
+      const [first] = segmentsOf(files)
+      files.octetsOf(first!)[dataStart + 100 * recordOctets(numbered(1, 300))]! ^= 1
+      files.failure = (one) => (one === operation ? systemError('EROFS') : undefined)
+      const read = numbersOf(await readAll(journal))
+      expect(read).toHaveLength(299)
+      const file = operation === 'rename' ? first : `${first}.damaged`
+      expect(troubles).toMatchObject([
+        { kind: 'write-failed', error: { code: 'EROFS' } },
+        { kind: 'damaged', file, records: 1 },
+      ])
+      expect(numbersOf(await readAll(journal, 7))).toEqual(read)
+      expect(troubles).toHaveLength(2)
+      // When all of it is done it gets the name by which it stays.
+      files.failure = () => undefined
+      await journal.done(300n)
+      clock.advance(16 * 60_000)
+      await journal.done(300n)
+      expect(segmentsOf(files)[0]).toBe(`${first}.damaged`)
+      await journal.close()
+      expect(await found(directory, files)).toMatchObject({ numbers: [], troubles: [] })
+      expect(segmentsOf(files)).toContain(`${first}.damaged`)
+    },
+  )
+
+  it('keeps no journal from being opened on a disk that refuses its new name', async () => {
+    const directory = newDirectory()
+    const files = await filled(directory, range(1, 300), 300)
+    const [first] = segmentsOf(files)
+    files.octetsOf(first!)[dataStart + 1_000]! ^= 1
+    files.failure = (operation) => (operation === 'rename' ? systemError('EROFS') : undefined)
+    const { numbers, troubles } = await found(directory, files)
+    expect(numbers).toHaveLength(299)
+    expect(troubles).toMatchObject([{ kind: 'write-failed' }, { kind: 'damaged', file: first, records: 1 }])
+  })
+
   it('is told of at every start until the segment is replayed, and the file stays then', async () => {
     const directory = newDirectory()
     const files = await filled(directory, range(1, 300), 300)

@@ -251,67 +251,6 @@ describe('what is done', () => {
   })
 })
 
-describe('after a promotion', () => {
-  it('what was drained in the time asked for is offered again, in order, and progress goes on from there', async () => {
-    const directory = newDirectory()
-    const { journal, clock } = await openTestJournal(directory)
-    await appendAll(journal, range(1, 60), 2_000)
-    const inFirst = numbersOf(await readAll(journal)).length
-    expect(inFirst).toBe(60)
-    await journal.done(40n)
-    clock.advance(10 * 60_000)
-    await journal.done(60n)
-    clock.advance(60_000)
-    const after = await journal.reoffer(5 * 60_000)
-    const again = numbersOf(await readAll(journal))
-    // Whole segments: a little more than what was drained in the last five minutes, never less.
-    expect(again.at(-1)).toBe(60)
-    expect(again[0]).toBeLessThanOrEqual(41)
-    expect(again[0]).toBeGreaterThan(1)
-    expect(BigInt(again[0]!)).toBe(after + 1n)
-    expect(journal.backlog().records).toBe(again.length)
-    await journal.done(60n)
-    expect(await journal.read(0n, 10)).toEqual([])
-    await journal.close()
-  })
-
-  it('holds through a restart in the middle of it', async () => {
-    const directory = newDirectory()
-    const first = await openTestJournal(directory)
-    await appendAll(first.journal, range(1, 30))
-    await first.journal.done(30n)
-    expect(await first.journal.reoffer(60_000)).toBe(0n)
-    await first.journal.done(12n)
-    await first.journal.close()
-    const second = await openTestJournal(directory)
-    expect(numbersOf(await readAll(second.journal))).toEqual(range(13, 30))
-    await second.journal.close()
-  })
-
-  it('what was drained before a restart is kept and offered too', async () => {
-    const directory = newDirectory()
-    const first = await openTestJournal(directory)
-    await appendAll(first.journal, range(1, 30))
-    await first.journal.done(30n)
-    await first.journal.close()
-    const second = await openTestJournal(directory)
-    expect(await second.journal.read(0n, 100)).toEqual([])
-    await second.journal.reoffer(60_000)
-    expect(numbersOf(await readAll(second.journal))).toEqual(range(1, 30))
-    await second.journal.close()
-  })
-
-  it('nothing is offered again where nothing is kept', async () => {
-    const { journal, clock } = await openTestJournal(newDirectory())
-    expect(await journal.reoffer(60_000)).toBe(0n)
-    await appendAll(journal, [1])
-    clock.advance(1)
-    expect(await journal.reoffer(60_000)).toBe(0n)
-    expect(numbersOf(await readAll(journal))).toEqual([1])
-    await journal.close()
-  })
-})
-
 describe('the backlog', () => {
   it('tells how many records and octets wait, and since about when', async () => {
     const { journal } = await openTestJournal(newDirectory())

@@ -109,6 +109,74 @@ describe('F26: the journal is full', () => {
   })
 })
 
+describe('a disk that refused', () => {
+  it('F26: full, with nothing in the journal, is asked again, and takes when there is room', async () => {
+    const files = createMemoryFiles()
+    let full = true
+    files.failure = (operation, name) =>
+      full && operation === 'write' && name.endsWith('.blank') ? systemError('ENOSPC') : undefined
+    const { journal, clock } = await openTestJournal(newDirectory(), { files })
+    await expect(journal.append(numbered(1))).rejects.toThrow(JournalFullError)
+    expect([journal.refuses(), await journal.check(), journal.refuses()]).toEqual([true, false, true])
+    expect(journal.backlog()).toMatchObject({ records: 0, shareOfCap: 1 })
+    full = false
+    // Nobody appends: it must be seen all the same.
+    expect([await journal.check(), journal.refuses()]).toEqual([true, false])
+    expect(journal.backlog().shareOfCap).toBe(0)
+    clock.advance(1_000)
+    await appendAll(journal, [2, 3])
+    expect(numbersOf(await readAll(journal))).toEqual([2, 3])
+    await journal.close()
+  })
+
+  it('F27: stays one that refuses until it takes something, be it what it is asked with', async () => {
+    const files = createMemoryFiles()
+    const { journal, clock } = await openTestJournal(newDirectory(), { files })
+    await appendAll(journal, range(1, 5))
+    expect([await journal.check(), journal.refuses()]).toEqual([true, false])
+    files.failure = (operation, name) =>
+      operation === 'sync' && !name.includes('progress') ? systemError('EIO') : undefined
+    await expect(journal.append(numbered(6))).rejects.toThrow(JournalWriteError)
+    expect([await journal.check(), journal.refuses()]).toEqual([false, true])
+    files.failure = () => undefined
+    expect(journal.refuses()).toBe(true)
+    expect([await journal.check(), journal.refuses()]).toEqual([true, false])
+    clock.advance(1_000)
+    await appendAll(journal, range(7, 80), 2_000)
+    expect(numbersOf(await readAll(journal))).toEqual([...range(1, 5), ...range(7, 80)])
+    await journal.close()
+  })
+
+  it('may be asked at any time, and its last segment given up: what is appended meanwhile is all there', async () => {
+    const directory = newDirectory()
+    const files = createMemoryFiles()
+    const { journal, troubles } = await openTestJournal(directory, { files })
+    const asked = async (): Promise<void> => {
+      for (let n = 0; n < 60; n++) {
+        expect(await journal.check()).toBe(true)
+        if (n % 3 === 0) await journal.makeRoom()
+      }
+    }
+    const appended = async (): Promise<void> => {
+      for (const n of range(1, 400)) await journal.append(numbered(n, 2_000))
+    }
+    await Promise.all([asked(), appended()])
+    expect(numbersOf(await readAll(journal))).toEqual(range(1, 400))
+    await journal.close()
+    const again = await openTestJournal(directory, { files })
+    expect(numbersOf(await readAll(again.journal))).toEqual(range(1, 400))
+    expect([...troubles, ...again.troubles]).toEqual([])
+    await again.journal.close()
+  })
+
+  it('has nothing to do with a cap that is reached', async () => {
+    const { journal } = await openTestJournal(newDirectory(), { capOctets: 2 * smallSegment })
+    await appendUntilRefused(journal, 1, 2_000)
+    expect([await journal.check(), journal.refuses()]).toEqual([true, true])
+    await journal.close()
+  })
+})
+
 describe('F26: a full disk and progress', () => {
   it('do not wait for each other: what is replayed can be called done, also after a restart, and its room is used', async () => {
     const directory = newDirectory()
