@@ -9,6 +9,7 @@ export type Look = {
   settled(): Promise<void>
 }
 
+/** Looks by `work`, which rejects where Postgres cannot be asked; never twice at a time. */
 export function createLook(work: () => Promise<void>): Look {
   let looking: Promise<void> | undefined
   const join = (): Promise<void> => (looking ??= work().finally(() => (looking = undefined)))

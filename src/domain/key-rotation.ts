@@ -5,7 +5,7 @@
 
 import { chownSync, closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import * as path from 'node:path'
-import { createKeyFile, keyFingerprint, KeyFileError, readKeyFile } from '../crypto/key-file.ts'
+import { createKeyFile, keyFingerprint, KeyFileError, NoKeyError, readKeyFile } from '../crypto/key-file.ts'
 import { withTransaction } from '../db/pool.ts'
 import type { Pool, PoolClient } from '../db/pool.ts'
 import type { Db } from '../db/schema.ts'
@@ -166,7 +166,8 @@ function readWaiting(file: string): ReturnType<typeof readKeyFile> {
   try {
     return readKeyFile(file)
   } catch (error) {
-    if (!(error instanceof KeyFileError)) throw error
+    // One that others may read, or we may not, is somebody's to put right.
+    if (!(error instanceof NoKeyError)) throw error
     rmSync(file)
     return undefined
   }

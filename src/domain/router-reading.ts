@@ -61,8 +61,6 @@ export type ReadingOutcome =
 
 /** The start that a session time tells and the one in the books differ by delays and rounding. */
 const startToleranceMs = 120_000
-/** Without gigawords the counters of accounting begin again here. */
-const wrapOctets = 2n ** 32n
 
 /** Records a reading of a session that was found before its router was read. Throws what the database throws. */
 export async function recordReading(
@@ -110,8 +108,9 @@ function doubtOf(session: ReadableSession, reading: RouterReading, now: Date): s
     return 'on the router it began at another time'
   }
   if (inputOctets < session.input || outputOctets < session.output) return 'the router counts less than its accounting'
-  const isBeyond = [inputOctets, outputOctets].some((octets) => octets >= wrapOctets)
-  return isBeyond && !session.gigawords ? 'its accounting counts to 4 GiB only' : undefined
+  // Should the router count an octet more than it accounts, its next record would fall, and be taken for counters that passed
+  // 2^32: 4 GiB that nobody moved (counters.ts). RouterOS sends Gigawords in every Interim, also while they are 0.
+  return session.gigawords ? undefined : 'its accounting is not known to count beyond 4 GiB'
 }
 
 function recordOf(session: ReadableSession, nas: Nas, reading: RouterReading, now: Date): AccountingRecord {

@@ -3,7 +3,7 @@
 import { ownAuthor } from '../domain/author.ts'
 import { enforceExpiry, firstExpiryLook } from '../domain/enforcement/expiry.ts'
 import { enforceSignsOfLife } from '../domain/enforcement/signs-of-life.ts'
-import { firstTellingLook, tellExpired } from '../domain/enforcement/tell-expired.ts'
+import { firstTellingLook, placeInChanges, tellExpired } from '../domain/enforcement/tell-expired.ts'
 import { checkAll, watchEntitlements } from '../domain/enforcement/watch-entitlements.ts'
 import { readSettings } from '../domain/setting.ts'
 import type { WorkerDefinition } from './workers.ts'
@@ -46,18 +46,28 @@ export function expiryWorker(): WorkerDefinition {
   }
 }
 
-/** Tells of services that have ended. */
+/** Tells of services that have ended, also of ends that were moved into the past. */
 export function tellExpiredWorker(): WorkerDefinition {
   let after: Date | undefined
+  let changedSince: string | undefined
   return {
     name: 'tell-expired',
     everyMs: expiryEveryMs,
     async work({ db, keyring, clock }) {
       const now = clock.now()
       const by = ownAuthor('system', 'expiry', keyring)
-      const done = await tellExpired(db, { after: after ?? firstTellingLook(now), most: mostTold, by }, now)
+      // Before the look: what is committed while it looks is looked at again.
+      const place = await placeInChanges(db)
+      const done = await tellExpired(
+        db,
+        { after: after ?? firstTellingLook(now), changedSince, most: mostTold, by },
+        now,
+      )
+      const isMore = done.told === mostTold
+      if (done.isBusy === true) return false
       after = done.after
-      return done.told === mostTold
+      if (!isMore) changedSince = place
+      return isMore
     },
   }
 }

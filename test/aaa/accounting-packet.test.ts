@@ -184,7 +184,7 @@ describe('counters', () => {
     })
   })
 
-  it('that are missing or wild are set aside, with what was sent', () => {
+  it('F50: that are missing or wild are set aside, with what was sent', () => {
     expect(recordOf({ ...counted, 'Acct-Session-Time': 4_294_967_295 })).toMatchObject({
       sessionTime: 0,
       inputOctets: 5n,

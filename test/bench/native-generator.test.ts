@@ -14,7 +14,8 @@ import { verifyChap } from '../../src/radius/password.ts'
 import type { RadiusRequest } from '../../src/radius/server.ts'
 import type { RadiusClient } from '../../src/radius/admission.ts'
 import { dictionary } from '../support/dictionary.ts'
-import { secret, testServer } from '../support/radius-server.ts'
+import { secret } from '../support/radius.ts'
+import { testServer } from '../support/radius-server.ts'
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-generator-'))
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))

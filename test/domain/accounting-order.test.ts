@@ -155,7 +155,7 @@ async function compareDelivery(
 
 const stories = fc.array(history, { minLength: 1, maxLength: 5 })
 
-it('any order, repetition and late delivery gives the rows and totals of the plain order', async () => {
+it('any order, repetition and late delivery gives the rows and totals of the plain order (F33, F49)', async () => {
   await fc.assert(
     fc.asyncProperty(stories, delivery, async (told, way) => {
       const { found, expected } = await compareDelivery(told, async (rounds) => {

@@ -71,7 +71,7 @@ describe('months', () => {
   })
 })
 
-describe('clock changes', () => {
+describe('F59: clock changes', () => {
   it('leave the local time of day periods as it is, in both directions', () => {
     const spring = periodsFrom(at('2027-03-27T17:00:00Z'), 2, days(1), 'Europe/Berlin')
     expect(endsOf(spring, 'Europe/Berlin')).toEqual(['2027-03-28 18:00', '2027-03-29 18:00'])

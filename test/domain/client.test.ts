@@ -104,7 +104,7 @@ describe('adding a client', () => {
   })
 })
 
-describe('rotating the secret of a client', () => {
+describe('F76: rotating the secret of a client', () => {
   it('lets the old one live for seven days, then only the new one', async () => {
     const { secret: old } = await add({ name: 'rotated', address: '198.51.100.1' })
     const { secret: fresh, oldValidUntil } = await rotate({ name: 'rotated' })

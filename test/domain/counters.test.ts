@@ -19,7 +19,7 @@ function reading(sessionTime: number, input: bigint, output: bigint, gigawords =
   return { sessionTime, octets: { input, output }, gigawords }
 }
 
-describe('the rules of counters', () => {
+describe('F48: the rules of counters', () => {
   const from = state(600, 1000n, 2000n)
   it.each([
     ['more of both', reading(900, 1500n, 2500n), 'forward', 500n, 500n],

@@ -11,14 +11,17 @@ let classes = 1_000n
 
 type Setup = { nas: Nas; subscriberId: bigint; id: bigint; session: ReturnType<typeof makeSession> }
 
-/** A session that began at noon and said after 600 s that it moved 1000 octets up and 5000 down. */
-async function setUp(options: { withoutClass?: true } = {}): Promise<Setup> {
+/** A session that began at noon and said after 600 s that it moved 1000 octets up and 5000 down, with Gigawords as RouterOS does. */
+async function setUp({
+  gigawords = true,
+  ...options
+}: { withoutClass?: true; gigawords?: boolean } = {}): Promise<Setup> {
   const nas = await makeNas(database.pool)
   const subscriber = await makeSubscriber(database.pool)
   classes += 4n
   const facts = options.withoutClass === true ? {} : { classId: classes }
   const session = makeSession({ nas, subscriber, ...facts })
-  const records = [session.start(), session.interim(600, { input: 1_000, output: 5_000 })]
+  const records = [session.start(), session.interim(600, { input: 1_000, output: 5_000, gigawords })]
   const started = await recordEach(database.pool, ...records)
   return { nas, subscriberId: subscriber.id, id: started.sessionId, session }
 }
@@ -98,15 +101,16 @@ describe('a reading', () => {
 })
 
 describe('a reading is set aside', () => {
-  const cases: readonly [string, RouterReading, RegExp, number?][] = [
+  const cases: readonly [string, RouterReading, RegExp, number?, boolean?][] = [
     ['of a session that is younger than its accounting', reading(599, 2_000, 9_000), /shorter time/],
     ['of a session that began at another time', reading(700, 2_000, 9_000), /another time/, 900],
     ['that counts less up', reading(700, 999, 9_000), /less/],
     ['that counts less down', reading(700, 2_000, 4_999), /less/],
-    ['beyond what its accounting can count', reading(700, 2_000, 2 ** 32), /4 GiB/],
+    ['beyond what its accounting can count', reading(700, 2_000, 2 ** 32), /4 GiB/, 700, false],
+    ['whose accounting shows no Gigawords', reading(700, 2_000, 9_000), /4 GiB/, 700, false],
   ]
-  it.each(cases)('%s', async (_, said, why, seconds) => {
-    const setup = await setUp()
+  it.each(cases)('%s', async (_, said, why, seconds, gigawords = true) => {
+    const setup = await setUp({ gigawords })
     const before = await state(setup)
     expect(await take(setup, said, seconds)).toEqual({ kind: 'set-aside', reason: expect.stringMatching(why) })
     expect(await state(setup)).toEqual(before)
@@ -132,6 +136,61 @@ describe('a reading is set aside', () => {
     await database.pool.query('update session set service = null where id = $1', [setup.id])
     await recordEach(database.pool, setup.session.stop(700, { input: 2_000, output: 9_000 }))
     expect(await readable(setup)).toBeUndefined()
+  })
+})
+
+describe('a router that counts otherwise than it accounts', () => {
+  const counted = fc.record({
+    /** At the reading, in octets of the direction that is believed. */
+    octets: fc.integer({ min: 5_000, max: 2 ** 32 - 1 }),
+    /** What the router counts beyond its accounting: headers, say. */
+    beyond: fc.integer({ min: 0, max: 100_000_000 }),
+    /** Until the next record, in seconds: a gigabit a second would come past 2^32 in 35. */
+    seconds: fc.integer({ min: 1, max: 86_400 }),
+    next: fc.constantFrom('interim', 'stop'),
+    way: fc.constantFrom('down', 'up'),
+  })
+
+  it.each([true, false])('is never taken for one whose counters passed 2^32, with Gigawords: %s', async (gigawords) => {
+    await fc.assert(
+      fc.asyncProperty(counted, async ({ octets, beyond, seconds, next, way }) => {
+        const setup = await setUp({ gigawords })
+        const said = Math.max(5_000, octets - beyond)
+        const counts = way === 'down' ? { input: 1_000, output: octets } : { input: octets, output: 5_000 }
+        const says = way === 'down' ? { input: 1_000, output: said } : { input: said, output: 5_000 }
+        await take(setup, reading(700, counts.input, counts.output, way))
+        await recordEach(database.pool, setup.session[next](700 + seconds, { ...says, gigawords }))
+        const { charged } = await state(setup)
+        const other = way === 'down' ? 1_000 : 5_000
+        expect(charged).toBe(other + (gigawords ? octets : said))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('also by one octet, where its NAS sends no Gigawords', async () => {
+    const setup = await setUp({ gigawords: false })
+    expect(await take(setup, reading(700, 1_000, 9_001))).toMatchObject({ kind: 'set-aside' })
+    await recordEach(database.pool, setup.session.interim(40_000, { input: 1_500, output: 9_000 }))
+    expect(await state(setup)).toMatchObject({ charged: 10_500, anomalies: 0 })
+  })
+
+  it('and one without Gigawords that did pass 2^32 is charged all of it, whatever its router says', async () => {
+    const passing = fc.record({
+      down: fc.integer({ min: 2 ** 31, max: 2 ** 32 - 1 }),
+      more: fc.integer({ min: 1, max: 2 ** 31 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(passing, async ({ down, more }) => {
+        const setup = await setUp({ gigawords: false })
+        await recordEach(database.pool, setup.session.interim(1_200, { input: 1_000, output: down }))
+        await take(setup, reading(1_201, 1_000, down + 1))
+        const total = down + more
+        await recordEach(database.pool, setup.session.stop(1_800, { input: 1_000, output: total % 2 ** 32 }))
+        expect(await state(setup)).toMatchObject({ output: total, charged: total + 1_000, anomalies: 0 })
+      }),
+      { numRuns: 25 },
+    )
   })
 })
 

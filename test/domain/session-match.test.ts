@@ -20,7 +20,7 @@ async function world() {
   return { pool, nas: await makeNas(pool), subscriber: await makeSubscriber(pool) }
 }
 
-describe('Acct-Session-Ids that repeat', () => {
+describe('F47: Acct-Session-Ids that repeat', () => {
   it('are told apart by Class', async () => {
     const { pool, nas, subscriber } = await world()
     const before = makeSession({ nas, subscriber, id: 'same', classId: 1n })

@@ -1,5 +1,6 @@
 // What a fault may cost the others, at full size: rolling restarts, standstills, no file descriptors, slow reports, locks, a log that
 // nobody reads, modems that never stop. Figures are printed.
+import { spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFileSync } from 'node:fs'
@@ -75,6 +76,21 @@ describe('one service', () => {
     await world.settle()
     await world.fleet.dialAll()
   }, 120_000)
+
+  it('F07: HTTP and jobs stand still while a core is burnt: logins do not notice, and callers are served when it is over', async () => {
+    const client = await administratorOf(world)
+    const burner = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' })
+    world.service.freeze('admin')
+    const asked = client.get('/subscribers')
+    try {
+      const { p99 } = await expectLogins(world, 'F07', { perSecond: 50, seconds: 4 })
+      expect(p99).toBeLessThanOrEqual(50)
+    } finally {
+      world.service.thaw()
+      burner.kill('SIGKILL')
+    }
+    expect((await asked).status).toBe(200)
+  }, 60_000)
 
   it('F20: 200 slow reports at once are answered or told to come again, and logins do not notice', async () => {
     const client = await administratorOf(world)

@@ -3,18 +3,9 @@ import { chownSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startPostgres, until } from '../support/cluster.ts'
-import { complaintsOf, openOutageWorld, outage, type OutageFigures } from '../support/postgres-faults.ts'
+import type { FaultWorld } from '../support/fault-world.ts'
+import { complaintsOf, openOutageWorld, outage, told } from '../support/postgres-faults.ts'
 import { canMount, mountDisk, type SmallDisk } from '../support/small-disk.ts'
-
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
-function told(id: string, { logins, acknowledged, drainedAfterMs, statuses }: OutageFigures): void {
-  const { right, wrong } = logins
-  say(
-    `${id}: right ${right.online} let in, ${right.timeout} silent, ${right.rejected} rejected; wrong ${wrong.online} let in; ` +
-      `${acknowledged} records acknowledged; whole again ${Math.round(drainedAfterMs)} ms after; office ${JSON.stringify([...statuses])}`,
-  )
-}
 
 /** Makes a cluster on the disk, with its log elsewhere. */
 async function clusterWithLogElsewhere(disk: SmallDisk): Promise<() => void> {
@@ -34,31 +25,47 @@ async function clusterWithLogElsewhere(disk: SmallDisk): Promise<() => void> {
   return () => rmSync(outside, { recursive: true, force: true })
 }
 
+type Disk = {
+  readonly id: string
+  readonly network: number
+  /** Prepares the disk before Postgres is on it; gives what removes that. */
+  prepare?(disk: SmallDisk): Promise<() => void>
+  begin(disk: SmallDisk, world: FaultWorld): void | Promise<void>
+  end(disk: SmallDisk, world: FaultWorld): void | Promise<void>
+}
+
+/** An outage of 8 s of a Postgres on a small disk. Gives what is wrong with it. */
+async function fillDisk({ id, network, prepare, begin, end }: Disk): Promise<string[]> {
+  const disk = mountDisk(300)
+  const undo = await prepare?.(disk)
+  const world = await openOutageWorld({ seed: id, network, subscribers: 20, postgresDirectory: disk.directory })
+  try {
+    const figures = await outage(world, {
+      seconds: 8,
+      perSecond: 50,
+      begin: () => begin(disk, world),
+      end: () => end(disk, world),
+    })
+    told(id, figures)
+    return complaintsOf(figures)
+  } finally {
+    await world.close()
+    disk.remove()
+    undo?.()
+  }
+}
+
 it.runIf(canMount())(
   'F19: the disk of the tables is full for 8 s',
   async () => {
-    const disk = mountDisk(300)
-    const removeLog = await clusterWithLogElsewhere(disk)
-    const world = await openOutageWorld({
-      seed: 'F19',
+    const complaints = await fillDisk({
+      id: 'F19',
       network: 77,
-      subscribers: 20,
-      postgresDirectory: disk.directory,
+      prepare: clusterWithLogElsewhere,
+      begin: (disk) => disk.fill(),
+      end: (disk) => disk.free(),
     })
-    try {
-      const figures = await outage(world, {
-        seconds: 8,
-        perSecond: 50,
-        begin: () => disk.fill(),
-        end: () => disk.free(),
-      })
-      told('F19', figures)
-      expect(complaintsOf(figures)).toEqual([])
-    } finally {
-      await world.close()
-      disk.remove()
-      removeLog()
-    }
+    expect(complaints).toEqual([])
   },
   180_000,
 )
@@ -66,36 +73,22 @@ it.runIf(canMount())(
 it.runIf(canMount())(
   'F19b: the disk of the log is full: Postgres ends, and is started again once there is room',
   async () => {
-    const disk = mountDisk(300)
-    const world = await openOutageWorld({
-      seed: 'F19b',
+    const complaints = await fillDisk({
+      id: 'F19b',
       network: 78,
-      subscribers: 20,
-      postgresDirectory: disk.directory,
+      async begin(disk, { postgres }) {
+        disk.fill()
+        // Nothing but log is written by it.
+        const write = `select pg_logical_emit_message(false, 'filler', repeat('x', 1000000)) from generate_series(1, 40)`
+        await postgres.pool.query(write).catch(() => undefined)
+        await until(() => postgres.pids().length === 0, 30_000, 'Postgres goes on without room for its log')
+      },
+      async end(disk, { postgres }) {
+        disk.free()
+        await postgres.start()
+      },
     })
-    try {
-      const figures = await outage(world, {
-        seconds: 8,
-        perSecond: 50,
-        async begin() {
-          disk.fill()
-          const { pool } = world.postgres
-          // Nothing but log is written by it.
-          const write = `select pg_logical_emit_message(false, 'filler', repeat('x', 1000000)) from generate_series(1, 40)`
-          await pool.query(write).catch(() => undefined)
-          await until(() => world.postgres.pids().length === 0, 30_000, 'Postgres goes on without room for its log')
-        },
-        async end() {
-          disk.free()
-          await world.postgres.start()
-        },
-      })
-      told('F19b', figures)
-      expect(complaintsOf(figures)).toEqual([])
-    } finally {
-      await world.close()
-      disk.remove()
-    }
+    expect(complaints).toEqual([])
   },
   180_000,
 )

@@ -1,22 +1,11 @@
 // Postgres killed, frozen, slow, half-open, and with a disk that fails, at full size. Figures are printed.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failFsync, openOutageWorld, outage, type OutageFigures } from '../support/postgres-faults.ts'
+import { failFsync, openOutageWorld, outage, told } from '../support/postgres-faults.ts'
 import { quantile, tryLogins, type FaultWorld } from '../support/fault-world.ts'
 import { outageGuests } from '../support/postgres-faults.ts'
 import { hasTools } from '../support/tools.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-
-function told(id: string, { logins, acknowledged, drainedAfterMs, openedAfterMs, statuses }: OutageFigures): void {
-  const { right, wrong, unknown, acceptedMs } = logins
-  say(
-    `${id}: right ${right.online} let in, ${right.timeout} silent, ${right.rejected} rejected; wrong ${wrong.online} let in; ` +
-      `unknown ${unknown.timeout} silent of ${unknown.timeout + unknown.rejected + unknown.online}; ` +
-      `p50 ${Math.round(quantile(acceptedMs, 0.5))}, p99 ${Math.round(quantile(acceptedMs, 0.99))} ms; ` +
-      `${acknowledged} records acknowledged; breaker after ${openedAfterMs ?? 'never'} ms; all drained ` +
-      `${Math.round(drainedAfterMs)} ms after; office ${JSON.stringify([...statuses])}`,
-  )
-}
 
 describe('killed or frozen', () => {
   let world: FaultWorld
@@ -25,7 +14,7 @@ describe('killed or frozen', () => {
   }, 120_000)
   afterAll(() => world.close())
 
-  it('F12: killed for 15 s at 200 logins a second', async () => {
+  it('F12, D1, D4: killed for 15 s at 200 logins a second', async () => {
     const figures = await outage(world, {
       seconds: 15,
       perSecond: 200,

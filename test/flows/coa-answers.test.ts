@@ -35,7 +35,7 @@ async function later(milliseconds = 4_000): Promise<void> {
   await delivery.turn()
 }
 
-describe('a Disconnect-NAK (RFC 5176 §3.5)', () => {
+describe('F52: a Disconnect-NAK (RFC 5176 §3.5)', () => {
   it('503, no such session: it is gone, and ends in our books', async () => {
     const { says, id, session } = await lineOn()
     says.behave = () => ({ refuse: 503 })
@@ -80,7 +80,7 @@ describe('a Disconnect-NAK (RFC 5176 §3.5)', () => {
   })
 })
 
-describe('a CoA-NAK', () => {
+describe('F52: a CoA-NAK', () => {
   const change = (id: bigint) =>
     orderForSubscribers(isp.db, { subscriberIds: [id], wish: 'reapply', reason: 'plan' }, delivery.clock.now())
 

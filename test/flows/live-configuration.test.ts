@@ -84,7 +84,7 @@ describe('clients', () => {
     expect(await ask(from, { secret: 'not the secret of both' })).toBe('silence')
   })
 
-  it('may use the old and the new secret while a rotation runs', async () => {
+  it('F76: may use the old and the new secret while a rotation runs', async () => {
     const from = sender('127.0.0.32')
     await add('rotated', '127.0.0.32')
     await withinASecond(from, 'Access-Accept')

@@ -91,7 +91,7 @@ describe('a bulk mistake', () => {
     })
   })
 
-  it('is seen by who reads the audit trail, and stopped by the boss', async () => {
+  it('F77: is seen by who reads the audit trail, and stopped by the boss', async () => {
     const { body } = await boss.get('/bulk-runs?state=running')
     expect(body['items']).toMatchObject([{ id: runId, author_name: support.email, target: { filter: {} } }])
     expect((await boss.post(`/bulk-runs/${runId}/stop`)).body).toMatchObject({ state: 'stopping' })

@@ -28,7 +28,7 @@ describe.each(everySink)('with the sink $sink', ({ sink }) => {
   }
 
   describe('a NAS that reboots', () => {
-    it('keeps the sessions before and after apart although their ids repeat, and locks nobody out', async () => {
+    it('F47: keeps the sessions before and after apart although their ids repeat, and locks nobody out', async () => {
       const nas = await isp.nas('reboots-silently', '127.0.0.22')
       const before = [await dial(nas, 'a'), await dial(nas, 'b')]
       await nas.reboot({ tell: false })

@@ -12,7 +12,6 @@ import { formatQuantity, parseRate } from '../../src/domain/quantity.ts'
 import { admit } from '../../src/radius/admission.ts'
 import { AttributesTooLongError, decodeAttributes, encodeAttributes } from '../../src/radius/attributes.ts'
 import type { NamedAttribute } from '../../src/radius/attributes.ts'
-import { createSecret } from '../../src/radius/authenticator.ts'
 import { codes } from '../../src/radius/codes.ts'
 import { Duplicates } from '../../src/radius/duplicates.ts'
 import { encodeReply, PacketTooLongError } from '../../src/radius/encode-packet.ts'
@@ -21,6 +20,7 @@ import type { Packet } from '../../src/radius/packet.ts'
 import { rightReply } from '../../src/radius/reply-match.ts'
 import { noon, testNas } from '../support/access.ts'
 import { dictionary } from '../support/dictionary.ts'
+import { bng, secret } from '../support/radius.ts'
 
 export type Target = (data: Buffer) => void
 
@@ -29,14 +29,6 @@ export class BrokenRuleError extends Error {
   override readonly name = 'BrokenRuleError'
 }
 
-const secret = createSecret('a shared secret')
-const client = {
-  name: 'bng',
-  secrets: [secret],
-  messageAuthenticator: 'auto',
-  messageAuthenticatorSeen: false,
-  limitProxyState: true,
-} as const
 const duplicates = new Duplicates({ seconds: 5, limit: 64 })
 const accessReader = createAccessReader(dictionary)
 const accountingReader = createAccountingReader(dictionary, fixedKeyring())
@@ -55,7 +47,7 @@ function datagram(data: Buffer): void {
     return at + packet.octets[at + 1]!
   }, 20)
   insist(end === packet.octets.length, 'attributes do not fill the packet')
-  const admission = admit(packet, client)
+  const admission = admit(packet, bng)
   if (admission.kind === 'dropped') return
   insist(packet.code === codes.accessRequest || data.length > 20, 'an unsigned packet was admitted')
   duplicates.begin('192.0.2.1', 1812, packet, 0)

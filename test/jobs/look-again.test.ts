@@ -1,33 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestClock } from '../../src/clock.ts'
-import { createKysely } from '../../src/db/pool.ts'
-import type { Database } from '../../src/db/schema.ts'
 import { writeDegradedAccepts } from '../../src/domain/degraded-accept.ts'
 import { jobs } from '../../src/jobs/list.ts'
 import { lookAgainWorker } from '../../src/jobs/look-again.ts'
 import { workers, type WorkerContext } from '../../src/jobs/workers.ts'
-import { createLogger } from '../../src/log.ts'
 import { after, noon, testFacts } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
-import { openTestKeyring } from '../support/keyring.ts'
 import { makeOnline, reasonsOf } from '../support/watch.ts'
+import { openWorkerContext } from '../support/worker-context.ts'
 
 const database = useDatabase()
 let context: WorkerContext
 
 beforeAll(async () => {
-  const { keyring, remove } = await openTestKeyring(database.pool)
-  remove()
-  context = {
-    pool: database.pool,
-    db: createKysely<Database>(database.pool),
-    keyring,
-    clock: createTestClock(noon),
-    log: createLogger({ level: 'silent' }),
-    listen: () => () => undefined,
-    instance: 'one',
-    fileDirectory: '/nowhere',
-  }
+  context = await openWorkerContext(database.pool, createTestClock(noon))
 })
 
 const work = () => lookAgainWorker.work(context, new AbortController().signal)

@@ -13,6 +13,7 @@ import { startWorkers, workers, type WorkerContext } from '../../src/jobs/worker
 import { createLogger } from '../../src/log.ts'
 import { addMany, authorLike, makeMarkTable, markActions, marksOf, outcomesOf, runOf } from '../support/bulk.ts'
 import { noon, useOffice } from '../support/operator.ts'
+import { workerContext } from '../support/worker-context.ts'
 
 const office = useOffice()
 const log = createLogger({ level: 'silent' })
@@ -31,17 +32,10 @@ async function start(params: Record<string, unknown> = {}): Promise<bigint> {
   return (await startBulkRun(office.db, input, authorLike(office.keyring), noon, markActions)).run.id
 }
 
-const context = (changes: Partial<WorkerContext> = {}): WorkerContext => ({
-  pool: office.pool,
-  db: office.db,
-  keyring: office.keyring,
-  clock: createTestClock(noon),
-  log,
-  listen: () => () => undefined,
-  instance: 'one',
-  fileDirectory: '/nowhere',
-  ...changes,
-})
+const context = (changes: Partial<WorkerContext> = {}): WorkerContext => {
+  const { pool, db, keyring } = office
+  return workerContext({ pool, db, keyring, clock: createTestClock(noon), ...changes })
+}
 
 /** A whole process that works on bulk runs until it kills itself at the `hit`-th passing of a point. */
 async function workUntilKilled(point: string, hit: number): Promise<void> {

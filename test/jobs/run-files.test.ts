@@ -14,6 +14,7 @@ import { workers } from '../../src/jobs/workers.ts'
 import { createLogger } from '../../src/log.ts'
 import { hours, makePlan, noon, rowsOf, useOffice } from '../support/operator.ts'
 import { authorOfRole, hire } from '../support/staff.ts'
+import { workerContext } from '../support/worker-context.ts'
 
 const office = useOffice()
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-run-files-'))
@@ -26,17 +27,8 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const context = (changes: Partial<WorkerContext> = {}): WorkerContext => ({
-  pool: office.pool,
-  db: office.db,
-  keyring: office.keyring,
-  clock,
-  log: createLogger({ level: 'silent' }),
-  listen: () => () => undefined,
-  instance: 'one',
-  fileDirectory: folder,
-  ...changes,
-})
+const context = (changes: Partial<WorkerContext> = {}): WorkerContext =>
+  workerContext({ pool: office.pool, db: office.db, keyring: office.keyring, clock, fileDirectory: folder, ...changes })
 const signal = new AbortController().signal
 
 async function begin(text: string): Promise<bigint> {

@@ -1,14 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../../src/clock.ts'
-import { createKysely } from '../../src/db/pool.ts'
-import type { Database } from '../../src/db/schema.ts'
 import { entitlementWorker, expiryWorker, signsOfLifeWorker } from '../../src/jobs/watch-entitlements.ts'
 import { workers, type WorkerContext, type WorkerDefinition } from '../../src/jobs/workers.ts'
-import { createLogger } from '../../src/log.ts'
 import { after, noon } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
-import { openTestKeyring } from '../support/keyring.ts'
 import { makeOnline, reasonsOf } from '../support/watch.ts'
+import { openWorkerContext } from '../support/worker-context.ts'
 
 const database = useDatabase()
 const step = { fup_steps: JSON.stringify([{ after_octets: '1000', down_bps: 1_000_000, up_bps: 1_000_000 }]) }
@@ -16,18 +13,7 @@ let context: WorkerContext
 let clock: TestClock
 
 beforeAll(async () => {
-  const { keyring, remove } = await openTestKeyring(database.pool)
-  remove()
-  context = {
-    pool: database.pool,
-    db: createKysely<Database>(database.pool),
-    keyring,
-    clock: createTestClock(noon),
-    log: createLogger({ level: 'silent' }),
-    listen: () => () => undefined,
-    instance: 'one',
-    fileDirectory: '/nowhere',
-  }
+  context = await openWorkerContext(database.pool, createTestClock(noon))
 })
 beforeEach(async () => {
   clock = createTestClock(noon)

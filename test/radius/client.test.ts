@@ -8,8 +8,8 @@ import type { ClientOptions, ExchangeRequest } from '../../src/radius/client.ts'
 import type { Code } from '../../src/radius/codes.ts'
 import { encodeReply } from '../../src/radius/encode-packet.ts'
 import type { Packet } from '../../src/radius/packet.ts'
-import { attribute, packetOf, typesOf, valueOf } from '../support/radius.ts'
-import { bng, testServer } from '../support/radius-server.ts'
+import { attribute, bng, packetOf, typesOf, valueOf } from '../support/radius.ts'
+import { testServer } from '../support/radius-server.ts'
 
 const secret = createSecret('a shared secret')
 const none = Buffer.alloc(0)

@@ -33,7 +33,7 @@ describe('RFC 5080 §2.2.2', () => {
     expect(duplicates.look(address, 1000, again(packet()), 9999)).toEqual({ kind: 'answered', reply })
   })
 
-  it('R21: the same identifier with another authenticator supersedes, and the old reply is never sent', () => {
+  it('F43, R21: the same identifier with another authenticator supersedes, and the old reply is never sent', () => {
     const duplicates = remembering()
     const first = duplicates.begin(address, 1000, packet(1, 0xaa), 0)
     expect(duplicates.look(address, 1000, packet(1, 0xbb), 1)).toEqual({ kind: 'new' })

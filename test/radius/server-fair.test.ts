@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { createSecret } from '../../src/radius/authenticator.ts'
 import { codes } from '../../src/radius/codes.ts'
-import { answersTo, bng, gate, request, testNas, testServer } from '../support/radius-server.ts'
+import { bng } from '../support/radius.ts'
+import { answersTo, gate, request, testNas, testServer } from '../support/radius-server.ts'
 
 const noisy = { ...bng, name: 'noisy' }
 /** The flooding client and the quiet one differ by their address. */

@@ -3,7 +3,8 @@ import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { BindError, plainAddress } from '../../src/radius/sockets.ts'
 import { startRadiusServer } from '../../src/radius/server.ts'
-import { bng, gate, request, testNas, testServer } from '../support/radius-server.ts'
+import { bng } from '../support/radius.ts'
+import { gate, request, testNas, testServer } from '../support/radius-server.ts'
 
 const none = Buffer.alloc(0)
 const hasIPv6 = Object.values(networkInterfaces()).some((list) => list?.some((one) => one.address === '::1'))

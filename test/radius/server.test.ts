@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSecret, verifyReply } from '../../src/radius/authenticator.ts'
-import { attribute, packetOf, typesOf } from '../support/radius.ts'
-import { answersTo, bng, gate, request, secret, testNas, testServer } from '../support/radius-server.ts'
+import { attribute, bng, packetOf, secret, typesOf } from '../support/radius.ts'
+import { answersTo, gate, request, testNas, testServer } from '../support/radius-server.ts'
 
 const header = (code: number, length: number, rest = 0) =>
   Buffer.concat([Buffer.from([code, 9, length >> 8, length & 255]), Buffer.alloc(16 + rest, 1)])

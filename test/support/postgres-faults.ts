@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { guests, openWorld, tryLogins, type FaultWorld, type LoginTally } from './fault-world.ts'
+import { guests, openWorld, quantile, tryLogins, type FaultWorld, type LoginTally } from './fault-world.ts'
 import { poll, until } from './cluster.ts'
 import { needTools } from './tools.ts'
 
@@ -71,6 +71,21 @@ export async function outage(
     openedAfterMs: opened === undefined ? undefined : Date.parse(String(opened.time)) - begunAt,
     drainedAfterMs: performance.now() - back,
   }
+}
+
+/** Prints what an outage came to. */
+export function told(
+  id: string,
+  { logins, acknowledged, drainedAfterMs, openedAfterMs, statuses }: OutageFigures,
+): void {
+  const { right, wrong, unknown, acceptedMs } = logins
+  process.stdout.write(
+    `${id}: right ${right.online} let in, ${right.timeout} silent, ${right.rejected} rejected; wrong ${wrong.online} let in; ` +
+      `unknown ${unknown.timeout} silent of ${unknown.timeout + unknown.rejected + unknown.online}; ` +
+      `p50 ${Math.round(quantile(acceptedMs, 0.5))}, p99 ${Math.round(quantile(acceptedMs, 0.99))} ms; ` +
+      `${acknowledged} records acknowledged; breaker after ${openedAfterMs ?? 'never'} ms; all drained ` +
+      `${Math.round(drainedAfterMs)} ms after; office ${JSON.stringify([...statuses])}\n`,
+  )
 }
 
 /** What is wrong with an outage: nothing, where 99 % of the right are let in, nobody else is, and all is whole 30 s after. */

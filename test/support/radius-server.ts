@@ -5,23 +5,12 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach } from 'vitest'
 import type { RadiusClient } from '../../src/radius/admission.ts'
-import { createSecret } from '../../src/radius/authenticator.ts'
 import type { RadiusCounters } from '../../src/radius/counters.ts'
 import { encodeRequest } from '../../src/radius/encode-packet.ts'
 import type { Packet } from '../../src/radius/packet.ts'
 import { startRadiusServer } from '../../src/radius/server.ts'
 import type { RadiusRequest, RadiusServer, ServerOptions } from '../../src/radius/server.ts'
-import { attribute, packetOf } from './radius.ts'
-
-export const secret = createSecret('a shared secret')
-
-export const bng: RadiusClient = {
-  name: 'bng',
-  secrets: [secret],
-  messageAuthenticator: 'auto',
-  messageAuthenticatorSeen: false,
-  limitProxyState: true,
-}
+import { attribute, bng, packetOf, secret } from './radius.ts'
 
 export type TestServer = {
   server: RadiusServer<RadiusClient>

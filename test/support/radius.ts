@@ -1,8 +1,21 @@
 // What tests of the RADIUS side build packets with: attributes, parsed packets, vectors.
 
 import { readFileSync } from 'node:fs'
+import type { RadiusClient } from '../../src/radius/admission.ts'
+import { createSecret } from '../../src/radius/authenticator.ts'
 import { parsePacket } from '../../src/radius/packet.ts'
 import type { Packet } from '../../src/radius/packet.ts'
+
+export const secret = createSecret('a shared secret')
+
+/** A client with the policies of a new one. */
+export const bng: RadiusClient = {
+  name: 'bng',
+  secrets: [secret],
+  messageAuthenticator: 'auto',
+  messageAuthenticatorSeen: false,
+  limitProxyState: true,
+}
 
 /** One attribute: type, length, value. */
 export function attribute(type: number, value: string | Uint8Array): Buffer {

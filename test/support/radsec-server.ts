@@ -5,8 +5,8 @@ import { startRadsecServer, type RadsecServer, type RadsecServerOptions } from '
 import type { RadsecStranger } from '../../src/radius/radsec-server.ts'
 import type { RadiusRequest, RadiusResponse } from '../../src/radius/server.ts'
 import { fingerprintOf, makeCertificate } from './certificate.ts'
-import { attribute } from './radius.ts'
-import { bng, recordingCounters, request as requestOf } from './radius-server.ts'
+import { attribute, bng } from './radius.ts'
+import { recordingCounters, request as requestOf } from './radius-server.ts'
 import { authority, radsec, radsecNas, serverKeys, type RadsecNas } from './radsec.ts'
 
 export const known: RadiusClient = { ...bng, secrets: [radsec], messageAuthenticator: 'off', limitProxyState: false }

@@ -33,9 +33,9 @@ export async function bookSession(
   const [row] = await rowsOf(
     office,
     `insert into session (nas_id, acct_session_id, epoch, subscriber_id, username, nas_group_id, address_space_id, mac, framed_ip,
-       line, started_at, event_at, updated_at, ended_at, ended_by, interim_interval_s, interims)
+       line, started_at, event_at, updated_at, ended_at, ended_by, interim_interval_s, interims, gigawords)
      values ($1, $2, 1, $3, $4, $5, $6, $7::macaddr, $8::inet, 'mac:' || $7::text, $9, $10, $10, $11,
-       case when $11::timestamptz is not null then 'stop' end, 300, 8) returning id`,
+       case when $11::timestamptz is not null then 'stop' end, 300, 8, true) returning id`,
     [
       nas.id,
       acctIdOf(n),

@@ -3,24 +3,17 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createSecret } from '../../src/radius/authenticator.ts'
+import type { RadiusClient } from '../../src/radius/admission.ts'
 import { encodeRequest } from '../../src/radius/encode-packet.ts'
 import { startRadiusServer } from '../../src/radius/server.ts'
+import { bng, secret } from './radius.ts'
 
-const secret = createSecret('a shared secret')
-const client = {
-  name: 'bng',
-  secrets: [secret],
-  messageAuthenticator: 'auto',
-  messageAuthenticatorSeen: false,
-  limitProxyState: true,
-} as const
 const nothing = (): void => undefined
 
-const server = await startRadiusServer<{ -readonly [Name in keyof typeof client]: (typeof client)[Name] }>({
+const server = await startRadiusServer<RadiusClient>({
   addresses: [{ address: '127.0.0.1', port: 0, kind: 'authentication' }],
   now: () => performance.now(),
-  findClient: () => client,
+  findClient: () => bng,
   counters: { received: nothing, sent: nothing, dropped: nothing, duplicate: nothing },
   onUnknownSource: nothing,
   onMessageAuthenticatorSeen: nothing,

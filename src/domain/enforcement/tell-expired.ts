@@ -1,5 +1,6 @@
 // Tells the audit trail, and by it webhooks, that a service has ended: online or not, and whatever the plan makes of it. Each end
-// once, since its entry says that it was told.
+// once, since its entry says that it was told. Ends are found as the clock comes to them, and in rows that changed since the look
+// before, where somebody may have moved one into the past.
 
 import { sql } from 'kysely'
 import type { Db } from '../../db/schema.ts'
@@ -19,19 +20,36 @@ export function firstTellingLook(now: Date): Date {
 
 type Ended = { id: bigint; ownerId: bigint; end: Date; expiresAt: Date; graceUntil: Date | null }
 
+/** A place in the change log: whatever is not committed by now, or later, lies behind it. */
+export async function placeInChanges(db: Db): Promise<string> {
+  const { rows } = await sql<{ place: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as place`.execute(
+    db,
+  )
+  return rows[0]!.place
+}
+
+type Look = {
+  /** Services that ended after it are looked at; of rows that changed, all of the last week. */
+  readonly after: Date
+  /** Of an earlier look (placeInChanges); undefined: what was changed is not looked at. */
+  readonly changedSince?: string | undefined
+  readonly most: number
+}
+
 /**
- * Writes an entry `subscriber.expire` for at most `most` whose service, with its grace, ended after `after`, the earliest first. Gives how many, and
- * after which instant the next look begins. Who was made with an end in the past is left out. One instance at a time.
+ * Writes an entry `subscriber.expire` for at most `most` whose service, with its grace, ended, the earliest first. Gives how many, and
+ * after which instant the next look begins. Who was made with an end in the past is left out. One instance at a time: `isBusy` where
+ * another one is at it, and nothing was looked at.
  */
 export async function tellExpired(
   db: Db,
-  input: { after: Date; most: number; by: Author },
+  input: Look & { by: Author },
   now: Date,
-): Promise<{ told: number; after: Date }> {
+): Promise<{ told: number; after: Date; isBusy?: true }> {
   return inTransaction(db, async (trx) => {
     const lock = await sql<{ free: boolean }>`
       select pg_try_advisory_xact_lock(hashtext('gatehouse tell expired')) as free`.execute(trx)
-    if (lock.rows[0]?.free !== true) return { told: 0, after: input.after }
+    if (lock.rows[0]?.free !== true) return { told: 0, after: input.after, isBusy: true }
     const ended = await findEnded(trx, input, now)
     const deeds = ended.map(({ id, ownerId, expiresAt, graceUntil }) => ({
       action: 'subscriber.expire',
@@ -48,24 +66,48 @@ export async function tellExpired(
   })
 }
 
+const columns = sql.raw('id, owner_id, created_at, expires_at, grace_until')
+const isServed = sql.raw('expires_at is not null and archived_at is null and enabled')
+
 /** Both ends of a service by their own index; the later one counts (serviceEnd of subscriber-label.ts). */
-async function findEnded(trx: Db, { after, most }: { after: Date; most: number }, now: Date): Promise<Ended[]> {
+async function findEnded(trx: Db, { after, changedSince, most }: Look, now: Date): Promise<Ended[]> {
   const { rows } = await sql<Ended>`
     with ended as materialized (
       select id, owner_id, created_at, expires_at, grace_until, greatest(expires_at, grace_until) as service_end from (
-        select id, owner_id, created_at, expires_at, grace_until from subscriber
-        where expires_at > ${after} and expires_at <= ${now} and archived_at is null and enabled
+        select ${columns} from subscriber where expires_at > ${after} and expires_at <= ${now} and ${isServed}
         union
-        select id, owner_id, created_at, expires_at, grace_until from subscriber
-        where grace_until > ${after} and grace_until <= ${now} and expires_at is not null and archived_at is null and enabled
+        select ${columns} from subscriber where grace_until > ${after} and grace_until <= ${now} and ${isServed}
+        ${changedSince === undefined ? sql`` : changedSql(changedSince, now)}
       ) as subscriber
     )
     select id, owner_id as "ownerId", service_end as end, expires_at as "expiresAt", grace_until as "graceUntil"
     from ended
-    where service_end > ${after} and service_end <= ${now} and created_at < service_end
+    where service_end <= ${now} and ${endedWithUs}
       and not exists (select from audit_entry
         where audit_entry.noun = 'subscriber' and audit_entry.row_id = ended.id and audit_entry.action = 'subscriber.expire'
           and audit_entry.at >= ended.service_end)
     order by service_end, id limit ${most}`.execute(trx)
   return rows
 }
+
+/** Rows in which an end may have been moved behind the place where the look by the clock goes on. */
+function changedSql(changedSince: string, now: Date) {
+  return sql`
+        union
+        select ${columns} from subscriber
+        where id in (select row_id from change_log where table_name = 'subscriber' and changed_by >= ${changedSince}::xid8)
+          and greatest(expires_at, grace_until) > ${firstTellingLook(now)} and ${isServed}`
+}
+
+/**
+ * Whose row came to us after the end of its service, by an import with the date of a former system, say, never ended here: unless
+ * the end is another one by now than the row was made with.
+ */
+const endedWithUs = sql<boolean>`coalesce(
+      (select made.after ->> 'expires_at' is null
+          or (made.after ->> 'expires_at')::timestamptz <> date_trunc('milliseconds', ended.expires_at)
+        from audit_entry made
+        where made.noun = 'subscriber' and made.row_id = ended.id and made.action = 'subscriber.create'
+          and made.at >= ended.service_end
+        limit 1),
+      ended.created_at < ended.service_end)`

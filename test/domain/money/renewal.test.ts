@@ -197,7 +197,7 @@ describe('once', () => {
     expect(await balanceOf(office, payerId)).toBe(7_000n)
   })
 
-  it('the same reference is the same renewal, with the same answer', async () => {
+  it('F64: the same reference is the same renewal, with the same answer', async () => {
     const { id, payerId } = await line(office, { planId, balanceMinor: 9_000n })
     const first = await go({ subscriberId: id, reference: 'invoice 7' })
     const again = await go({ subscriberId: id, reference: 'invoice 7' }, hours(2))

@@ -134,7 +134,7 @@ describe('posting', () => {
 })
 
 describe('renewing over HTTP', () => {
-  it('50 times at once with one Idempotency-Key renews once', async () => {
+  it('F64: 50 times at once with one Idempotency-Key renews once', async () => {
     const { id, payerId } = await line(office(), { planId, balanceMinor: 90_000n })
     const answers = await Promise.all(
       Array.from({ length: 50 }, () =>
