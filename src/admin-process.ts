@@ -1,7 +1,8 @@
 // The process of HTTP and jobs, apart from RADIUS: a report must not delay a login (decision 26).
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { endOfPem, watchCertificates } from './aaa/certificates.ts'
 import { followKeys } from './aaa/key-follower.ts'
 import { localAddresses } from './aaa/local-addresses.ts'
 import { ownDictionary } from './aaa/own-dictionary.ts'
@@ -84,12 +85,14 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
   const radiusPorts = { auth: config.authPort, acct: config.acctPort }
   const workers = startWorkers({ ...background, fileDirectory, checkAttribute, radiusPorts })
   const delivery = deliverOrders({ ...background, pool: coaPool }, config)
+  const certificate = watchOwnCertificate(background, config)
   log.info({ url: server.url }, 'http is ready')
   return {
     url: server.url,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     async close() {
-      await Promise.all([runner.close(), workers.close(), delivery.close(), notifications.close(), keys.close()])
+      const byThemselves = [runner, workers, delivery, notifications, keys, certificate]
+      await Promise.all(byThemselves.map((one) => one?.close()))
       await server.close()
       await Promise.all([httpPool, longPool, jobPool, coaPool, listenPool].map((pool) => pool.end()))
     },
@@ -105,6 +108,17 @@ function deliverOrders(background: Background, { radiusAddresses }: StartOrder['
     sender: createCoaSender({ dictionary: ownDictionary, now: () => systemClock.monotonicMs() }),
     ownAddresses: () => radiusAddresses ?? localAddresses(),
   })
+}
+
+/** The one of the panel and the API, as it lies on the disk: it is in use soon after it was put there. */
+function watchOwnCertificate(
+  background: Omit<Parameters<typeof watchCertificates>[0], 'seen'>,
+  { tls }: StartOrder['config'],
+) {
+  if (tls === undefined) return undefined
+  const until = (): Date => endOfPem(readFileSync(tls.certificate))
+  const seen = () => [{ kind: 'panel-certificate', subject: hostname(), until: until() } as const]
+  return watchCertificates({ ...background, seen })
 }
 
 /**
@@ -138,7 +152,7 @@ function metricsOfOthers(): Promise<MetricsSnapshot[]> {
   const id = (question += 1)
   const timer = setTimeout(() => resolve([]), othersPatienceMs)
   questions.set(id, resolve)
-  tellSupervisor({ kind: 'want-metrics-of-others', id })
+  void tellSupervisor({ kind: 'want-metrics-of-others', id })
   return promise.finally(() => {
     clearTimeout(timer)
     questions.delete(id)

@@ -1,7 +1,10 @@
 // The child's side of supervision: hears its configuration, says when it is ready, answers for metrics, ends with or without
 // its supervisor. The other side is child.ts.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
-import { isUnavailable } from './db/errors.ts'
+import { isHeldUp, isUnavailable, sqlState, sqlStateOf } from './db/errors.ts'
+import { createLogger } from './log.ts'
+import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
 export type ToChild =
@@ -13,7 +16,7 @@ export type ToChild =
 
 export type FromChild =
   | { kind: 'ready'; url?: string }
-  /** `away`: Postgres could not be asked. */
+  /** `away`: Postgres could not be asked, or was not as it must be yet: later it may start. */
   | { kind: 'failed'; message: string; away: boolean }
   | { kind: 'metrics'; id: number; snapshot: MetricsSnapshot }
   | { kind: 'want-metrics-of-others'; id: number }
@@ -27,20 +30,40 @@ type ChildWork = {
   onMessage?(message: ToChild): void
 }
 
-/** Says something to the supervisor; nothing happens where it is gone. */
-export function tellSupervisor(message: FromChild): void {
-  if (process.connected) process.send?.(message, () => undefined)
+/** A start that is under way has so long to end when the process is to end. */
+const startPatienceMs = 500
+/** Longer than a supervisor has patience: where there is none any more, nobody else would end what hangs. */
+const longestEndMs = 9_000
+
+/** Says something to the supervisor, and resolves when that is on its way; nothing happens where it is gone. */
+export function tellSupervisor(message: FromChild): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, () => resolve())
+    else resolve()
+  })
+}
+
+/** Whoever begins without Postgres may find one that has come before its schema was brought up to date. */
+const notYetThere: ReadonlySet<unknown> = new Set([sqlState.undefinedTable, sqlState.undefinedColumn])
+
+function isAway(error: unknown): boolean {
+  return isUnavailable(error) || isHeldUp(error) || notYetThere.has(sqlStateOf(error))
 }
 
 /** Runs this process as a supervised child until it is told to end, or its supervisor is gone. */
-export function serveAsChild(work: ChildWork): void {
+export function serveAsChild(work: ChildWork, { endWithinMs = longestEndMs } = {}): void {
   let service: Promise<ChildService> | undefined
+  let log: Logger | undefined
   const ending = new AbortController()
   const end = async (code: number): Promise<void> => {
     if (ending.signal.aborted) return
     ending.abort()
+    setTimeout(() => process.exit(1), endWithinMs).unref()
     try {
-      await (await service?.catch(() => undefined))?.close()
+      const started = service?.catch(() => undefined)
+      await (await Promise.race([started, sleep(startPatienceMs)]))?.close()
+    } catch (error) {
+      log?.error({ error }, 'a process did not end in order')
     } finally {
       // Whatever goes wrong at the end, the successor needs the ports.
       process.exit(code)
@@ -48,18 +71,20 @@ export function serveAsChild(work: ChildWork): void {
   }
   const start = async (message: ToChild & { kind: 'start' }): Promise<void> => {
     try {
+      log = createLogger({ level: message.config.logLevel, name: 'child' })
       service = work.start(message, ending.signal)
       const { url } = await service
-      tellSupervisor({ kind: 'ready', ...(url === undefined ? {} : { url }) })
+      void tellSupervisor({ kind: 'ready', ...(url === undefined ? {} : { url }) })
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error)
-      tellSupervisor({ kind: 'failed', message: words, away: isUnavailable(error) })
+      // The end must not overtake the reason of it.
+      await tellSupervisor({ kind: 'failed', message: words, away: isAway(error) })
       await end(1)
     }
   }
   const answerMetrics = async (id: number): Promise<void> => {
     const snapshot = await (await service)?.metrics()
-    if (snapshot !== undefined) tellSupervisor({ kind: 'metrics', id, snapshot })
+    if (snapshot !== undefined) void tellSupervisor({ kind: 'metrics', id, snapshot })
   }
   process.on('message', (message: ToChild) => {
     if (message.kind === 'start') void start(message)

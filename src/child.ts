@@ -36,7 +36,7 @@ const metricsPatienceMs = 1_000
 /** A child said why it cannot start, or ended before it was ready. */
 export class ChildStartError extends Error {
   override readonly name = 'ChildStartError'
-  /** Postgres could not be asked: later it may start. */
+  /** Postgres could not be asked, or was not as it must be yet: later it may start. */
   readonly away: boolean
 
   constructor(message: string, away = false) {
@@ -84,6 +84,7 @@ export class Child {
   #stopping = false
   readonly #pauses = createRestartPauses()
   readonly #firstReady = Promise.withResolvers<void>()
+  #insists = false
   #lastQuestion = 0
 
   constructor(options: ChildOptions) {
@@ -100,11 +101,13 @@ export class Child {
     return this.#url
   }
 
-  /** The first start, and those after it where it is killed meanwhile. Throws when the child cannot start. */
-  async start(): Promise<void> {
-    this.#launch().catch((error: unknown) => {
-      if (!(error instanceof ChildKilledError) || this.#stopping) this.#firstReady.reject(error)
-    })
+  /**
+   * The first start, and those after it where it is killed meanwhile. Throws when the child cannot start. With `insist` only what
+   * the child itself says and no waiting mends (a taken port, a wrong key file) is such a reason.
+   */
+  async start({ insist = false } = {}): Promise<void> {
+    this.#insists = insist
+    this.#launch().catch((error: unknown) => this.#judge(error))
     try {
       await this.#firstReady.promise
     } catch (error) {
@@ -204,9 +207,16 @@ export class Child {
     if (this.#stopping) return
     const pauseMs = this.#pauses.died(clock.monotonicMs())
     log.error({ child: name, cause, pause_ms: pauseMs }, 'a process died and is started again')
-    this.#relaunch(pauseMs).catch((error: unknown) =>
-      log.error({ child: name, error }, 'a process could not be started'),
-    )
+    this.#relaunch(pauseMs).catch((error: unknown) => {
+      log.error({ child: name, error }, 'a process could not be started')
+      this.#judge(error)
+    })
+  }
+
+  /** Whether a start that failed is the last. Once it has been ready no error is: nobody hears of it here then. */
+  #judge(error: unknown): void {
+    const passes = this.#insists && !(error instanceof ChildStartError && !error.away)
+    if (this.#stopping || !(passes || error instanceof ChildKilledError)) this.#firstReady.reject(error)
   }
 
   async #relaunch(pauseMs: number): Promise<void> {

@@ -28,12 +28,15 @@ function makersOf(registry: Registry) {
     /** Of several processes the largest value counts. */
     oldest: (name: string, help: string) =>
       new Gauge({ name: `gatehouse_${name}`, help, registers, aggregator: 'max' }),
+    /** Of several processes the smallest value counts. */
+    earliest: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+      new Gauge({ name: `gatehouse_${name}`, help, labelNames, registers, aggregator: 'min' }),
     histogram: <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
       new Histogram({ name: `gatehouse_${name}`, help, labelNames, buckets, registers }),
   }
 }
 
-function ownMetrics({ counter, gauge, histogram, registers }: Makers) {
+function ownMetrics({ counter, gauge, earliest, histogram, registers }: Makers) {
   return {
     requests: counter('radius_requests_total', 'RADIUS requests received, by client and code', ['client', 'code']),
     replies: counter('radius_replies_total', 'RADIUS replies sent, by client and code', ['client', 'code']),
@@ -53,6 +56,10 @@ function ownMetrics({ counter, gauge, histogram, registers }: Makers) {
       ['kind'],
       [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ),
+    certificateEnd: earliest('certificate_end_seconds', 'When a certificate ends, in seconds since 1970', [
+      'kind',
+      'subject',
+    ]),
     uncaught: counter('uncaught_errors_total', 'Errors of ours that nobody caught; the process lives on', []),
     waiting: gauge('radius_waiting', 'Requests waiting for a database connection, by kind', ['kind']),
     jobRuns: counter('job_runs_total', 'Runs of a job, by outcome', ['job', 'outcome']),

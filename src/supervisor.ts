@@ -1,14 +1,14 @@
 // Starts everything in order and ends it in the reverse one: Postgres (when it is ours), migrations, keys, then the RADIUS
 // processes and the process of HTTP and jobs; a child that dies is started again. Where Postgres is away RADIUS begins without
 // it, and the rest follows when it comes (F10).
-import { Child, startChild, type ChildOptions } from './child.ts'
+import { Child, type ChildOptions } from './child.ts'
 import type { FromChild } from './child-side.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './db/embedded.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
-import { prepareDatabase, unlessAway, untilDone } from './prepare-database.ts'
+import { createPreparation, prepareDatabase, unlessAway, untilDone } from './prepare-database.ts'
 
 /** A RADIUS process finishes what it has taken within this time (F04: exit within 10 s). */
 const drainMs = 8_000
@@ -44,10 +44,16 @@ export type Service = {
 type Whole = { setupToken: string | undefined }
 
 /**
- * Brings the service up; resolves when all of it serves. Where Postgres is away it resolves at once: RADIUS begins with what
- * was last known, or waits for Postgres, and `whole` tells of the rest. Throws with one clear sentence when a part cannot start.
+ * Brings the service up; resolves when all of it serves. Where Postgres is away, or does not let itself be prepared, it resolves
+ * without: RADIUS begins with what was last known, or waits for Postgres, and `whole` tells of the rest. Throws with one clear
+ * sentence when a part cannot start, and the reason of `signal`, which ends the start.
  */
-export async function startService(config: Config, log: Logger, clock: Clock): Promise<Service> {
+export async function startService(
+  config: Config,
+  log: Logger,
+  clock: Clock,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Service> {
   const postgres =
     config.databaseUrl === undefined
       ? await startEmbeddedPostgres({ dataDirectory: config.dataDirectory, durable: true, log })
@@ -60,21 +66,22 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
     await Promise.all(children.map((child) => child.stop(drainMs)))
     await postgres?.stop()
   }
+  const endStart = (): void => void close()
+  signal.addEventListener('abort', endStart, { once: true })
   try {
-    const prepared = await unlessAway(() => prepareDatabase(databaseUrl, config, clock))
-    const start = { kind: 'start' as const, config, databaseUrl, worker: 0 }
+    signal.throwIfAborted()
     const tools = { clock, log, signal: ending.signal }
+    const preparation = createPreparation(() => prepareDatabase(databaseUrl, config, tools), { signal })
+    const prepared = await unlessAway(() => preparation.soon())
+    const start = { kind: 'start' as const, config, databaseUrl, worker: 0 }
     const radius = makeRadius(start, tools)
     children.push(...radius)
-    const serving = Promise.all(radius.map((child) => child.start()))
+    const serving = Promise.all(radius.map((child) => child.start({ insist: true })))
     const startRest = async ({ setupToken }: Whole): Promise<Whole> => {
-      const admin = await startAdmin(start, tools, radius)
-      children.push(admin)
-      if (ending.signal.aborted) await admin.stop(drainMs)
+      await startAmong(children, makeAdmin(start, tools, radius))
       return { setupToken }
     }
-    const later = (): Promise<Whole> =>
-      untilDone(async () => startRest(await prepareDatabase(databaseUrl, config, clock)), tools)
+    const later = (): Promise<Whole> => untilDone(async () => startRest(await preparation.done()), tools)
     if (prepared !== undefined) await serving
     const done = prepared && (await unlessAway(() => startRest(prepared)))
     const whole = Promise.all([done ?? later(), serving]).then(([rest]) => rest)
@@ -94,6 +101,8 @@ export async function startService(config: Config, log: Logger, clock: Clock): P
   } catch (error) {
     await close()
     throw error
+  } finally {
+    signal.removeEventListener('abort', endStart)
   }
 }
 
@@ -115,8 +124,19 @@ function makeRadius(start: Start, { log, clock }: Tools): Child[] {
   )
 }
 
-function startAdmin(start: Start, { log, clock }: Tools, radius: readonly Child[]): Promise<Child> {
-  return startChild({
+/** Before it is ready it is one of them already: the service may be ended meanwhile. */
+async function startAmong(children: Child[], child: Child): Promise<void> {
+  children.push(child)
+  try {
+    await child.start()
+  } catch (error) {
+    children.splice(children.indexOf(child), 1)
+    throw error
+  }
+}
+
+function makeAdmin(start: Start, { log, clock }: Tools, radius: readonly Child[]): Child {
+  return new Child({
     name: 'admin',
     file: new URL('./admin-process.ts', import.meta.url),
     nodeOptions: adminNodeOptions,

@@ -93,13 +93,30 @@ test('a child that is killed while it starts for the first time is started again
   await child.stop(1_000)
 })
 
+test('with insistence a child that says that it may start later is tried until it does', async () => {
+  const failed = `process.send({ kind: 'failed', message: 'Postgres is away', away: true }, () => process.exit(1))`
+  const { file, starts } = program('waiting', `if (started < 3) ${failed}; else ready()`)
+  const child = new Child({ name: 'waiting', file, start, log: createLogger({ level: 'silent' }), clock: systemClock })
+  await child.start({ insist: true })
+  expect([child.url, starts()]).toEqual(['http://3', 3])
+  await child.stop(1_000)
+})
+
+test('insistence ends with what no waiting mends, also where it is said after a death', async () => {
+  const failed = `process.send({ kind: 'failed', message: 'the port is taken', away: false }, () => process.exit(1))`
+  const { file, starts } = program('final', `if (started === 1) process.kill(process.pid, 'SIGKILL'); else ${failed}`)
+  const child = new Child({ name: 'final', file, start, log: createLogger({ level: 'silent' }), clock: systemClock })
+  await expect(child.start({ insist: true })).rejects.toMatchObject({ message: 'the port is taken', away: false })
+  expect(starts()).toBe(2)
+})
+
 test('whoever ends a child that is not ready yet waits for it no more', async () => {
   const { file } = program('slow', 'setInterval(() => undefined, 1_000)')
   const child = new Child({ name: 'slow', file, start, log: createLogger({ level: 'silent' }), clock: systemClock })
-  const starting = expect(child.start()).rejects.toThrow('slow was ended before it was ready')
+  const starting = child.start().catch((cause: unknown) => cause)
   await expect.poll(() => child.pid).toBeGreaterThan(0)
   await child.stop(5_000)
-  await starting
+  expect(await starting).toMatchObject({ message: 'slow was ended before it was ready' })
   expect(child.pid).toBeUndefined()
 })
 

@@ -15,6 +15,7 @@ import { startService } from '../src/supervisor.ts'
 import { useDatabase } from './support/database.ts'
 import { startTcpFaultProxy } from './support/tcp-fault-proxy.ts'
 import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
+import { programEnvironment } from './support/program-environment.ts'
 
 const database = useDatabase()
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-serve-'))
@@ -90,6 +91,30 @@ describe('startService', () => {
     }
   }, 60_000)
 
+  it('F10: a RADIUS process that is killed while it waits for Postgres is started again, and the service lives', async () => {
+    const network = await startTcpFaultProxy({ seed: 'killed', target: { port: Number(new URL(database.url).port) } })
+    network.set({ fresh: 'refuse' })
+    const config = { ...(await configuration()), databaseUrl: network.through(database.url), radiusWorkers: 1 }
+    const state = mkdtempSync(join(tmpdir(), 'gatehouse-serve-'))
+    const service = await startService(
+      { ...config, stateDirectory: state },
+      createLogger({ level: 'silent' }),
+      systemClock,
+    )
+    try {
+      const [first] = service.radiusPids()
+      process.kill(first!, 'SIGKILL')
+      await expect.poll(() => service.radiusPids()[0] ?? first, { timeout: 5_000 }).not.toBe(first)
+      network.heal()
+      await service.whole
+      expect((await fetch(`${service.httpUrl}/readyz`)).status).toBe(200)
+    } finally {
+      await service.close()
+      await network.close()
+      rmSync(state, { recursive: true, force: true })
+    }
+  }, 60_000)
+
   it('F10: ended while it still waits for Postgres, it ends', async () => {
     const config = { ...(await configuration()), databaseUrl: 'postgres://nobody@127.0.0.1:1/none', radiusWorkers: 1 }
     const service = await startService(config, createLogger({ level: 'silent' }), systemClock)
@@ -103,7 +128,7 @@ describe('startService', () => {
 describe('gatehouse serve', () => {
   it('names every bad variable in one message and ends with exit code 2', async () => {
     const env = {
-      PATH: process.env.PATH,
+      ...programEnvironment,
       GATEHOUSE_AUTH_PORT: '70000',
       GATEHOUSE_LOG_LEVEL: 'loud',
       GATEHOUSE_TYPO: '1',
@@ -119,9 +144,65 @@ describe('gatehouse serve', () => {
     }
   })
 
-  it('drains and ends with exit code 0 on SIGTERM', async () => {
+  it('ends within 3 s on SIGTERM while the database does not let itself be prepared', async () => {
+    const env = { ...programEnvironment, DATABASE_URL: database.url, GATEHOUSE_DATA_DIR: directory }
+    const holder = await database.pool.connect()
+    await holder.query(`select pg_advisory_lock(hashtext('gatehouse schema_migration'))`)
+    const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+    try {
+      const waits = `select 1 from pg_stat_activity where application_name = 'gatehouse migrate' and wait_event = 'advisory'`
+      await expect.poll(async () => (await database.pool.query(waits)).rowCount, { timeout: 10_000 }).toBe(1)
+      const askedAt = performance.now()
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+      expect(performance.now() - askedAt).toBeLessThan(3_000)
+    } finally {
+      child.kill('SIGKILL')
+      await holder.query('select pg_advisory_unlock_all()')
+      holder.release()
+    }
+  }, 30_000)
+
+  it('says which lock its start waits for, tries again, and ends within 2 s on SIGTERM', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'gatehouse-serve-'))
     const env = {
       PATH: process.env.PATH,
+      DATABASE_URL: database.url,
+      GATEHOUSE_DATA_DIR: directory,
+      GATEHOUSE_STATE_DIR: state,
+      GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',
+      GATEHOUSE_AUTH_PORT: String(await freeUdpPort(0)),
+      GATEHOUSE_ACCT_PORT: String(await freeUdpPort(0)),
+    }
+    const holder = await database.pool.connect()
+    await holder.query('begin')
+    await holder.query('lock table data_key in access exclusive mode')
+    const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      const said: { msg: string; waits_for?: string }[] = []
+      createInterface({ input: child.stdout }).on('line', (line) =>
+        said.push(JSON.parse(line) as (typeof said)[number]),
+      )
+      const waits = () => said.filter((line) => line.waits_for?.endsWith('relation data_key'))
+      // The second one is of the second try. By then there is a RADIUS process, which waits too.
+      await expect.poll(() => waits().length, { timeout: 20_000 }).toBe(2)
+      const silent = 'Postgres cannot be asked and nothing is known of before: silent until it can'
+      await expect.poll(() => said.map(({ msg }) => msg), { timeout: 20_000 }).toContain(silent)
+      const askedAt = performance.now()
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+      expect(performance.now() - askedAt).toBeLessThan(2_000)
+    } finally {
+      child.kill('SIGKILL')
+      await holder.query('rollback')
+      holder.release()
+      rmSync(state, { recursive: true, force: true })
+    }
+  }, 40_000)
+
+  it('drains and ends with exit code 0 on SIGTERM', async () => {
+    const env = {
+      ...programEnvironment,
       DATABASE_URL: database.url,
       GATEHOUSE_DATA_DIR: directory,
       GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',

@@ -8,20 +8,36 @@ import { startService, type Service } from '../supervisor.ts'
 /** Serves until the process is told to end, then drains and resolves. Throws when a part cannot start. */
 export async function serve(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel, name: 'supervisor' })
-  const asked = untilAskedToEnd()
+  const ending = new AbortController()
+  const asked = untilAskedToEnd().then((signal) => {
+    ending.abort()
+    return signal
+  })
   if (config.databaseUrl === undefined) {
     log.warn(
       { data_directory: config.dataDirectory },
       'DATABASE_URL is unset: the embedded Postgres is not for production',
     )
   }
-  const service = await startService(config, log, systemClock)
+  const service = await startService(config, log, systemClock, ending.signal).catch((error: unknown) => {
+    if (!ending.signal.aborted) throw error
+  })
+  if (service === undefined) {
+    log.info({}, 'ended before it had begun')
+    return endSoon()
+  }
   try {
     const signal = await Promise.race([asked, sayWhenWhole(service, log)])
     log.info({ signal }, 'ending')
   } finally {
     await service.close()
+    endSoon()
   }
+}
+
+/** Whatever still waits for Postgres, such as a migration behind somebody's lock, holds up the end no longer than this. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), 500).unref()
 }
 
 /** Never resolves. Rejects where a part cannot start, late as that may show where Postgres was away. */

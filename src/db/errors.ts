@@ -16,6 +16,7 @@ export const sqlState = {
   cannotConnectNow: '57P03',
   invalidPassword: '28P01',
   undefinedTable: '42P01',
+  undefinedColumn: '42703',
   duplicateDatabase: '42P04',
   diskFull: '53100',
   readOnlyTransaction: '25006',
@@ -50,6 +51,15 @@ export function sqlStateOf(error: unknown): string | undefined {
 export function isTransient(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === sqlState.deadlockDetected || state === sqlState.serializationFailure
+}
+
+/**
+ * Whether others held it up: a lock that did not come in time, a deadlock, the limit of a statement. It did not happen, and later
+ * it may.
+ */
+export function isHeldUp(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return isTransient(error) || state === sqlState.lockNotAvailable || state === sqlState.queryCanceled
 }
 
 /** Whether a unique constraint was broken; with a name: exactly that constraint or index. */

@@ -134,6 +134,7 @@ type Connected = (error: Error | null, client?: Client) => void
 type Inside = {
   host: string
   port: number
+  readonly processID: number
   readonly connection: {
     readonly stream: Socket
     on(event: 'parameterStatus', listener: (said: { parameterName: string; parameterValue: string }) => void): void
@@ -145,8 +146,14 @@ function inside(client: object): Inside {
   return client as Inside
 }
 
-function streamOf(client: object): Socket {
+/** The socket of a client of pg. */
+export function streamOf(client: object): Socket {
   return inside(client).connection.stream
+}
+
+/** The process of Postgres that serves a client of pg. */
+export function backendOf(client: object): number {
+  return inside(client).processID
 }
 
 const readers = new Set(['in_hot_standby', 'default_transaction_read_only'])

@@ -12,7 +12,7 @@ import type { Migration, MigrationProvider } from 'kysely/migration'
 import packageFile from '../../package.json' with { type: 'json' }
 import { isUnavailable } from './errors.ts'
 import { createPool } from './pool.ts'
-import type { Pool } from './pool.ts'
+import type { Pool, PoolOptions } from './pool.ts'
 
 /** The release of this program. */
 export const release: string = packageFile.version
@@ -35,8 +35,10 @@ export type MigrateOptions = {
   directory?: string
   /** The release that asks, `major.minor.patch`. Default: this one. */
   release?: string
-  /** As of a pool. */
+  /** These as of a pool. Without a lock timeout it waits for a lock for as long as others hold it. */
   connectTimeoutMs?: number
+  lockTimeoutMs?: number
+  onConnect?: PoolOptions['onConnect']
 }
 
 type MigrationFile = { name: string; oldestRelease: string; text: string }
@@ -48,8 +50,9 @@ type MigrationFile = { name: string; oldestRelease: string; text: string }
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
   const files = await readMigrations(options.directory ?? migrationsDirectory)
   // Of its own: a migration, or the wait for that of another instance, may outlast any sensible statement timeout.
-  const { connectTimeoutMs = 5_000 } = options
-  const pool = createPool(url, { name: 'gatehouse migrate', max: 2, statementTimeoutMs: 0, connectTimeoutMs })
+  const { connectTimeoutMs, lockTimeoutMs, onConnect } = options
+  const limits = { statementTimeoutMs: 0, connectTimeoutMs, lockTimeoutMs }
+  const pool = createPool(url, { name: 'gatehouse migrate', max: 2, ...limits, onConnect })
   try {
     await createRecord(pool)
     return await applyMissing(pool, files, options.release ?? release)

@@ -24,9 +24,9 @@ export type PoolOptions = {
   /** We stop waiting, even if Postgres hangs with TCP alive (the statement may still commit). Default: none. */
   queryTimeoutMs?: number
   /** How long a wait for a lock may last. Default: only bounded by the statement. */
-  lockTimeoutMs?: number
+  lockTimeoutMs?: number | undefined
   /** How long to wait for a free or new connection. Default 5 000 ms. */
-  connectTimeoutMs?: number
+  connectTimeoutMs?: number | undefined
   /** So many may wait for a connection; more are refused with PoolBusyError. Default: as many as come. */
   maximumWaiting?: number
   /**
@@ -36,6 +36,8 @@ export type PoolOptions = {
   hotPath?: boolean
   /** Told of every idle connection that broke; the pool replaces it by itself. */
   onError?: (error: Error) => void
+  /** Told of every new connection, before its first statement. */
+  onConnect?: ((client: PoolClient) => void) | undefined
 }
 
 const oid = { int8: 20, int8Array: 1016, date: 1082, dateArray: 1182, interval: 1186 } as const
@@ -61,6 +63,7 @@ export function createPool(url: string, options: PoolOptions): Pool {
   pool.on('error', (error) => options.onError?.(error))
   // So would one that breaks between two statements of a transaction: whoever holds it learns that from its next statement.
   pool.on('connect', (client) => client.on('error', () => undefined))
+  if (options.onConnect !== undefined) pool.on('connect', options.onConnect)
   if (options.maximumWaiting !== undefined) refuseBeyond(pool, options.maximumWaiting)
   return pool
 }

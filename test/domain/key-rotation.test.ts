@@ -8,7 +8,8 @@ import { addClient } from '../../src/domain/client.ts'
 import { chargeableIdentity } from '../../src/domain/chargeable-identity.ts'
 import { openCredential } from '../../src/domain/credential.ts'
 import { nextKeyFile, oldKeyFile } from '../../src/domain/data-key-row.ts'
-import { matchesVerifier, openKeptKeyring, openKeyring, refreshKeyring } from '../../src/domain/data-key.ts'
+import { matchesVerifier, openKeptKeyring, openKeyring, refreshKeyring, SealError } from '../../src/domain/data-key.ts'
+import { openHouse, readHouse } from '../../src/domain/house.ts'
 import type { Keyring } from '../../src/domain/data-key.ts'
 import {
   addDataKey,
@@ -279,6 +280,19 @@ describe('a new key file', () => {
     },
   )
 
+  it('is not made where one waits that others may read: it stays as it is, and the mend is told (S04)', async () => {
+    await makeSecrets()
+    const { file } = await prepareKeyFile(database.pool, keys.keyFile)
+    const waiting = fs.readFileSync(file)
+    fs.chmodSync(file, 0o640)
+    await expect(prepareKeyFile(database.pool, keys.keyFile)).rejects.toThrow(`${file}: chmod 600 it`)
+    await expect(rotateKeyFile(places(), by(), noon)).rejects.toThrow(`${file}: chmod 600 it`)
+    expect(fs.readFileSync(file)).toEqual(waiting)
+    fs.chmodSync(file, 0o600)
+    expect((await rotateKeyFile(places(), by(), noon)).wrapped).toBe(1)
+    expect(fs.readFileSync(keys.keyFile)).toEqual(waiting)
+  })
+
   it('reaches a second machine: copied there first, exchanged there by the same command', async () => {
     await makeSecrets()
     const second = path.join(path.dirname(keys.keyFile), 'second', 'gatehouse.key')
@@ -310,6 +324,31 @@ describe('a new key file', () => {
     // What runs there goes on with what it has.
     await expect(refreshKeyring(stale, database.pool, second, noon)).rejects.toThrow('is not the one')
     expect(stale.currentId).toBe(ring.currentId)
+  })
+
+  it('leaves a machine that was forgotten with what older data keys sealed, until it gets the file', async () => {
+    await makeSecrets()
+    const { clear } = await ids()
+    const second = path.join(path.dirname(keys.keyFile), 'forgotten.key')
+    fs.copyFileSync(keys.keyFile, second)
+    const forgotten = await openKeyring(database.pool, second, noon)
+    const opens = async (): Promise<string> => openCredential(forgotten, clear, 'clear', await stored(clear)).toString()
+    await rotateKeyFile(places(), by(), noon)
+    await addDataKey(places(), { noticeS: 5 }, by(), noon)
+    await refreshKeyring(ring, database.pool, keys.keyFile, later(5))
+    await expect(refreshKeyring(forgotten, database.pool, second, later(5))).rejects.toThrow('is not the one')
+    expect(await opens()).toBe('Password-1')
+    // What is sealed anew it cannot open, whatever it is: passwords, and the shared secrets of its own NASes.
+    await resealSecrets(places(), by(), later(6))
+    await expect(opens()).rejects.toThrow(SealError)
+    const unopened: string[] = []
+    const house = await readHouse(database.pool, later(6))
+    openHouse(house, forgotten, { ofClient: (_, name) => unopened.push(name), ofHomeServer: () => undefined })
+    expect(unopened).toEqual(['bras'])
+    // No restart is needed: the file alone mends it.
+    fs.copyFileSync(keys.keyFile, second)
+    await refreshKeyring(forgotten, database.pool, second, later(7))
+    expect(await opens()).toBe('Password-1')
   })
 
   it('and a data key at the same time wait for each other', async () => {

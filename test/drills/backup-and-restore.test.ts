@@ -26,6 +26,7 @@ import { addSubscriber } from '../../src/domain/subscriber.ts'
 import { runAsAdministrator, silentLog } from '../support/database.ts'
 import { makePlan } from '../support/operator.ts'
 import { hasTools, postgresPrograms, provideTools } from '../support/tools.ts'
+import { programEnvironment } from '../support/program-environment.ts'
 
 const drill = new URL('../../drills/backup-and-restore.sh', import.meta.url).pathname
 const now = new Date('2026-11-22T12:00:00Z')
@@ -56,6 +57,7 @@ describe.runIf(hasTools('postgres'))('the drill of backup and restore', () => {
     copyFileSync(keyFile, keyCopy)
     writeFileSync(join(folder, 'password'), `${password}\n`)
     env = {
+      ...programEnvironment,
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       NODE_ENV: 'test',
       TMPDIR: folder,
@@ -63,6 +65,9 @@ describe.runIf(hasTools('postgres'))('the drill of backup and restore', () => {
       POSTGRES_BIN: tools.file('usr/lib/postgresql/15/bin'),
       DATABASE_URL: servers[0]!.url,
       RESTORE_URL: servers[1]!.url,
+      // Of the service in use, which has that port.
+      GATEHOUSE_RADSEC_CERT: join(folder, 'radsec.pem'),
+      GATEHOUSE_RADSEC_KEY: join(folder, 'radsec.key'),
       KEY_COPY: keyCopy,
       DRILL_USERNAME: 'anna',
       DRILL_PASSWORD_FILE: join(folder, 'password'),

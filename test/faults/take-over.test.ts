@@ -43,7 +43,7 @@ beforeAll(async () => {
   await Promise.all(instances.map(({ start }) => run('sh', ['-c', start])))
   const client = { localAddress: nas, secret, patienceMs: 30_000 }
   await Promise.all(instances.map(({ authPort }) => serving({ ...client, port: authPort })))
-}, 60_000)
+}, 180_000)
 afterAll(() => {
   for (const { pid } of instances) signalAll([...descendants(pid()), pid()], 'SIGKILL')
   rmSync(folder, { recursive: true, force: true })
@@ -124,10 +124,10 @@ it('F69: either of two instances may be stopped or killed, and no login fails at
     'select count(*) filter (where ended_at is null)::int as open, count(*) > 10 as many from session',
   )
   expect(rows).toEqual([{ open: 0, many: true }])
-}, 60_000)
+}, 180_000)
 
 it('says where the one that should be gone still answers', async () => {
   const ran = await runDrill({ STOP_FIRST: 'true', DRILL_ROUNDS: '2' })
   expect(ran.code).toBe(1)
   expect(ran.stderr).toContain('FAILED: the first still answers')
-}, 60_000)
+}, 180_000)
