@@ -1,8 +1,11 @@
 // RADIUS over TLS in the service: its files are read and watched here, so that a certificate that was renewed is in use within
-// a minute without a restart, and whoever is turned away is said in the log with what an operator needs to let him in.
+// a minute without a restart; whoever is turned away is said in the log with what an operator needs to let him in, and alarms tell
+// of certificates that are about to end (certificates.ts).
 import { readFile, stat } from 'node:fs/promises'
 import { createLimiter, type Logger } from '../log.ts'
 import type { Clock } from '../clock.ts'
+import type { Pool } from '../db/pool.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Client } from '../nas/registry.ts'
 import {
   startRadsecServer,
@@ -10,6 +13,7 @@ import {
   type RadsecServerOptions,
   type RadsecStranger,
 } from '../radius/radsec-server.ts'
+import { endOfPem, watchCertificates, type CertificateWatch, type SeenCertificate } from './certificates.ts'
 
 const lookForKeysMs = 60_000
 const oncePerMs = 60_000
@@ -25,7 +29,13 @@ export type RadsecConfig = {
 
 type Options = Pick<RadsecServerOptions<Client>, 'addresses' | 'reusePort' | 'findClient' | 'handle' | 'counters'> & {
   radsec: RadsecConfig
+  /** What alarms about its certificate name. */
+  host: string
+  pool: Pool
+  metrics: Metrics
   clock: Clock
+  /** The same of the event loop itself. Default: that clock's. */
+  loopNow?(): number
   log: Logger
   /** How often the files are looked at. Default: once a minute. */
   lookForKeysMs?: number
@@ -35,21 +45,36 @@ export type Radsec = { readonly port: number; close(how: { drainMs: number }): P
 
 /** Listens. Throws where a file cannot be read, is of no use, or the port is taken. */
 export async function startRadsec(options: Options): Promise<Radsec> {
-  const { radsec, clock, log } = options
+  const { radsec, host, clock, log } = options
+  let certificates: CertificateWatch | undefined
+  let keys = await readKeys(radsec)
   const server = await startRadsecServer<Client>({
     ...options,
     port: radsec.port,
-    keys: await readKeys(radsec),
+    keys,
     now: () => clock.monotonicMs(),
     today: () => clock.now(),
+    onConnected: () => void certificates?.look(),
     onStranger: sayStrangers(log, clock),
     onError: (error) => log.error({ error }, 'a request over TLS failed by a fault of ours'),
   })
-  const stop = await watchKeys(options, (keys) => server.setKeys(keys))
+  const seen = (): SeenCertificate[] => [
+    { kind: 'radsec-certificate', subject: host, until: endOfPem(keys.certificate) },
+    ...server
+      .peers()
+      .map(({ client, until }) => ({ kind: 'radsec-client-certificate', subject: client, until }) as const),
+  ]
+  certificates = watchCertificates({ ...options, seen })
+  const stop = await watchKeys(options, (found) => {
+    server.setKeys(found)
+    keys = found
+    void certificates?.look()
+  })
   return {
     port: server.port,
     close(how) {
       stop()
+      certificates?.close()
       return server.close(how)
     },
   }

@@ -16,6 +16,7 @@ import type { RadsecIdentity } from './radsec-identity.ts'
 import type { RadsecLimits, RadsecServerOptions } from './radsec-server.ts'
 import type { RadiusRequest } from './server.ts'
 import type { PortKind, RadiusAddress } from './sockets.ts'
+import type { Reading, Standstill } from './standstill.ts'
 import { StreamFraming } from './stream-framing.ts'
 
 type Options<C extends RadiusClient> = Pick<
@@ -24,7 +25,10 @@ type Options<C extends RadiusClient> = Pick<
 > & {
   readonly limits: RadsecLimits
   readonly fair: FairShare<C>
+  readonly standstill: Standstill
   readonly identity: RadsecIdentity
+  /** When its certificate ends. */
+  readonly until: Date
   readonly source: { readonly address: string; readonly port: number }
   readonly local: { readonly address: string; readonly port: number }
   /** Of all connections. */
@@ -40,8 +44,11 @@ export class RadsecConnection<C extends RadiusClient> {
   readonly #framing = new StreamFraming()
   readonly #work = new Map<number, Work>()
   readonly #held: HeldReplies
+  readonly #reading: Reading = { datagrams: 0 }
   #inWork = 0
   #heardAt: number
+  /** How old what is read now may be. */
+  #age = 0
   #begunAt: number | undefined
   #stuckAt: number | undefined
   #closing = false
@@ -50,7 +57,8 @@ export class RadsecConnection<C extends RadiusClient> {
   constructor(socket: TLSSocket, options: Options<C>) {
     this.#socket = socket
     this.#options = options
-    this.#held = new HeldReplies(options.limits.pauseAt)
+    // They are part of what is in work: were they all of it, no request could be taken any more.
+    this.#held = new HeldReplies(options.limits.inWorkOfOne / 2)
     this.#heardAt = options.now()
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('drain', () => this.#drained())
@@ -60,6 +68,10 @@ export class RadsecConnection<C extends RadiusClient> {
 
   get identity(): RadsecIdentity {
     return this.#options.identity
+  }
+
+  get until(): Date {
+    return this.#options.until
   }
 
   /** Ends the connection where its time is over: silent, in the middle of a packet, not reading, or of nobody any more. */
@@ -93,8 +105,10 @@ export class RadsecConnection<C extends RadiusClient> {
 
   #read(chunk: Buffer): void {
     if (this.#closing) return
-    const { now, counters, findClient, identity, source } = this.#options
+    const { now, counters, findClient, identity, source, standstill } = this.#options
     this.#heardAt = now()
+    this.#reading.datagrams += 1
+    this.#age = standstill.ageOf(this.#reading)
     const { packets, broken } = this.#framing.push(chunk)
     for (const octets of packets) {
       this.#receiveSafely(octets)
@@ -164,7 +178,11 @@ export class RadsecConnection<C extends RadiusClient> {
     this.#work.set(key, work)
     const local: RadiusAddress = { ...this.#options.local, kind }
     // TLS proves the sender whether the packet is signed or not.
-    const request = { client, packet, secret: admission.secret, messageAuthenticator: true, source, local, receivedAt }
+    // How long it waited because this connection was paused is not known, and not counted: a router that is busy without a
+    // break would have all of it taken for older than it is.
+    const arrivedAt = receivedAt - this.#age
+    const { secret } = admission
+    const request = { client, packet, secret, messageAuthenticator: true, source, local, receivedAt: arrivedAt }
     void this.#answer(request, work, key, () => fair.done(account))
   }
 

@@ -1,6 +1,6 @@
 // The RADIUS/TLS server (RadSec, RFC 6614): TLS 1.2 or later where both sides show a certificate, one port for authentication
-// and accounting. Who a client is says its certificate, never its address. What costs us before that is known is bounded: so
-// many handshakes at once, of one address and in all, and each within its time.
+// and accounting. Who a client is says its certificate, never its address. What costs us before that is known is bounded by
+// handshakes.ts, and each has its time.
 
 import { constants } from 'node:crypto'
 import type { AddressInfo, ListenOptions, Server as TcpServer, Socket } from 'node:net'
@@ -8,17 +8,21 @@ import * as tls from 'node:tls'
 import type { RadiusClient } from './admission.ts'
 import type { RadiusCounters } from './counters.ts'
 import { FairShare } from './fair-share.ts'
+import { Handshakes } from './handshakes.ts'
+import type { HandshakeLimits } from './handshakes.ts'
 import { InWork } from './in-work.ts'
 import { RadsecConnection } from './radsec-connection.ts'
 import { isInTime, readRadsecIdentity } from './radsec-identity.ts'
 import type { RadsecIdentity } from './radsec-identity.ts'
 import type { RadiusRequest, RadiusResponse } from './server.ts'
 import { plainAddress } from './sockets.ts'
+import { watchStandstill } from './standstill.ts'
+import type { Standstill } from './standstill.ts'
 
 /** In PEM. `ca`: whose word on DNS names counts; without it clients are known by fingerprint only. */
 export type RadsecKeys = { readonly certificate: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined }
 
-export type RadsecLimits = {
+export type RadsecLimits = HandshakeLimits & {
   /** Requests of all connections in work at most. */
   readonly maximumInWork: number
   /** Of one connection: there it is read no further… */
@@ -27,9 +31,6 @@ export type RadsecLimits = {
   readonly inWorkOfOne: number
   /** Connections of one client at most: a further one is closed. */
   readonly connectionsOfClient: number
-  /** Connections that have not shown who they are, in all and of one address. */
-  readonly strangers: number
-  readonly strangersOfAddress: number
   /** How long a handshake may take. */
   readonly handshakeMs: number
   /** A connection that says nothing for so long is ended: whoever is there has a watchdog (RFC 3539 §3.4). */
@@ -48,6 +49,11 @@ export const radsecLimits: RadsecLimits = {
   connectionsOfClient: 64,
   strangers: 512,
   strangersOfAddress: 32,
+  // A tenth of a core in the long run, a quarter of a second of it at once.
+  handshakesPerSecond: 100,
+  handshakesAtOnce: 250,
+  handshakesOfAddressPerSecond: 10,
+  handshakesOfAddressAtOnce: 64,
   handshakeMs: 5_000,
   idleMs: 600_000,
   packetMs: 10_000,
@@ -67,6 +73,8 @@ export type RadsecServerOptions<C extends RadiusClient> = {
   readonly limits?: Partial<RadsecLimits>
   /** Milliseconds of a clock that does not go back. */
   now(): number
+  /** The same of the event loop itself, which tests that move `now` do not move. Default: `now`. */
+  loopNow?(): number
   /** What the dates in a certificate are compared with. */
   today(): Date
   /** Whose certificate this is; asked for each packet, so that who is taken away is heard no more. Its secret is `radsec`. */
@@ -74,10 +82,14 @@ export type RadsecServerOptions<C extends RadiusClient> = {
   /** As in server.ts. */
   handle(request: RadiusRequest<C>): Promise<RadiusResponse | undefined> | RadiusResponse | undefined
   readonly counters: RadiusCounters<C>
+  /** A client has a new connection: it is among `peers`. */
+  onConnected?(): void
   /** Somebody whose certificate nobody here has, or who is not to be talked to for the reason said. */
   onStranger?(stranger: RadsecStranger): void
   onError(error: unknown): void
 }
+
+export type RadsecPeer = { readonly client: string; readonly until: Date }
 
 export type RadsecStranger = {
   readonly address: string
@@ -108,14 +120,19 @@ export class RadsecServer<C extends RadiusClient> {
   readonly #fair: FairShare<C>
   readonly #servers: tls.Server[] = []
   readonly #connections = new Set<RadsecConnection<C>>()
-  readonly #strangers = new Map<Socket, string>()
+  readonly #handshakes: Handshakes
+  /** Sockets that have not shown who they are, by their four ends. */
+  readonly #strangers = new Map<string, Socket>()
+  readonly #standstill: Standstill
   readonly #sweep: NodeJS.Timeout
   readonly #inWork = new InWork()
 
   constructor(options: RadsecServerOptions<C>) {
     this.#options = options
     this.#limits = { ...radsecLimits, ...options.limits }
-    // A connection that has its fill is paused, and nothing of it is dropped: who repeats nothing must not lose by shares.
+    this.#handshakes = new Handshakes(this.#limits, options.now())
+    this.#standstill = watchStandstill({ now: options.loopNow ?? options.now })
+    // A connection that has its fill is paused, and nothing of it is dropped by a share: who repeats nothing would lose it.
     this.#fair = new FairShare({ maximumInWork: this.#limits.maximumInWork, busyAt: this.#limits.maximumInWork })
     this.#sweep = setInterval(() => {
       for (const connection of this.#connections) connection.sweep()
@@ -129,6 +146,14 @@ export class RadsecServer<C extends RadiusClient> {
 
   get connections(): number {
     return this.#connections.size
+  }
+
+  /** Who is connected, each connection by itself, and when its certificate ends. */
+  peers(): RadsecPeer[] {
+    return [...this.#connections].flatMap(({ identity, until }) => {
+      const client = this.#options.findClient(identity)?.name
+      return client === undefined ? [] : [{ client, until }]
+    })
   }
 
   async listen(): Promise<void> {
@@ -156,7 +181,7 @@ export class RadsecServer<C extends RadiusClient> {
   async close(how: { drainMs: number }): Promise<void> {
     clearInterval(this.#sweep)
     const closed = this.#servers.filter((server) => server.listening).map(ended)
-    for (const socket of this.#strangers.keys()) socket.destroy()
+    for (const socket of this.#strangers.values()) socket.destroy()
     for (const connection of this.#connections) connection.stop()
     if (how.drainMs > 0) await this.#inWork.noneWithin(how.drainMs)
     for (const connection of this.#connections) connection.close()
@@ -166,6 +191,7 @@ export class RadsecServer<C extends RadiusClient> {
     }, farewellMs)
     await Promise.all(closed)
     clearTimeout(impatient)
+    this.#standstill.close()
   }
 
   #createServer(): tls.Server {
@@ -190,35 +216,38 @@ export class RadsecServer<C extends RadiusClient> {
 
   #connected(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress ?? '')
-    const ofAddress = [...this.#strangers.values()].filter((other) => other === address).length
-    if (this.#strangers.size >= this.#limits.strangers || ofAddress >= this.#limits.strangersOfAddress) {
+    const ends = endsOf(socket)
+    if (!this.#handshakes.begin(ends, address, this.#options.now())) {
       socket.destroy()
       return this.#refuse({ address, reason: 'too-many', identity: undefined, detail: undefined })
     }
     socket.on('error', () => socket.destroy())
-    this.#strangers.set(socket, address)
-    socket.once('close', () => this.#strangers.delete(socket))
+    this.#strangers.set(ends, socket)
+    socket.once('close', () => this.#noStranger(ends))
     // A peer that is gone without a word (NAT, power) is found by the kernel.
     socket.setKeepAlive(true, 30_000)
     socket.setNoDelay(true)
   }
 
+  #noStranger(ends: string): void {
+    this.#strangers.delete(ends)
+    this.#handshakes.done(ends)
+  }
+
   #secured(socket: tls.TLSSocket): void {
     socket.on('error', () => socket.destroy())
     const address = plainAddress(socket.remoteAddress ?? '')
-    for (const [raw, of] of this.#strangers) {
-      if (of === address && raw.remotePort === socket.remotePort) this.#strangers.delete(raw)
-    }
+    this.#noStranger(endsOf(socket))
     const certificate = socket.getPeerX509Certificate()
     const identity = certificate && readRadsecIdentity(certificate, socket.authorized)
     const client = identity && this.#options.findClient(identity)
     const reason = this.#refusal(certificate, client)
-    if (reason !== undefined || identity === undefined) {
+    if (reason !== undefined || identity === undefined || certificate === undefined) {
       socket.destroy()
       const detail = socket.authorized ? undefined : String(socket.authorizationError)
       return this.#refuse({ address, reason: reason ?? 'no-certificate', identity, detail })
     }
-    this.#open(socket, identity, address)
+    this.#open(socket, identity, address, new Date(certificate.validTo))
   }
 
   #refusal(
@@ -233,19 +262,22 @@ export class RadsecServer<C extends RadiusClient> {
     return own >= this.#limits.connectionsOfClient ? 'too-many' : undefined
   }
 
-  #open(socket: tls.TLSSocket, identity: RadsecIdentity, address: string): void {
+  #open(socket: tls.TLSSocket, identity: RadsecIdentity, address: string, until: Date): void {
     socket.disableRenegotiation()
     const connection = new RadsecConnection<C>(socket, {
       ...this.#options,
       limits: this.#limits,
       fair: this.#fair,
+      standstill: this.#standstill,
       identity,
+      until,
       source: { address, port: socket.remotePort ?? 0 },
       local: { address: plainAddress(socket.localAddress ?? ''), port: socket.localPort ?? 0 },
       inWork: this.#inWork,
     })
     this.#connections.add(connection)
     socket.once('close', () => this.#connections.delete(connection))
+    this.#options.onConnected?.()
   }
 
   #refuse(stranger: RadsecStranger): void {
@@ -259,6 +291,11 @@ function secureOptions({ certificate, key, ca }: RadsecKeys): tls.SecureContextO
   // No tickets: a session taken up again would bring the verdict on its certificate with it.
   const secureFlags = constants.SSL_OP_NO_TICKET
   return { cert: certificate, key, ca: ca === undefined ? [] : [ca], minVersion: 'TLSv1.2', secureOptions: secureFlags }
+}
+
+/** A TLS socket and the one below it have the same. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }
 
 function listening(server: TcpServer, where: ListenOptions): Promise<void> {

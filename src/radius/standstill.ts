@@ -1,6 +1,7 @@
 // How old a datagram is that was read after this process stood still: stopped and continued, paused with its machine, or busy
 // with something long. The kernel has its time of arrival and Node does not hand it on; what is known is when the event loop
 // last turned before. What waited in the socket meanwhile may be as old as that, and whoever asked may have given up (F05).
+// What a stream brought is no younger: there a chunk counts as a datagram.
 
 export type StandstillOptions = {
   /** Milliseconds of a clock that does not go back. */
@@ -9,11 +10,11 @@ export type StandstillOptions = {
   shortestMs?: number
 }
 
-/** What a socket has read; counted by whoever reads it. */
+/** What a socket has read, in datagrams or in chunks of a stream; counted by whoever reads it. */
 export type Reading = { datagrams: number }
 
 export type Standstill = {
-  /** How old a datagram may be that is read now, at most; 0 while the event loop turns. */
+  /** How old what is read now may be, at most; 0 while the event loop turns. */
   ageOf(reading: Reading): number
   close(): void
 }
@@ -21,7 +22,7 @@ export type Standstill = {
 const defaultShortestMs = 200
 /**
  * libuv reads so many datagrams of a socket in one turn of the event loop, fewer only where the socket is empty. A turn with
- * fewer means that the backlog is over.
+ * fewer means that the backlog is over. A stream it reads as often in one turn, and each time brings one chunk or more.
  */
 const datagramsOfATurn = 32
 /** What is read later is fresh in any case: nothing fills a receive buffer of 4 MiB that takes longer to read. */

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listAlarms } from '../../src/domain/alarm.ts'
 import { setClient } from '../../src/domain/client.ts'
 import { startRadsec, type RadsecConfig } from '../../src/aaa/radsec.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { hidePassword } from '../../src/radius/hiding.ts'
 import { encodeRequest } from '../../src/radius/encode-packet.ts'
 import { randomAuthenticator } from '../../src/radius/authenticator.ts'
@@ -104,6 +106,28 @@ describe('a NAS over TLS', () => {
     })
   })
 
+  it('R31: lets a subscriber in at once while 300 wrong passwords are tried behind the same NAS', async () => {
+    await using(pinned, async (nas) => {
+      const guesses = Array.from({ length: 300 }, (_, nth) => login(nth % 255, `guess ${nth}`))
+      nas.send(...guesses, login(255))
+      const [first] = await nas.replies(1)
+      expect(first).toMatchObject({ code: 2, identifier: 255 })
+      // Who asks again under an identifier hears of the newer request alone.
+      const others = (await nas.replies(256)).slice(1)
+      expect(new Set(others.map(({ code }) => code))).toEqual(new Set([3]))
+    })
+  })
+
+  it('S15: is told of by an alarm while it shows a certificate that ends within 30 days', async () => {
+    const day = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(2, 10).replaceAll('-', '')
+    const ending = makeCertificate('bng-2', { issuer: authority, dnsNames: ['bng-2.example.net'], until: day })
+    const standing = async () => (await listAlarms(isp.pool)).map(({ kind, subject }) => `${kind} ${subject}`)
+    await using(ending, () =>
+      vi.waitFor(async () => expect(await standing()).toEqual([`radsec-client-certificate bng-2`])),
+    )
+    await using(named, () => vi.waitFor(async () => expect(await standing()).toEqual([])))
+  })
+
   it('is where its orders go: the address of its connection is remembered', async () => {
     await isp.service.flush()
     const { rows } = await isp.pool.query(
@@ -154,6 +178,9 @@ describe('the files of the server', () => {
     findClient: () => undefined,
     handle: () => undefined,
     counters: recordingCounters([]) as never,
+    host: 'this host',
+    pool: isp.pool,
+    metrics: createMetrics(),
   })
 
   async function shownName(port: number): Promise<string> {

@@ -125,6 +125,42 @@ describe('what a connection may cost', () => {
   })
 })
 
+describe('who comes too often', () => {
+  it('R34: is refused before its handshake, counted and told, and comes again when its time is there', async () => {
+    let now = 0
+    const limits = { handshakesOfAddressPerSecond: 1, handshakesOfAddressAtOnce: 2 }
+    const { port, strangers, counted } = await serve({ limits, now: () => now })
+    const kept = [await nasOf(port), await nasOf(port)]
+    await expect(radsecNas(port, pinned)).rejects.toThrow(/ECONNRESET|socket disconnected|hang up/)
+    expect(strangers).toEqual([{ address: '127.0.0.1', reason: 'too-many', identity: undefined, detail: undefined }])
+    expect(counted.filter((one) => one.startsWith('dropped unknown-source'))).toHaveLength(1)
+    now += 1_000
+    kept.push(await nasOf(port))
+    for (const nas of kept) nas.send(request())
+    for (const nas of kept) expect(await nas.replies(1)).toHaveLength(1)
+  })
+
+  it('holds up nobody of another address', async () => {
+    const limits = { handshakesOfAddressPerSecond: 0.001, handshakesOfAddressAtOnce: 3, handshakesPerSecond: 0.001 }
+    const { port, strangers } = await serve({ limits: { ...limits, handshakesAtOnce: 4 }, addresses: undefined })
+    const begun = await Promise.allSettled(Array.from({ length: 20 }, () => nasOf(port)))
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+    expect(strangers).toHaveLength(17)
+    const other = await nasOf(port, pinned, { host: '::1' })
+    other.send(request())
+    expect(await other.replies(1)).toHaveLength(1)
+  })
+
+  it('leaves no place taken by handshakes that are over', async () => {
+    const { port } = await serve({ limits: { strangers: 1, strangersOfAddress: 1 } })
+    for (let at = 0; at < 5; at++) {
+      const nas = await nasOf(port)
+      nas.send(request())
+      expect(await nas.replies(1)).toHaveLength(1)
+    }
+  })
+})
+
 function large(): Buffer[] {
   return Array.from({ length: 15 }, () => attribute(18, 'x'.repeat(250)))
 }
@@ -142,6 +178,34 @@ describe('the life of the server', () => {
     await Promise.all([closed, nas.ended])
     expect((await nas.replies(1)).map(({ identifier }) => identifier)).toEqual([1])
     await expect(radsecNas(port, pinned)).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('ends in its time though some take nothing of what was written to them', async () => {
+    const big = Buffer.concat(large())
+    const { port, server, handled } = await serve({ handle: () => ({ code: 2, attributes: big }) })
+    /** Asks one by one and reads nothing, so often at most; returns how often it was heard. */
+    const askInVain = async (most: number): Promise<number> => {
+      const nas = await nasOf(port)
+      nas.socket.pause()
+      const before = handled.length
+      for (let at = 0; at < most; at++) {
+        nas.send(request({ identifier: at & 255 }))
+        const asked = performance.now()
+        while (handled.length === before + at && performance.now() - asked < 300) {
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        if (handled.length === before + at) return at
+      }
+      return most
+    }
+    const most = await askInVain(20_000)
+    expect(most).toBeLessThan(20_000)
+    // Of others less is left untaken, so that they do not look stuck yet.
+    for (const less of [2, 9]) await askInVain(most - less)
+    const began = performance.now()
+    await server.close({ drainMs: 100 })
+    expect(performance.now() - began).toBeLessThan(3_000)
+    while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve))
   })
 
   it('takes new keys without ending what is connected, and keeps the old where the new are of no use', async () => {

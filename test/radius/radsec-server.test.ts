@@ -180,6 +180,20 @@ describe('what ends a connection', () => {
     expect(counted).toContain('dropped wrong-code bng')
   })
 
+  it.each([
+    ['CoA-Request', codes.coaRequest],
+    ['Disconnect-Request', codes.disconnectRequest],
+  ])('R44: is not a %s either, which is for NASes: it is dropped unanswered', async (_name, code) => {
+    const { port, handled, counted } = await serve()
+    const nas = await nasOf(port)
+    const order = request({ identifier: 9 })
+    order[0] = code
+    nas.send(order, request({ identifier: 1 }))
+    expect(await nas.replies(1)).toMatchObject([{ identifier: 1 }])
+    expect([handled.length, nas.count()]).toEqual([1, 1])
+    expect(counted).toContain('dropped wrong-code bng')
+  })
+
   it('is not a handler that throws: that packet alone gets no answer', async () => {
     const { port, errors, counted } = await serve({
       handle(one) {
