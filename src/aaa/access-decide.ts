@@ -12,8 +12,8 @@ import type { AccessRequest, AccessSubject } from '../domain/access-subject.ts'
 import type { LivePool } from '../domain/ip-pool/live.ts'
 import { takeLearnWindow } from '../domain/learn-window.ts'
 import { newClassId } from '../domain/session-class.ts'
-import { AnsweredError, askThrough, createStage } from './access-hedge.ts'
-import type { Asking, Hedge, Stage } from './access-hedge.ts'
+import { askThrough, createStage, goOn } from './access-hedge.ts'
+import type { Asking } from './access-hedge.ts'
 import { createIdentifier } from './access-identify.ts'
 import { judgeLine, judgeLogin, marksOf } from './access-judge.ts'
 import type { Accepted, Judge, Rejected } from './access-judge.ts'
@@ -21,14 +21,14 @@ import { createLeases } from './access-lease.ts'
 import type { Leased, LeaseOptions, Leases } from './access-lease.ts'
 import { createBatcher, createLanes } from './batch.ts'
 import type { Batcher, Lanes } from './batch.ts'
-import { staleBy } from './batch-stale.ts'
+import { BatchStaleError, staleBy } from './batch-stale.ts'
 import type { Patient } from './batch-stale.ts'
 import type { Prover, Proving } from './password-proof.ts'
 
 export type Decider = {
   /**
    * Rejects (throws) where the database or a stored secret fails: a fault, never a decision. `asking`: what it waits for, and
-   * whether the login was answered meanwhile; it then rejects with AnsweredError and writes nothing.
+   * whether the login was answered meanwhile; it then rejects, and begins nothing more.
    */
   logIn(request: AccessRequest, proving: Proving, asking?: Asking): Promise<Accepted | Rejected>
   /** The same for an IPoE line. */
@@ -46,8 +46,6 @@ export type DeciderOptions = LeaseOptions & {
   readonly lanes: number
   /** Reads logins. */
   readonly loadPool: Pool
-  /** Absent: nothing watches how Postgres answers. */
-  readonly hedge?: Hedge | undefined
 }
 
 /** Who loses a place so often, each time to another login, is refused. */
@@ -79,13 +77,13 @@ export function createDecider(
         asking,
       ),
     async admitLine(request, asking) {
-      if (asking !== undefined) asking.stage = identifier.stage
-      const identity = await identifier.identify(request)
+      goOn(asking, identifier.stage)
+      const identity = await identifier.identify(request, asking)
       if (identity.kind !== 'found') return { ...unidentified(request, identity), subject: undefined }
       const { username, live } = identity
       const judge: Judge = (subject) => judgeLine(subject, request, identity, clock.now())
       const outcome = await settle(request, username, judge, asking)
-      if (outcome.kind === 'accept') identifier.noteSignOfLife(live)
+      if (outcome.kind === 'accept' && asking?.isOver !== true) identifier.noteSignOfLife(live)
       return { ...outcome, username }
     },
     poolsFor: leases.needed,
@@ -98,7 +96,7 @@ export function createDecider(
   }
 }
 
-/** Loads, judges and claims until a decision stands. */
+/** Loads, judges and claims until a decision stands. Before each statement it is asked whether the login still waits for it. */
 function createSettling(statements: Statements, leases: Leases) {
   return async (
     request: AccessRequest,
@@ -108,8 +106,7 @@ function createSettling(statements: Statements, leases: Leases) {
   ): Promise<Accepted | Rejected> => {
     for (let attempt = 1; ; attempt++) {
       goOn(asking, statements.stages.load)
-      const subject = await statements.load(request, username, attempt > 1)
-      goOn(asking, statements.stages.claim)
+      const subject = await statements.load(request, username, attempt > 1, asking)
       const { decision, ...found } = judge(subject)
       if (decision.kind === 'reject') return { ...decision, subject }
       if (subject === undefined) throw new TypeError('an accept without a subject')
@@ -119,22 +116,23 @@ function createSettling(statements: Statements, leases: Leases) {
       const pools = leases.needed(request, asker)
       // A first login takes its address before its service period begins, every other one when it has its place among the lines:
       // so neither a period nor an address is spent on a login that is refused.
-      const early = claim?.activate === true ? await leases.take(request, asker, pools) : undefined
+      const early = claim?.activate === true ? await leases.take(request, asker, pools, asking) : undefined
       if (early?.kind === 'exhausted') return refusedByPool(early.pool, subject)
+      goOn(asking, statements.stages.claim)
       const claimed =
         claim === undefined
           ? nothingToClaim
-          : await statements.claim(request, { ...claim, subjectId: subject.id, classId })
+          : await statements.claim(request, { ...claim, subjectId: subject.id, classId }, asking)
       // Somebody else was quicker: what is true now decides.
       if (claim !== undefined && claimed.kind === 'lost') {
         if (attempt === maximumAttempts) return { ...lostClaim(claim, claimed.what), subject }
         continue
       }
-      if (learnInWindow !== undefined && !(await statements.learn(subject.id, learnInWindow))) {
+      if (learnInWindow !== undefined && !(await statements.learn(request, subject.id, learnInWindow, asking))) {
         if (attempt < maximumAttempts) continue
         return { kind: 'reject', reason: 'mac-not-bound', detail: 'another MAC took the open window', subject }
       }
-      const leased = early ?? (pools.length === 0 ? nothingLeased : await leases.take(request, asker, pools))
+      const leased = early ?? (pools.length === 0 ? nothingLeased : await leases.take(request, asker, pools, asking))
       if (leased.kind === 'exhausted') return refusedByPool(leased.pool, subject)
       const activation = claimed.kind === 'won' ? claimed.activation : undefined
       const activated = activation === undefined ? subject : { ...subject, ...activation }
@@ -146,13 +144,6 @@ function createSettling(statements: Statements, leases: Leases) {
 
 function refusedByPool({ name }: LivePool, subject: AccessSubject): Rejected {
   return { kind: 'reject', reason: 'pool-exhausted', detail: `the address pool ${name} has no address left`, subject }
-}
-
-/** To the next statement, unless the login was answered meanwhile. */
-function goOn(asking: Asking | undefined, stage: Stage): void {
-  if (asking === undefined) return
-  if (asking.isOver) throw new AnsweredError('the login was answered meanwhile')
-  asking.stage = stage
 }
 
 const nothingLeased: Leased = { kind: 'given', assigned: undefined }
@@ -194,17 +185,21 @@ function createStatements({ settings, clock, loadPool, claimPool, hedge }: Decid
   return {
     stages,
     /** Live lines are counted by the claim; who loses it learns here by how many. */
-    load: ({ line, nas, untilMs }: AccessRequest, username: string, counting: boolean) =>
+    load: ({ line, nas, untilMs }: AccessRequest, username: string, counting: boolean, asking?: Asking) =>
       (counting ? countingLoads : loads).submit({
         username,
         line,
         nasGroupId: nas.nasGroupId,
         addressSpaceId: nas.addressSpaceId,
         untilMs,
+        asking,
       }),
-    claim: ({ line, nas: { nasGroupId }, untilMs }: AccessRequest, { subjectId, ...claim }: ClaimOf) =>
-      claims.submit({ ...claim, subscriberId: subjectId, line, nasGroupId, untilMs }),
-    learn: (subscriberId: bigint, mac: string) => takeLearnWindow(claimPool, { subscriberId, mac }, clock.now()),
+    claim: ({ line, nas: { nasGroupId }, untilMs }: AccessRequest, { subjectId, ...claim }: ClaimOf, asking?: Asking) =>
+      claims.submit({ ...claim, subscriberId: subjectId, line, nasGroupId, untilMs, asking }),
+    learn({ untilMs }: AccessRequest, subscriberId: bigint, mac: string, asking?: Asking): Promise<boolean> {
+      if (isStale({ untilMs, asking })) throw new BatchStaleError('nobody waits for it any more')
+      return takeLearnWindow(claimPool, { subscriberId, mac }, clock.now())
+    },
     waiting: () => loads.waiting() + countingLoads.waiting() + claims.waiting(),
     async close() {
       await loads.close()

@@ -13,7 +13,10 @@ export type Stage = { answeredAtMs: number }
 
 /** A login that is being decided from the database. */
 export type Asking = {
-  /** It was answered by what was last known: it must write nothing any more. */
+  /**
+   * It was answered by what was last known: nothing more is begun for it in Postgres. A statement that is under way may still
+   * commit.
+   */
   isOver: boolean
   /** What it waits for; undefined: nothing yet. */
   stage: Stage | undefined
@@ -22,6 +25,13 @@ export type Asking = {
 /** A login that was answered meanwhile; nobody hears of it. */
 export class AnsweredError extends Error {
   override readonly name = 'AnsweredError'
+}
+
+/** On to a statement of this kind, unless the login was answered meanwhile: throws AnsweredError. */
+export function goOn(asking: Asking | undefined, stage: Stage | undefined): void {
+  if (asking === undefined) return
+  if (asking.isOver) throw new AnsweredError('the login was answered meanwhile')
+  asking.stage = stage
 }
 
 export type Hedge = {

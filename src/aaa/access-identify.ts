@@ -9,14 +9,14 @@ import type { Identity, IdentityKey, LiveLine } from '../domain/identify.ts'
 import type { Settings } from '../domain/setting.ts'
 import { needsSignOfLife, noteSignsOfLife } from '../domain/sign-of-life.ts'
 import { askThrough, createStage } from './access-hedge.ts'
-import type { Hedge, Stage } from './access-hedge.ts'
+import type { Asking, Hedge, Stage } from './access-hedge.ts'
 import { createBatcher } from './batch.ts'
 import type { Batcher, Lanes } from './batch.ts'
 import { staleBy } from './batch-stale.ts'
 import type { Patient } from './batch-stale.ts'
 
 export type Identifier = {
-  identify(request: AccessRequest): Promise<Identity>
+  identify(request: AccessRequest, asking?: Asking): Promise<Identity>
   /** How Postgres answers that. */
   readonly stage: Stage
   /** Notes it where the last sign of life is long ago; a failure is told to `onLost` and is no fault of the request. */
@@ -66,8 +66,10 @@ export function createIdentifier(
   })
   return {
     stage,
-    identify: ({ facts, line, nas, untilMs }) =>
-      identities.submit({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId, untilMs }),
+    identify({ facts, line, nas, untilMs }, asking) {
+      const order = nas.identityOrder
+      return identities.submit({ facts, line, order, nasGroupId: nas.nasGroupId, untilMs, asking })
+    },
     noteSignOfLife(live) {
       if (live?.session === undefined || !needsSignOfLife(live.session, clock.now())) return
       signs.submit(live.session.id).catch(onLost)

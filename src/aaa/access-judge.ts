@@ -6,6 +6,7 @@ import type { AccessDecision, GardenReason, RejectReason } from '../domain/acces
 import type { AccessRequest, AccessSubject } from '../domain/access-subject.ts'
 import type { Lease } from '../domain/authorization.ts'
 import type { Identified, LiveLine } from '../domain/identify.ts'
+import type { LivePool } from '../domain/ip-pool/live.ts'
 import { isSlowed } from '../domain/plan/rates.ts'
 import type { ClassMarks } from '../domain/session-class.ts'
 import type { Secret } from '../radius/authenticator.ts'
@@ -22,6 +23,8 @@ export type Accepted = {
   readonly renewed: LiveLine | undefined
   /** What pools of ours gave it; undefined: it needed none. */
   readonly assigned: Partial<Lease> | undefined
+  /** Pools of ours that could not be asked, and whose names say nothing to the NAS: they are not sent. */
+  readonly withoutPools?: readonly LivePool[]
   /** The secret under which the password came out right, where that told it. */
   readonly secret: Secret | undefined
   readonly msChap: MsChapMatch | undefined

@@ -27,8 +27,8 @@ export type Fallback = {
   readonly snapshot: Pick<Snapshot, 'subject' | 'identify' | 'seenAt'>
   readonly accepts: Pick<DegradedAccepts, 'note' | 'classIdOf'>
   /**
-   * Waits a moment until Postgres has what the accounting journal holds now: sessions that have ended may be open there yet.
-   * `nothing`: it holds nothing. Absent: there is no journal.
+   * Waits a moment until Postgres has what the accounting journals of the instance hold now: sessions that have ended may be open
+   * there yet. `nothing`: they hold nothing. Absent: there is no journal.
    */
   catchUp?(): Promise<CaughtUp>
   /** So long a login waits for Postgres. Default 250 ms. */
@@ -46,9 +46,12 @@ export type LastKnownOptions = {
   poolsFor(request: AccessRequest, asker: LeaseAsker): readonly LivePool[]
 }
 
-/** As the decider's; undefined: by what was last known nothing is to be said, and silence is the answer. */
+/**
+ * As the decider's; undefined: by what was last known nothing is to be said, and silence is the answer. `mayStillCome`: Postgres may
+ * yet answer this login.
+ */
 export type LastKnownDecider = {
-  logIn(request: AccessRequest, proving: Proving): Accepted | Rejected | undefined
+  logIn(request: AccessRequest, proving: Proving, mayStillCome: boolean): Accepted | Rejected | undefined
   admitLine(request: AccessRequest): Accepted | Rejected | undefined
 }
 
@@ -58,7 +61,12 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
   const { snapshot } = fallback
   const warnOnce = createStaleWarning(options)
 
-  const decide = (request: AccessRequest, username: string, judge: Judge): Accepted | Rejected | undefined => {
+  const decide = (
+    request: AccessRequest,
+    username: string,
+    judge: Judge,
+    mayStillCome: boolean,
+  ): Accepted | Rejected | undefined => {
     const [seenAt, now] = [snapshot.seenAt(), clock.now()]
     if (!mayServe(seenAt, settings(), now)) return undefined
     warnOnce(seenAt, now)
@@ -72,13 +80,13 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
     const { garden, claim, learnInWindow } = decision
     const classId = classIdFor(fallback.accepts, request, subject, garden)
     const pools = options.poolsFor(request, { subject, garden, renewed: undefined, classId })
-    // An address is never guessed: where the NAS has no pool of its own to serve from, another server may know better.
-    if (pools.some(({ onExhausted }) => onExhausted === 'reject')) return undefined
+    const withoutPools = pools.filter(({ onExhausted }) => onExhausted === 'reject')
+    if (withoutPools.length > 0 && (mayStillCome || !canDoWithout(request, garden))) return undefined
     const learns = learnInWindow !== undefined
     const unchecked = uncheckedOf(known, { claim, learns, needsPool: pools.length > 0 }, now)
     note(request, { subject, classId, unchecked, seenAt }, now)
     const accept = { kind: 'accept', subject, username: undefined, garden, classId, assigned: undefined } as const
-    return { ...accept, ...found, lastKnown: true }
+    return { ...accept, ...found, withoutPools, lastKnown: true }
   }
 
   const note = (
@@ -93,20 +101,30 @@ export function createLastKnownDecider(options: LastKnownOptions): LastKnownDeci
   }
 
   return {
-    logIn: (request, proving) =>
-      decide(request, request.username, (subject) => judgeLogin(prover, proving, subject, request, clock.now())),
+    logIn(request, proving, mayStillCome) {
+      const judge: Judge = (subject) => judgeLogin(prover, proving, subject, request, clock.now())
+      return decide(request, request.username, judge, mayStillCome)
+    },
     admitLine(request) {
       const { facts, line, nas } = request
       const identity = snapshot.identify({ facts, line, order: nas.identityOrder, nasGroupId: nas.nasGroupId })
       // Of an empty memory nobody is unknown.
       if (!mayServe(snapshot.seenAt(), settings(), clock.now())) return undefined
       if (identity.kind !== 'found') return { ...unidentified(request, identity), subject: undefined, lastKnown: true }
-      const outcome = decide(request, identity.username, (subject) =>
-        judgeLine(subject, request, identity, clock.now()),
-      )
+      const judge: Judge = (subject) => judgeLine(subject, request, identity, clock.now())
+      const outcome = decide(request, identity.username, judge, true)
       return outcome && { ...outcome, username: identity.username }
     },
   }
+}
+
+/**
+ * Whether a login is let in without the address that a pool of ours would give: an address is never guessed, but RFC 2865 §5.8
+ * leaves it to the NAS where none is sent. Not in a garden, whose pool may be its fence; not a line that renews, for the NAS
+ * would give it another address than it has, while without an answer it keeps that until its lease ends.
+ */
+function canDoWithout({ access }: AccessRequest, garden: Accepted['garden']): boolean {
+  return access !== 'ipoe' && garden === undefined
 }
 
 /** A line that renews keeps what it was given in this outage; a login by password is a session of its own. */

@@ -17,8 +17,12 @@ import { poolNamed } from '../domain/ip-pool/live.ts'
 import type { IpPools, LivePool } from '../domain/ip-pool/live.ts'
 import type { PoolKind } from '../domain/ip-pool/range.ts'
 import type { Settings } from '../domain/setting.ts'
+import { askThrough, createStage, goOn } from './access-hedge.ts'
+import type { Asking, Hedge } from './access-hedge.ts'
 import { createBatcher } from './batch.ts'
 import type { Lanes } from './batch.ts'
+import { staleBy } from './batch-stale.ts'
+import type { Patient } from './batch-stale.ts'
 
 /** What was taken for a login; `exhausted`: this pool has none left, and refuses then. */
 export type Leased =
@@ -37,7 +41,8 @@ export type LeaseAsker = {
 export type Leases = {
   /** The pools of ours that it needs addresses of; empty almost always where there are none. */
   needed(request: AccessRequest, asker: LeaseAsker): readonly LivePool[]
-  take(request: AccessRequest, asker: LeaseAsker, pools: readonly LivePool[]): Promise<Leased>
+  /** Rejects where the login was answered meanwhile (`asking`), or nobody waits for it any more: then nothing is taken. */
+  take(request: AccessRequest, asker: LeaseAsker, pools: readonly LivePool[], asking?: Asking): Promise<Leased>
   waiting(): number
   close(): Promise<void>
 }
@@ -50,6 +55,8 @@ export type LeaseOptions = {
   readonly claimPool: Pool
   /** Looks through a pool that has none left: with connections that no login waits for. */
   readonly rescuePool: Pool
+  /** Absent: nothing watches how Postgres answers. */
+  readonly hedge?: Hedge | undefined
 }
 
 /** So long after a look through a pool that has none left comes the next one at the earliest. */
@@ -65,16 +72,19 @@ const nothing: Leased = { kind: 'given', assigned: undefined }
 
 /** Makes it; its statements take turns with others on these lanes. `warn` is told of a look that failed. */
 export function createLeases(options: LeaseOptions, lanes: Lanes, warn: Warn): Leases {
-  const { settings, ipPools, clock, claimPool } = options
+  const { settings, ipPools, clock, claimPool, hedge } = options
   const rescue = createRescue(options, warn)
-  const batches = createBatcher({
+  const stage = createStage()
+  const batches = createBatcher<Wanting, readonly (string | undefined)[]>({
     lanes,
     // Two lines of a subscriber must not be offered the same address that it had last.
-    keyOf: (wishes: readonly LeaseWish[]) => String(wishes[0]!.subscriberId),
-    async run(logins: (readonly LeaseWish[])[]) {
-      const addresses = await claimLeases(claimPool, logins.flat(), clock.now())
+    keyOf: ({ wishes }) => String(wishes[0]!.subscriberId),
+    isStale: staleBy(clock),
+    async run(logins) {
+      const wishes = logins.flatMap((login) => login.wishes)
+      const addresses = await askThrough(hedge, stage, () => claimLeases(claimPool, wishes, clock.now()))
       let at = 0
-      return logins.map((wishes) => addresses.slice(at, (at += wishes.length)))
+      return logins.map((login) => addresses.slice(at, (at += login.wishes.length)))
     },
   })
   return {
@@ -89,14 +99,17 @@ export function createLeases(options: LeaseOptions, lanes: Lanes, warn: Warn): L
         return (name !== undefined && poolNamed(pools, place, { kind, name }, clock.now())) || none
       })
     },
-    async take({ line, nas: { nasGroupId } }, { subject, classId }, pools) {
+    async take({ line, nas: { nasGroupId }, untilMs }, { subject, classId }, pools, asking) {
       if (pools.length === 0) return nothing
+      goOn(asking, stage)
       const whose = { subscriberId: subject.id, line, nasGroupId, classId }
       const wishOf = ({ id, sticky }: LivePool): LeaseWish => ({ ...whose, poolId: id, sticky })
-      const taken = [...(await batches.submit(pools.map(wishOf)))]
+      const taken = [...(await batches.submit({ wishes: pools.map(wishOf), untilMs, asking }))]
+      goOn(asking, stage)
       const rescued = await rescuedOf(pools, taken, rescue)
       if (rescued.length > 0) {
-        const found = await batches.submit(rescued.map((at) => wishOf(pools[at]!)))
+        const wishes = rescued.map((at) => wishOf(pools[at]!))
+        const found = await batches.submit({ wishes, untilMs, asking })
         for (const [nth, at] of rescued.entries()) taken[at] = found[nth]
       }
       const exhausted = pools.find((pool, at) => taken[at] === undefined && pool.onExhausted === 'reject')
@@ -107,6 +120,15 @@ export function createLeases(options: LeaseOptions, lanes: Lanes, warn: Warn): L
     close: batches.close,
   }
 }
+
+/** An authorization that does not name these pools. */
+export function withoutNames<T extends Addressing>(given: T, pools: readonly LivePool[]): T {
+  const left = names.filter(({ kind }) => pools.some((pool) => pool.kind === kind))
+  return { ...given, ...Object.fromEntries(left.map(({ of }) => [of, undefined] as const)) }
+}
+
+/** The addresses that one login wants, in one statement. */
+type Wanting = Patient & { readonly wishes: readonly LeaseWish[] }
 
 function assignedOf(pools: readonly LivePool[], taken: readonly (string | undefined)[]): Partial<Lease> {
   return Object.fromEntries(

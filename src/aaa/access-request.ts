@@ -26,6 +26,7 @@ import type { Accepted, Rejected } from './access-judge.ts'
 import { createLastKnownDecider } from './access-last-known.ts'
 import type { Fallback, LastKnownDecider } from './access-last-known.ts'
 import { createAccessMemory } from './access-memory.ts'
+import { withoutNames } from './access-lease.ts'
 import type { AccessMemory, LoginToRemember } from './access-memory.ts'
 import { createAccessReader } from './access-packet.ts'
 import type { Credentials, ReadAccess } from './access-packet.ts'
@@ -209,13 +210,13 @@ function createDeciding(options: AccessOptions, warn: (message: string, error: u
     return { ...shared, decide: (login: Login) => decide(decider, login) }
   const lastKnown = createLastKnownDecider({ ...options, fallback, prover, poolsFor: decider.poolsFor })
   /** Ended sessions whose Stop is still in the journal count in the books: a session too many for a while harms less (I8). */
-  const decideTruly = async (login: Login, asking: Asking): Promise<Accepted | Rejected> => {
+  const decideTruly = async (login: Login, asking: Asking): Promise<Accepted | Rejected | undefined> => {
     const outcome = await decide(decider, login, asking)
     if (outcome.kind === 'accept' || outcome.reason !== 'too-many-sessions') return outcome
     const caughtUp = await fallback.catchUp?.()
     if (asking.isOver) throw new AnsweredError('the login was answered meanwhile')
     if (caughtUp === 'done') return decide(decider, login, asking)
-    return (caughtUp === 'behind' && decideLastKnown(lastKnown, login)) || outcome
+    return caughtUp === 'behind' ? decideLastKnown(lastKnown, login, true) : outcome
   }
   return {
     ...shared,
@@ -223,7 +224,7 @@ function createDeciding(options: AccessOptions, warn: (message: string, error: u
       hedge.decide(
         (asking) => decideTruly(login, asking),
         (mayStillCome) => {
-          const outcome = decideLastKnown(lastKnown, login)
+          const outcome = decideLastKnown(lastKnown, login, mayStillCome)
           return mayStillCome && outcome?.kind === 'reject' && outcome.subject === undefined ? undefined : outcome
         },
       ),
@@ -242,14 +243,18 @@ async function decide(decider: Decider, login: Login, asking?: Asking): Promise<
 }
 
 /** The same in the same order by what was last known. Undefined: it is not known well enough for an answer. */
-function decideLastKnown(decider: LastKnownDecider, login: Login): Accepted | Rejected | undefined {
+function decideLastKnown(
+  decider: LastKnownDecider,
+  login: Login,
+  mayStillCome: boolean,
+): Accepted | Rejected | undefined {
   const { credentials, request } = login.read
   if (login.refusedRealm !== undefined) return refusedByRealm(login.refusedRealm)
   const isLine = request.access === 'ipoe'
   const ofLine = isLine ? decider.admitLine(request) : undefined
   if (isLine && (ofLine === undefined || !isUnknown(ofLine))) return ofLine
   if ('refused' in credentials) return ofLine ?? refusedByProtocol(credentials.refused)
-  const ofPerson = decider.logIn(request, provingOf(login.request, credentials))
+  const ofPerson = decider.logIn(request, provingOf(login.request, credentials), mayStillCome)
   return ofLine !== undefined && ofPerson !== undefined && isUnknown(ofPerson) ? ofLine : ofPerson
 }
 
@@ -274,7 +279,7 @@ function provingOf(request: RadiusRequest<Client>, credentials: Credentials): Pr
 }
 
 function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now }: Login, accepted: Accepted) {
-  const { subject, garden, classId, renewed, assigned } = accepted
+  const { subject, garden, classId, renewed, assigned, withoutPools } = accepted
   const context = {
     garden,
     classId,
@@ -287,7 +292,8 @@ function authorizationOf({ keyring, settings }: AccessOptions, { nas, read, now 
     cui: read.wantsCui ? chargeableIdentity(keyring, subject.id) : undefined,
     settings: settings(),
   }
-  return authorize(subject, context, now)
+  const given = authorize(subject, context, now)
+  return withoutPools === undefined || withoutPools.length === 0 ? given : withoutNames(given, withoutPools)
 }
 
 function guessOf({ read: { request, shownUsername }, nas }: Login): Guessed {

@@ -6,12 +6,17 @@ export class BatchStaleError extends Error {
   override readonly name = 'BatchStaleError'
 }
 
-/** Somebody waits for it until then, by the clock of `staleBy`; undefined: for ever. */
-export type Patient = { readonly untilMs?: number | undefined }
+/** For whom an item is. */
+export type Patient = {
+  /** Somebody waits for it until then, by the clock of `staleBy`; undefined: for ever. */
+  readonly untilMs?: number | undefined
+  /** Becomes over where the answer went out without it. */
+  readonly asking?: { readonly isOver: boolean } | undefined
+}
 
-/** Whether the time of an item is over. */
+/** Whether nobody waits for an item any more. */
 export function staleBy(clock: { monotonicMs(): number }): (item: Patient) => boolean {
-  return ({ untilMs }) => untilMs !== undefined && untilMs < clock.monotonicMs()
+  return ({ untilMs, asking }) => asking?.isOver === true || (untilMs !== undefined && untilMs < clock.monotonicMs())
 }
 
 type Waiting<T> = { readonly item: T; readonly reject: (error: Error) => void }

@@ -32,6 +32,7 @@ import { lanes, openPools, watchDatabase, type Pools } from './radius-pools.ts'
 import { createRouter, type Router } from './route-request.ts'
 import { begin } from './snapshot/cold-start.ts'
 import { openDegradedAccepts } from './snapshot/degraded-accepts.ts'
+import { findLeftBehind, type LeftBehind } from './snapshot/left-behind.ts'
 import { snapshotFile, startSnapshot } from './snapshot/snapshot.ts'
 import { createSpare, degradedAcceptsFile, observeSpare } from './spare.ts'
 import { answerStatusServer, createHealth, type Health } from './status-server.ts'
@@ -57,7 +58,7 @@ export type RadiusServiceOptions = {
   stateDirectory: string
   /** Which RADIUS process of the instance this is, from 1: what it keeps is named by it. */
   worker: number
-  /** How many it has: the first takes over the accounting journals of those that are no more. Undefined: it does not. */
+  /** How many it has: the first takes over what those left behind that are no more. Undefined: it does not. */
   workers?: number | undefined
   /** So long a login waits for Postgres before what was last known decides. Default 250 ms. */
   loginDeadlineMs?: number
@@ -158,8 +159,9 @@ async function listen(options: RadiusServiceOptions, parts: OpenParts, addresses
     onError: (error) => log.error({ error }, 'a request failed by a fault of ours'),
   })
   const findClient: Registry['findRadsecClient'] = (identity) => live.current().findRadsecClient(identity)
-  const shared = { addresses: options.addresses, reusePort, findClient, handle, counters, clock, log }
-  const radsec: Radsec | undefined = tls && (await startRadsec({ ...shared, radsec: tls }))
+  const shared = { addresses: options.addresses, reusePort, findClient, handle, counters, clock, log, metrics }
+  const known = { host: hostname(), pool: parts.pools.registry, loopNow: () => systemClock.monotonicMs() }
+  const radsec: Radsec | undefined = tls && (await startRadsec({ ...shared, ...known, radsec: tls }))
   return {
     server,
     radsec,
@@ -178,13 +180,13 @@ async function openParts(options: RadiusServiceOptions) {
   const pools = openPools(options)
   const breaker = watchDatabase(pools.probe, options)
   const dictionary = ownDictionary()
-  const { keyring, keys, live, snapshot } = await startKnowledge(options, pools)
+  const { keyring, keys, live, snapshot, leftBehind } = await startKnowledge(options, pools)
   const settings = (): Settings => live.settings()
   const instance = `${hostname()}:${process.pid}`
   const tally = startNasTally({ pool: pools.registry, instance, clock, log, metrics })
-  const accepts = await openAccepts(options, pools, breaker)
   const database = (): string | undefined => snapshot.database()
   const journal = await openJournals({ ...options, host: hostname(), pool: pools.registry, breaker, database })
+  const accepts = await openAccepts(options, { breaker, leftBehind, journal, pool: pools.registry })
   const catchUp = () => journal.catchUp(catchUpMs)
   const fallback = { breaker, snapshot, accepts, catchUp, deadlineMs: options.loginDeadlineMs }
   const shared = { dictionary, keyring, settings, clock, log, metrics, tally, fallback, breaker }
@@ -209,7 +211,7 @@ async function openParts(options: RadiusServiceOptions) {
     journal,
     lines,
     health: createHealth(pools.access, clock.monotonicMs, spare),
-    devices: createDeviceReader({ dictionary, live, metrics, log, tally }),
+    devices: createDeviceReader({ dictionary, live, breaker, clock, metrics, log, tally }),
     contacts: rememberContacts({ pool: pools.registry, clock, log, tally }),
   }
 }
@@ -222,18 +224,21 @@ async function startKnowledge(options: RadiusServiceOptions, pools: Pools) {
   const keys = followKeys({ pool: pools.registry, keyring, keyFile: options.keyFile, clock, log })
   const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log }, kept?.house)
   const house = () => live.house()
-  const beginning = { pool: pools.snapshot, keyring, directory, worker, house, kept: kept?.known }
-  return { keyring, keys, live, snapshot: await startSnapshot({ ...beginning, clock, log, metrics }) }
+  const leftBehind = await findLeftBehind(options)
+  const files = { directory, worker, replaces: leftBehind.snapshots }
+  const beginning = { ...files, pool: pools.snapshot, keyring, house, kept: kept?.known }
+  return { keyring, keys, live, leftBehind, snapshot: await startSnapshot({ ...beginning, clock, log, metrics }) }
 }
 
 async function openAccepts(
   { stateDirectory, worker, clock, log }: RadiusServiceOptions,
-  pools: Pools,
-  breaker: Breaker,
+  parts: { breaker: Breaker; leftBehind: LeftBehind; journal: Journals; pool: Pools['registry'] },
 ) {
+  const { breaker, pool, journal } = parts
   const file = degradedAcceptsFile(stateDirectory, worker)
   const onTrouble = (message: string, error: unknown): void => log.warn({ error }, message)
-  const options = { pool: pools.registry, breaker, clock, onTrouble }
+  const shared = { pool, breaker, clock, onTrouble, unrecordedSince: journal.oldestOfAll }
+  const options = { ...shared, takeOver: parts.leftBehind.accepts }
   try {
     return await openDegradedAccepts({ ...options, file })
   } catch (error) {

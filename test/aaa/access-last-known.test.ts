@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CaughtUp } from '../../src/aaa/journal/running.ts'
-import type { IpPools } from '../../src/domain/ip-pool/live.ts'
+import type { IpPools, LivePool } from '../../src/domain/ip-pool/live.ts'
 import { noIpPools } from '../../src/domain/ip-pool/live.ts'
 import { readClass } from '../../src/domain/session-class.ts'
 import { defaultSettings } from '../../src/domain/setting.ts'
 import { codes } from '../../src/radius/codes.ts'
 import { pap, startAccess } from '../support/access-handler.ts'
 import type { AccessUnderTest, Answer } from '../support/access-handler.ts'
-import { after, insertPlan, insertRow, insertSubscriber, macA, macB, noon } from '../support/access.ts'
+import { after, insertPlan, insertRow, insertSession, insertSubscriber, macA, macB, noon } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -161,10 +161,43 @@ describe('addresses', () => {
     ]),
   })
 
-  it('out of a pool of ours are never guessed: no answer, and nothing is noted', async () => {
+  it('out of a pool of ours are never guessed: a dial-in is let in, and the NAS gives one of its own or none', async () => {
     const id = await subscriber('pooled')
     Object.assign(pools, pool('reject'))
-    expect(await login('pooled')).toBeUndefined()
+    const answer = await login('pooled')
+    expect(answer).toMatchObject({ ...accepted, attributes: { Class: expect.anything() } })
+    expect(answer!.attributes).not.toHaveProperty('Framed-Pool')
+    expect(answer!.attributes).not.toHaveProperty('Framed-IP-Address')
+    expect(await noted(id)).toMatchObject([{ unchecked: ['address'] }])
+  })
+
+  it('that a pool of ours gives to a line are not replaced: no answer, so that it keeps what it has', async () => {
+    const mac = '02:00:00:00:00:02'
+    const id = await insertSubscriber(database.pool, { username: 'pooled line', plan_id: planId, account_type: 'ipoe' })
+    await insertRow(database.pool, 'device', { subscriber_id: id, mac, bound: true })
+    Object.assign(pools, pool('reject'))
+    const renewal = [
+      { name: 'NAS-Port-Type', value: 15 },
+      { name: 'Calling-Station-Id', value: `1:${mac}` },
+      { name: 'User-Name', value: mac },
+    ]
+    expect(await access.ask(renewal)).toBeUndefined()
+    expect(await noted(id)).toEqual([])
+  })
+
+  it('of a garden are its fence: no answer without them', async () => {
+    const gardened = await insertPlan(database.pool, {
+      name: 'Gardened',
+      pool: 'other',
+      on_expiry: 'garden',
+      garden_pool: 'home',
+    })
+    const id = await subscriber('fenced', { plan_id: gardened, expires_at: after(-600) })
+    expect(await login('fenced')).toMatchObject({ ...accepted, attributes: { 'Framed-Pool': 'home' } })
+    await noted(id)
+    await database.pool.query('delete from degraded_accept')
+    Object.assign(pools, pool('reject'))
+    expect(await login('fenced')).toBeUndefined()
     expect(await noted(id)).toEqual([])
   })
 
@@ -259,6 +292,29 @@ describe('while the accounting journal holds what Postgres does not have yet', (
       expect(await ask(macB)).toMatchObject(accepted)
       await beside.accepts!.flush()
       expect(await noted(id)).toHaveLength(1)
+    } finally {
+      await beside.close()
+    }
+  })
+
+  it('I8: where nothing can be said without Postgres either there is no answer, and never a refusal', async () => {
+    const ours = {
+      id: 1n,
+      name: 'home',
+      kind: 'ipv4',
+      sticky: true,
+      onExhausted: 'reject',
+      learns: false,
+      learnUntil: null,
+    }
+    const ipPools: IpPools = { ...noIpPools, byName: new Map([['1//ipv4/home', ours as LivePool]]) }
+    const catchUp = async (): Promise<CaughtUp> => 'behind'
+    const beside = await startAccess(database, { keyring: access.keyring, catchUp, ipPools })
+    try {
+      const id = await subscriber('full', { session_limit: 1 })
+      await insertSession(database.pool, { subscriber_id: id, line: `mac:${macB}`, updated_at: noon })
+      expect(await beside.ask(pap('full', 'right'))).toBeUndefined()
+      expect(await beside.ask(pap('full', 'wrong'))).toMatchObject(rejected)
     } finally {
       await beside.close()
     }

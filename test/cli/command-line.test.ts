@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { useDatabase } from '../support/database.ts'
+import { programEnvironment } from '../support/program-environment.ts'
 
 const database = useDatabase()
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'))
@@ -16,7 +17,7 @@ type Ended = { code: number | null; stdout: string; stderr: string }
 
 function run(args: string[], input = '', changes: Record<string, string> = {}): Promise<Ended> {
   const env = {
-    PATH: process.env.PATH,
+    ...programEnvironment,
     DATABASE_URL: database.url,
     GATEHOUSE_DATA_DIR: directory,
     GATEHOUSE_KEY_FILE: join(directory, 'key'),

@@ -14,6 +14,7 @@ import { createSecret } from '../../src/radius/authenticator.ts'
 import { createRadiusClient } from '../../src/radius/client.ts'
 import { codes } from '../../src/radius/codes.ts'
 import { dictionary } from '../support/dictionary.ts'
+import { programEnvironment } from '../support/program-environment.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const directory = fs.mkdtempSync(join(tmpdir(), 'gatehouse-demo-'))
@@ -31,7 +32,7 @@ type Line = {
 }
 
 function start(): ChildProcess {
-  const env = { PATH: process.env['PATH'], GATEHOUSE_DATA_DIR: directory }
+  const env = { ...programEnvironment, GATEHOUSE_DATA_DIR: directory }
   return spawn(process.execPath, [main, 'demo', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

@@ -18,6 +18,7 @@ import { readLedgerFile } from '../../src/simulator/ledger-file.ts'
 import { useDatabase } from '../support/database.ts'
 import { startTestService } from '../support/service.ts'
 import type { TestService } from '../support/service.ts'
+import { programEnvironment } from '../support/program-environment.ts'
 
 const secret = 'a secret of the simulation'
 const password = 'made up for all'
@@ -60,7 +61,7 @@ type Result = { code: number | null; stdout: string; stderr: string }
 
 function gatehouse(args: readonly string[], input = `${secret}\n${password}\n`): Promise<Result> {
   const env = {
-    PATH: process.env['PATH'],
+    ...programEnvironment,
     DATABASE_URL: database.url,
     GATEHOUSE_DATA_DIR: directory,
     GATEHOUSE_AUTH_PORT: String(service.authPort),

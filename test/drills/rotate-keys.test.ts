@@ -9,6 +9,7 @@ import { openWorld, tryLogins, guests, type FaultWorld } from '../support/fault-
 import { systemClock } from '../../src/clock.ts'
 import { serving } from '../support/cluster.ts'
 import { secret } from '../support/isp.ts'
+import { programEnvironment } from '../support/program-environment.ts'
 
 const drill = new URL('../../drills/rotate-keys.sh', import.meta.url).pathname
 let world: FaultWorld
@@ -23,6 +24,7 @@ it('S04, S05: new key file and new data key under load: no login fails, nothing 
   const before = new Set(service.pids())
   const running = promisify(execFile)(drill, {
     env: {
+      ...programEnvironment,
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       NODE_ENV: 'test',
       DATABASE_URL: postgres.url,

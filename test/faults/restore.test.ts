@@ -13,6 +13,7 @@ import { createTestDatabase } from '../support/database.ts'
 import { guests, openWorld } from '../support/fault-world.ts'
 import { password, sessionRows } from '../support/isp.ts'
 import { lineMac } from '../support/many-lines.ts'
+import { programEnvironment } from '../support/program-environment.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -109,7 +110,7 @@ it('F25: a migration is killed 20 times in its middle, with another one at its s
   let killed = 0
   for (let round = 0; round < 20; round += 1) {
     const database = await createTestDatabase({ empty: true })
-    const env = { PATH: process.env.PATH, DATABASE_URL: database.url, GATEHOUSE_LOG_LEVEL: 'silent' }
+    const env = { ...programEnvironment, DATABASE_URL: database.url, GATEHOUSE_LOG_LEVEL: 'silent' }
     const begin = () => spawn(process.execPath, [main, 'migrate'], { env, stdio: 'ignore' })
     const [one, other] = [begin(), begin()]
     const ends = [once(one, 'exit'), once(other, 'exit')]

@@ -29,7 +29,8 @@ import { dictionary } from '../support/dictionary.ts'
 import { password, secret, sessionRows } from '../support/isp.ts'
 import { freeUdpPort } from '../../src/cli/free-port.ts'
 
-const kills = 20
+/** Twenty, and the figures: test/faults/kills.test.ts. */
+const kills = 5
 const subscribers = 30
 
 const database = useDatabase()

@@ -36,7 +36,7 @@ describe('an outage of Postgres', () => {
 
     proxy.set({ fresh: 'refuse' })
     proxy.cut()
-    const counted = crowd(isp, { perSecond: 50, seconds: 8 })
+    const counted = crowd(isp, { perSecond: 50, seconds: 5 })
     await sleep(2_500)
     // Blocked by another instance, which still reaches the books.
     await isp.pool.query(`update subscriber set blocked_at = now() where username = 'grey'`)
@@ -73,7 +73,7 @@ describe('an outage of Postgres', () => {
     outage = await openOutage()
     const { isp, proxy } = outage
     proxy.set({ fresh: 'silent', blackhole: 'both' })
-    const counted = crowd(isp, { perSecond: 50, seconds: 4 })
+    const counted = crowd(isp, { perSecond: 50, seconds: 3 })
     const isAway = async () => (await isp.service.metrics.databaseAway.get()).values[0]?.value
     await expect.poll(isAway, { timeout: 2_000, interval: 50 }).toBe(1)
     const counts = await counted
@@ -88,7 +88,7 @@ describe('an outage of Postgres', () => {
     outage = await openOutage()
     const { isp, proxy } = outage
     proxy.set({ delayMs: [250, 250] })
-    const counts = await crowd(isp, { perSecond: 50, seconds: 4 })
+    const counts = await crowd(isp, { perSecond: 50, seconds: 3 })
     const { right, wrong, blocked } = counts
     expect(right.accepted).toBe(right.asked)
     expect([wrong.accepted, blocked.accepted]).toEqual([0, 0])

@@ -21,7 +21,7 @@ let two: TwoInstances
 beforeAll(async () => {
   two = await openTwoInstances({ seed: 'two', network: 64, subscribers: 6, others: [...names, ...guests(20)] })
   await addressesByNas(two.postgres, ['merged', 'grey'])
-}, 60_000)
+}, 120_000)
 afterAll(() => two.close())
 afterEach(async () => {
   for (const { toPostgres, toRadius } of [two.a, two.b]) {

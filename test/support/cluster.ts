@@ -16,6 +16,7 @@ import { silentLog } from './database.ts'
 import { commandLine, descendants, isAlive, signalAll } from './processes.ts'
 import { startTcpFaultProxy, type TcpFaultProxy } from './tcp-fault-proxy.ts'
 import { startUdpFaultProxy, type UdpFaultProxy } from './udp-fault-proxy.ts'
+import { programEnvironment } from './program-environment.ts'
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname
 
@@ -254,7 +255,7 @@ function environmentOf(input: {
 }): NodeJS.ProcessEnv {
   const { ports, directory, keyFile, databaseUrl, env } = input
   return {
-    PATH: process.env.PATH,
+    ...programEnvironment,
     NODE_ENV: 'test',
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     GATEHOUSE_DATA_DIR: directory,

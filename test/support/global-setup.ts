@@ -1,4 +1,5 @@
-// One Postgres for the run and one migrated template in it. Our own, fast and not durable, unless these name another:
+// One Postgres for the run and one migrated template in it. Our own, fast and not durable (in memory where there is room: a database
+// for each file is a thousand files to write and to remove), unless these name another:
 //   GATEHOUSE_TEST_DATABASE_URL   a server on which the role may create databases
 //   GATEHOUSE_TEST_POSTGRES_BIN   the folder of other programs (Debian's /usr/lib/postgresql/15/bin)
 // What a killed run left behind is stopped and removed by the next one.
@@ -27,6 +28,11 @@ const prefix = `gatehouse-test-${createHash('sha256')
   .digest('hex')
   .slice(0, 8)}-`
 
+/** A file system in memory, where there is one. The server and its log take about two gigabytes of it. */
+const memoryFolder = '/dev/shm'
+const wantedOctets = 6 * 2 ** 30
+const folders = [os.tmpdir(), memoryFolder]
+
 /** Called by vitest before the first and after the last test. A failure is told only to tests that want a database. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const undo: (() => Promise<unknown>)[] = []
@@ -47,7 +53,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function startServer(undo: (() => Promise<unknown>)[]): Promise<string> {
-  const dataDirectory = path.join(os.tmpdir(), `${prefix}${process.pid}`)
+  const dataDirectory = path.join(hasRoomInMemory() ? memoryFolder : os.tmpdir(), `${prefix}${process.pid}`)
   fs.mkdirSync(dataDirectory)
   // Open to the server's user whatever the umask: programs before Postgres 16 cannot be started inside a closed folder.
   fs.chmodSync(dataDirectory, 0o711)
@@ -63,12 +69,21 @@ async function startServer(undo: (() => Promise<unknown>)[]): Promise<string> {
   return server.url
 }
 
+/** Room for the files, and memory beside them: what lies there is taken from the tests. */
+function hasRoomInMemory(): boolean {
+  if (process.platform !== 'linux' || !fs.existsSync(memoryFolder)) return false
+  const { bavail, bsize } = fs.statfsSync(memoryFolder)
+  return bavail * bsize >= wantedOctets && os.freemem() >= wantedOctets
+}
+
 async function removeLeftovers(): Promise<void> {
-  for (const name of fs.readdirSync(os.tmpdir())) {
-    if (!name.startsWith(prefix)) continue
-    const pid = Number(name.slice(prefix.length))
-    if (pid !== process.pid && processExists(pid)) continue
-    await removeRun(path.join(os.tmpdir(), name)).catch(() => undefined) // that of another user, who will do it
+  for (const folder of folders.filter((name) => fs.existsSync(name))) {
+    for (const name of fs.readdirSync(folder)) {
+      if (!name.startsWith(prefix)) continue
+      const pid = Number(name.slice(prefix.length))
+      if (pid !== process.pid && processExists(pid)) continue
+      await removeRun(path.join(folder, name)).catch(() => undefined) // that of another user, who will do it
+    }
   }
 }
 

@@ -25,6 +25,7 @@ import { codes } from '../../src/radius/codes.ts'
 import { makeChapPassword } from '../../src/radius/password.ts'
 import { dictionary } from './dictionary.ts'
 import { password, secret } from './isp.ts'
+import { programEnvironment } from './program-environment.ts'
 
 const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -49,7 +50,7 @@ export async function serveIsp(
   const log = fs.openSync(logFile, 'w')
   const child = spawn(process.execPath, [program, 'serve'], {
     env: {
-      PATH: process.env.PATH,
+      ...programEnvironment,
       DATABASE_URL: database.url,
       GATEHOUSE_DATA_DIR: folder,
       GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',

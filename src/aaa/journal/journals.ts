@@ -9,6 +9,7 @@ import type { NewRecord } from './journal.ts'
 import { catchUp, createTries, journalDirectory, openRunningJournal } from './running.ts'
 import type { CaughtUp, RunningJournal, RunningJournalOptions } from './running.ts'
 import { parseSegmentName } from './segment.ts'
+import { watchWaterLines } from './water-line.ts'
 
 export type JournalsOptions = Omit<
   RunningJournalOptions,
@@ -31,7 +32,9 @@ export type Journals = {
   onKept(): void
   /** When the oldest record of all was received that is not in Postgres yet; undefined: all are, of those that are open. */
   oldest(): Date | undefined
-  /** Waits at most so many milliseconds until Postgres has what is in them now. */
+  /** The same, with the journals of the other processes of the instance. */
+  oldestOfAll(): Date | undefined
+  /** Waits at most so many milliseconds until Postgres has what is in the journals of the instance now. */
   catchUp(withinMs: number): Promise<CaughtUp>
   /** Begins to replay: those that are open, and the others as soon as they are. Once. */
   replay(how: How): void
@@ -59,6 +62,11 @@ export async function openJournals(options: JournalsOptions): Promise<Journals> 
     opened()
       .flatMap(({ journal }) => journal.oldest() ?? [])
       .toSorted((one, other) => one.getTime() - other.getTime())[0]
+  const elsewhere = watchWaterLines(options.stateDirectory, options.clock)
+  const oldestOfAll = (): Date | undefined => {
+    const [here, there] = [oldest(), elsewhere()]
+    return here === undefined || (there !== undefined && there < here) ? there : here
+  }
   return {
     isOpen: () => own.current() !== undefined,
     append: async (record) => {
@@ -68,7 +76,8 @@ export async function openJournals(options: JournalsOptions): Promise<Journals> 
     },
     onKept: () => own.current()?.journal.onKept(),
     oldest,
-    catchUp: (withinMs) => catchUp(oldest, options, withinMs),
+    oldestOfAll,
+    catchUp: (withinMs) => catchUp(oldestOfAll, options, withinMs),
     replay: (how) => {
       for (const one of all) one.replay(how)
     },

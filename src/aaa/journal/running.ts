@@ -22,6 +22,7 @@ import type { Journal, JournalTrouble, NewRecord } from './journal.ts'
 import { startReplay } from './replay.ts'
 import type { Replay } from './replay.ts'
 import { writeSetAside } from './set-aside.ts'
+import { openWaterLine } from './water-line.ts'
 
 /** How much disk it may take, and in which pieces. */
 export type JournalSize = { readonly capOctets: number; readonly segmentOctets?: number }
@@ -131,7 +132,13 @@ async function openOrThrow(options: RunningJournalOptions): Promise<RunningJourn
   const aside = createAside({ alarms, write: (those) => writeSetAside(directory, those, files) })
   const disk = createDiskWatch(journal, clock, drainOnly)
   const gauges = options.gauges ?? createJournalGauges(options)
-  const setGauges = (): void => gauges.set(worker, journal.backlog())
+  const line = openWaterLine(directory)
+  const setGauges = (): void => {
+    const backlog = journal.backlog()
+    gauges.set(worker, backlog)
+    line.set(backlog.oldest)
+  }
+  setGauges()
   let replay: Replay | undefined
   let closing = false
   const databaseWatch = await watchDatabase({
@@ -147,7 +154,11 @@ async function openOrThrow(options: RunningJournalOptions): Promise<RunningJourn
       log.warn({ error, directory }, 'which database has the records of the journal cannot be kept'),
   })
   return {
-    append: (record) => journal.append(record),
+    // Before it is acknowledged.
+    append: async (record) => {
+      await journal.append(record)
+      line.rise(record.receivedAt)
+    },
     onKept: () => replay?.poke(),
     hasRoom: () => !journal.refuses() && journal.backlog().shareOfCap < 1,
     oldest: () => journal.backlog().oldest,
@@ -168,6 +179,8 @@ async function openOrThrow(options: RunningJournalOptions): Promise<RunningJourn
       await replay?.close()
       await databaseWatch.settled()
       await alarms.close()
+      setGauges()
+      line.close()
       await journal.close()
     },
   }

@@ -2,7 +2,7 @@
 // to and synced behind the answers, so that a crash loses a moment at most. One for each line: whoever redials takes the place of
 // its own. Bounded: what is more is let in all the same, and counted.
 
-import { open } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../clock.ts'
 import type { Breaker } from '../../db/breaker.ts'
@@ -29,17 +29,25 @@ export type DegradedAccepts = {
 export type DegradedAcceptsOptions = {
   /** Its folder is there; undefined: in memory only. */
   readonly file: string | undefined
+  /** Files of processes that are no more: what is in them is held from now on, and they are removed once the own file has it. */
+  readonly takeOver?: readonly string[] | undefined
   readonly pool: Pool
   readonly breaker: Pick<Breaker, 'isOpen'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
+  /**
+   * When the oldest accounting record was received that Postgres does not have yet. A session limit is judged by sessions that
+   * may have ended in one: such logins are handed over when those of before them are there, or after half a minute.
+   */
+  unrecordedSince?(): Date | undefined
   /** Told of what could not be written. */
   onTrouble(message: string, error: unknown): void
   /** Held at most. Default 200,000. */
   readonly maximum?: number
   readonly everyMs?: number
+  readonly maximumWaitMs?: number
 }
 
-const defaults = { maximum: 200_000, everyMs: 1_000 }
+const defaults = { maximum: 200_000, everyMs: 1_000, maximumWaitMs: 30_000 }
 const rowsPerStatement = 1_000
 
 /** Reads what a process before this one left, and starts. Throws where the file cannot be opened. */
@@ -50,6 +58,7 @@ export async function openDegradedAccepts(options: DegradedAcceptsOptions): Prom
   for (const accept of handle === undefined ? [] : readLines(await handle.readFile('utf8'))) {
     held.set(keyOf(accept), accept)
   }
+  for (const other of options.takeOver ?? []) await takeOver(other, { held, handle, onTrouble })
   const appender = createAppender(handle, onTrouble)
   let dropped = 0
   let flushing: Promise<void> | undefined
@@ -72,8 +81,9 @@ export async function openDegradedAccepts(options: DegradedAcceptsOptions): Prom
     }
   }
   const flush = (): Promise<void> => (flushing ??= write().finally(() => (flushing = undefined)))
+  const mustWait = createWaiting(options)
   const timer = setInterval(() => {
-    if (held.size > 0 && !breaker.isOpen()) void flush()
+    if (held.size > 0 && !breaker.isOpen() && !mustWait(held)) void flush()
   }, everyMs)
   timer.unref()
 
@@ -100,6 +110,49 @@ export async function openDegradedAccepts(options: DegradedAcceptsOptions): Prom
       await appender.close()
     },
   }
+}
+
+type Taking = Pick<DegradedAcceptsOptions, 'onTrouble'> & {
+  readonly held: Map<string, DegradedAccept>
+  readonly handle: FileHandle | undefined
+}
+
+/** Of two of a line the later one stays, as where it redials. */
+async function takeOver(other: string, { held, handle, onTrouble }: Taking): Promise<void> {
+  try {
+    const taken = readLines(await readFile(other, 'utf8')).filter((accept) => {
+      const same = held.get(keyOf(accept))
+      return same === undefined || same.decidedAt < accept.decidedAt
+    })
+    for (const accept of taken) held.set(keyOf(accept), accept)
+    if (handle === undefined) return
+    await handle.appendFile(taken.map(lineOf).join(''))
+    await handle.datasync()
+    await rm(other)
+  } catch (error) {
+    onTrouble(
+      'logins accepted without Postgres by a process that is no more could not be taken over; its file stays',
+      error,
+    )
+  }
+}
+
+/** Whether a login whose session limit was not looked at waits for records from before it. Not for ever. */
+function createWaiting({ unrecordedSince, clock, maximumWaitMs = defaults.maximumWaitMs }: DegradedAcceptsOptions) {
+  let since: number | undefined
+  return (held: ReadonlyMap<string, DegradedAccept>): boolean => {
+    const oldest = unrecordedSince?.()
+    const waits = oldest !== undefined && hasLimitSince(held, oldest)
+    const now = clock.monotonicMs()
+    since = waits ? (since ?? now) : undefined
+    return since !== undefined && now - since < maximumWaitMs
+  }
+}
+
+function hasLimitSince(held: ReadonlyMap<string, DegradedAccept>, oldest: Date): boolean {
+  for (const { unchecked, decidedAt } of held.values())
+    if (unchecked.includes('session-limit') && oldest <= decidedAt) return true
+  return false
 }
 
 /** Without a copy of all the others. */

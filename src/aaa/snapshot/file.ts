@@ -46,7 +46,7 @@ type Written = { keyring: Keyring; dataKeys: readonly DataKeyRow[]; records: Ite
  * when the writing began, its count of subscribers apart. Throws what the file system throws.
  */
 export async function writeSnapshotFile(file: string, { keyring, dataKeys, records, end }: Written): Promise<void> {
-  const temporary = `${file}.tmp`
+  const temporary = temporaryOf(file)
   const head = Buffer.from(JSON.stringify(headOf(dataKeys)))
   const handle = await fs.open(temporary, 'w', 0o600)
   try {
@@ -80,6 +80,15 @@ export async function writeSnapshotFile(file: string, { keyring, dataKeys, recor
   }
   await fs.rename(temporary, file)
   await syncDirectory(path.dirname(file))
+}
+
+function temporaryOf(file: string): string {
+  return `${file}.tmp`
+}
+
+/** Removes what was written of one when its process was killed. */
+export function removeUnfinished(file: string): Promise<void> {
+  return fs.rm(temporaryOf(file), { force: true })
 }
 
 /**

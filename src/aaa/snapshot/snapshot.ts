@@ -14,7 +14,7 @@ import { subjectOfRow } from '../../domain/snapshot-rows.ts'
 import type { Logger } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import { createLook } from '../look.ts'
-import { readSnapshotFile, writeSnapshotFile } from './file.ts'
+import { readSnapshotFile, removeUnfinished, writeSnapshotFile } from './file.ts'
 import { createFollower } from './follower.ts'
 import type { Follower, Known } from './follower.ts'
 import { identifyFrom } from './lines.ts'
@@ -51,6 +51,8 @@ export type SnapshotOptions = {
   directory: string
   /** Which process of this instance, from 1. Default 1. */
   worker?: number
+  /** Files that nobody reads any more: they are removed when the own one is on the disk. */
+  replaces?: readonly string[]
   /** What the file keeps beside the subscribers. */
   house?: () => House | undefined
   /** What a file held, where it was read already. */
@@ -115,7 +117,7 @@ class Running implements RunningSnapshot {
   }
 
   start(): void {
-    this.#reading = this.#options.kept === undefined ? this.#readFile() : Promise.resolve()
+    this.#reading = this.#begin()
     void this.#reading.then(() => this.#tick())
   }
 
@@ -213,6 +215,11 @@ class Running implements RunningSnapshot {
     if (this.#writtenAt !== undefined) metrics.snapshotFileAge.set((now - this.#writtenAt.getTime()) / 1000)
   }
 
+  async #begin(): Promise<void> {
+    await removeUnfinished(this.#file).catch((error: unknown) => this.#couldNotWrite(error))
+    if (this.#options.kept === undefined) await this.#readFile()
+  }
+
   /** One that cannot be read is told and forgotten: everything is then read from Postgres. */
   async #readFile(): Promise<void> {
     const { keyring, log } = this.#options
@@ -245,6 +252,7 @@ class Running implements RunningSnapshot {
     }
     this.#writtenHouse = asOctets
     this.#writtenAt = clock.now()
+    for (const file of this.#options.replaces ?? []) await fs.rm(file, { force: true })
   }
 
   #isDue(house: Buffer): boolean {

@@ -160,6 +160,20 @@ describe('a journal that cannot be opened', () => {
   })
 })
 
+describe('journals of the other processes', () => {
+  it('I8: are looked at before a login is refused, and are none of ours otherwise', async () => {
+    const [one, other] = [await open({ workers: 2 }), await open({ worker: 2, workers: 2 })]
+    expect(await one.catchUp(1)).toBe('nothing')
+    await other.append(record('berta'))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect([one.oldest(), one.oldestOfAll(), await one.catchUp(1)]).toEqual([undefined, received, 'behind'])
+    const recorded = replayInto(other)
+    expect(['done', 'nothing']).toContain(await one.catchUp(5_000))
+    expect(recorded).toEqual(['berta'])
+    expect(await one.catchUp(1)).toBe('nothing')
+  })
+})
+
 describe('journals of processes that are no more', () => {
   it('are replayed by the first process, and count until they are', async () => {
     const earlier = new Date(received.getTime() - 60_000)

@@ -158,6 +158,27 @@ describe('a login that was let in without Postgres', () => {
     expect([accepts.waiting(), accepts.dropped()]).toEqual([2, 1])
   })
 
+  it('waits for accounting of before it where its session limit was not looked at, half a minute at most', async () => {
+    const clock = createTestClock(after(60))
+    let oldest: Date | undefined = after(9)
+    const accepts = await start({ clock, unrecordedSince: () => oldest })
+    isOpen = false
+    accepts.note(accept({ unchecked: ['usage'] }))
+    await expect.poll(() => accepts.waiting()).toBe(0)
+    accepts.note(accept({ classId: 4712n }))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(accepts.waiting()).toBe(1)
+    // What came in after the login does not matter.
+    oldest = after(11)
+    await expect.poll(() => accepts.waiting()).toBe(0)
+    oldest = after(9)
+    accepts.note(accept({ classId: 4713n }))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(accepts.waiting()).toBe(1)
+    clock.advance(30_000)
+    await expect.poll(() => accepts.waiting()).toBe(0)
+  })
+
   it('twice handed over is once', async () => {
     const first = await start()
     first.note(accept())
