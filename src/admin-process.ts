@@ -91,8 +91,8 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
     url: server.url,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     async close() {
-      const byThemselves = [runner, workers, delivery, notifications, keys, certificate]
-      await Promise.all(byThemselves.map((one) => one?.close()))
+      await Promise.all([runner, workers, delivery, notifications, keys].map((one) => one.close()))
+      certificate?.close()
       await server.close()
       await Promise.all([httpPool, longPool, jobPool, coaPool, listenPool].map((pool) => pool.end()))
     },

@@ -76,7 +76,10 @@ describe('a preparation', () => {
   it('that takes long is as good as a Postgres that is away, and goes on: it is done once', async () => {
     const { promise, resolve } = Promise.withResolvers<typeof prepared>()
     let begun = 0
-    const prepare = () => ((begun += 1), promise)
+    const prepare = () => {
+      begun += 1
+      return promise
+    }
     const { soon, done } = createPreparation(prepare, { signal: new AbortController().signal, patience: 20 })
     expect(await unlessAway(soon)).toBeUndefined()
     resolve(prepared)

@@ -154,7 +154,7 @@ function keepOpening(options: RunningJournalOptions & Pick<JournalsOptions, 'ope
     }
     if (signal.aborted) return
     pause = pause === undefined ? first : Math.min(pause * 2, most)
-    timer = setTimeout(() => (trying = attempt(0)), pause)
+    timer = setTimeout(() => void (trying = attempt(0)), pause)
   }
   const tried = attempt()
   let trying = tried

@@ -127,15 +127,15 @@ describe('the end of a service', () => {
       const [old, moved, told] = [await ending(hours(1)), await ending(hours(2)), await ending(hours(-1))]
       const { clock, look } = start()
       await look()
-      await move(old!, hours(-200))
-      await move(moved!, hours(-5))
-      await move(moved!, hours(5))
-      await move(told!, hours(-2))
+      await move(old, hours(-200))
+      await move(moved, hours(-5))
+      await move(moved, hours(5))
+      await move(told, hours(-2))
       clock.advance(5_000)
       await look()
-      expect(await toldOf(old!)).toEqual([])
-      expect(await toldOf(moved!)).toEqual([])
-      expect(await toldOf(told!)).toHaveLength(1)
+      expect(await toldOf(old)).toEqual([])
+      expect(await toldOf(moved)).toEqual([])
+      expect(await toldOf(told)).toHaveLength(1)
     })
 
     it('is told although the edit was committed after a later look', async () => {
