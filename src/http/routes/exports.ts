@@ -39,21 +39,37 @@ const columnsQuery = z
 
 /** Each holds a connection for as long as its taker takes. */
 const mostAtOnce = 3
-const running = new WeakMap<Services, number>()
+/** An export whose last octet was taken a moment ago may still hold its place: whoever comes next waits so long for one. */
+const patienceMs = 2_000
+type Places = { free: number; waiting: (() => void)[] }
+const placesOf = new WeakMap<Services, Places>()
 
 async function oneOfFew(services: Services, work: () => Promise<void>): Promise<void> {
-  const count = running.get(services) ?? 0
-  if (count >= mostAtOnce) {
-    throw new Problem('too-many-requests', 'other exports are under way: try later, or in the background', {
-      headers: { 'Retry-After': '10' },
-    })
-  }
-  running.set(services, count + 1)
+  const places = placesOf.get(services) ?? { free: mostAtOnce, waiting: [] }
+  placesOf.set(services, places)
+  if (places.free > 0) places.free -= 1
+  else await nextPlace(places)
   try {
     await work()
   } finally {
-    running.set(services, running.get(services)! - 1)
+    const next = places.waiting.shift()
+    if (next === undefined) places.free += 1
+    else next()
   }
+}
+
+/** Resolves when a place is handed over. Throws Problem where none is in time. */
+async function nextPlace({ waiting }: Places): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  waiting.push(resolve)
+  const timer = setTimeout(() => {
+    waiting.splice(waiting.indexOf(resolve), 1)
+    const headers = { 'Retry-After': '10' }
+    reject(
+      new Problem('too-many-requests', 'other exports are under way: try later, or in the background', { headers }),
+    )
+  }, patienceMs)
+  await promise.finally(() => clearTimeout(timer))
 }
 
 async function stream(context: Context, order: ExportOrder): Promise<void> {

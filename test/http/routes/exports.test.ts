@@ -247,6 +247,24 @@ it('ends its question when nobody takes the file any more', async () => {
   expect((await administrator.get('/subscribers/export?search=alice')).status).toBe(200)
 })
 
+it('is one of few at a time: the next waits a moment for a place, and is then told to come later', async () => {
+  const ask = () => administrator.get('/subscribers/export?search=alice')
+  const holder = await api.pool.connect()
+  await holder.query('begin; lock table subscriber in access exclusive mode')
+  const first = [ask(), ask(), ask()]
+  const held = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'gatehouse test long'
+    and wait_event_type = 'Lock'`
+  // Within a transaction Postgres shows what it showed first.
+  await vi.waitFor(async () => expect((await api.pool.query(held)).rows).toHaveLength(3), { timeout: 5_000 })
+  const refused = await ask()
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-requests' } })
+  expect(refused.headers.get('retry-after')).toBe('10')
+  const waiting = ask()
+  await holder.query('commit')
+  holder.release()
+  expect((await Promise.all([...first, waiting])).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+})
+
 function manyRows(count: number): string {
   const rows = Array.from({ length: count }, (_, at) => `many${at},pw,Home,${'x'.repeat(200)}`)
   return `username,password,plan,address\n${rows.join('\n')}\n`
