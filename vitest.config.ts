@@ -1,6 +1,6 @@
-// How the tests run: one Postgres for the whole run (test/support/global-setup.ts), files side by side in processes that go
-// from file to file. A process for each file took half as long again: every one loads and compiles all modules anew. There is one
-// process more than two cores have need of: a fifth of the time both would wait for what takes its time.
+// How the tests run: one Postgres for the whole run (test/support/global-setup.ts), files side by side in two processes that go
+// from file to file. A process for each file took half as long again: every one loads and compiles all modules anew. A third
+// process saves a tenth of the time and makes tests of deadlines wait for the processor.
 // Mode `faults` (npm run test:faults) runs test/faults alone: the faults at full size, which take minutes. Mode `soak` (npm run
 // test:soak) runs test/soak alone, for more than an hour. Both one file at a time: their figures are of a machine that does nothing else.
 
@@ -24,7 +24,7 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     env: { NODE_COMPILE_CACHE: compileCache },
-    maxWorkers: isLong(mode) ? 1 : 3,
+    maxWorkers: isLong(mode) ? 1 : 2,
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
