@@ -1,6 +1,6 @@
 // Instances stopped and started one after the other, as for an upgrade, while subscribers log in; and the release before this one,
 // taken out of the history of the repository where there is one.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,12 +57,12 @@ export type Releases = {
   close(): void
 }
 
-/** This release and the one before it: the last commit that lacks migrations which this tree has. */
+/** This release and the one before it: the last commit that lacks migrations which this tree has, and whose programs load. */
 export function openReleases(): Releases {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-releases-'))
-  const former = findFormer()
-  const tree = former === undefined ? root : join(folder, 'former')
-  if (former !== undefined) unpack(former, tree)
+  const before = join(folder, 'former')
+  const former = findOlder().find((commit) => unpack(commit, before))
+  const tree = former === undefined ? root : before
   const use: Releases['use'] = (name, which) => {
     rmSync(join(folder, name), { force: true })
     symlinkSync(which === 'this' ? root : tree, join(folder, name))
@@ -81,22 +81,29 @@ function git(...args: string[]): string {
   return execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
 }
 
-function findFormer(): string | undefined {
+/** Commits that lack migrations of this tree, the newest first. */
+function findOlder(): string[] {
   try {
     const here = readdirSync(join(root, 'migrations')).join(' ')
-    for (const commit of git('log', '-50', '--format=%H').split('\n')) {
-      const there = git('ls-tree', '--name-only', `${commit}:migrations`).split('\n').join(' ')
-      if (there !== here) return commit
-    }
+    const migrationsOf = (commit: string) => git('ls-tree', '--name-only', `${commit}:migrations`).split('\n').join(' ')
+    return git('log', '-80', '--format=%H')
+      .split('\n')
+      .filter((commit) => migrationsOf(commit) !== here)
   } catch {
     // No git, or no history: a copy of the files.
+    return []
   }
-  return undefined
 }
 
-function unpack(commit: string, to: string): void {
+/** Whether there is a whole program: a commit in the middle of a change may lack what another one brought. */
+function unpack(commit: string, to: string): boolean {
+  rmSync(to, { recursive: true, force: true })
   mkdirSync(to)
   const archive = execFileSync('git', ['-C', root, 'archive', commit], { maxBuffer: 256 * 1024 * 1024 })
   execFileSync('tar', ['-x', '-C', to], { input: archive })
   symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'))
+  const parts = ['supervisor.ts', 'aaa/radius-service.ts', 'http/app.ts', 'jobs/list.ts', 'jobs/workers.ts']
+  const load = parts.map((part) => `await import(${JSON.stringify(join(to, 'src', part))})`).join('\n')
+  const how = ['--input-type=module', '--eval', `${load}\nprocess.exit(0)`]
+  return spawnSync(process.execPath, how, { stdio: 'ignore' }).status === 0
 }
