@@ -50,6 +50,8 @@ export type AccessOptions = Omit<DeciderOptions, 'hedge'> & {
   readonly logPool: Pool
   /** What there is to fall back upon where Postgres does not answer in time; absent: silence. */
   readonly fallback?: Fallback | undefined
+  /** Of the guess brake; tests only: with one made up two keys may share a place by chance. */
+  readonly guessSeed?: number
   /** Asked before a reject to whom no subscriber was found: whether others answer it. Undefined: nobody else. */
   elsewhere?(unknown: UnknownLogin): Promise<Elsewhere | undefined>
 }
@@ -156,7 +158,7 @@ function createAnswers(options: AccessOptions, memory: AccessMemory) {
   const replies = createReplyMaker(options.dictionary, (attribute, error) =>
     log.warn({ attribute, error }, 'an extra attribute cannot be sent and is left out'),
   )
-  const brake = createGuessBrake()
+  const brake = createGuessBrake(options.guessSeed)
   const brakeOf = (login: Login, { reason }: Rejected): number =>
     reason === 'unknown' || reason === 'wrong-password' ? brake.failed(guessOf(login), clock.monotonicMs()) : 0
   const reject = (login: Login, rejected: Rejected): RadiusResponse => {

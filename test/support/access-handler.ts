@@ -115,6 +115,7 @@ export async function startAccess(database: { url: string; pool: Pool }, given: 
     claimPool,
     rescuePool: database.pool,
     logPool: database.pool,
+    guessSeed: 1,
   })
   return {
     handler,
