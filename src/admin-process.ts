@@ -15,6 +15,7 @@ import { armFailPoints } from './fail-points.ts'
 import { openKeyring } from './domain/data-key.ts'
 import { readSettings } from './domain/setting.ts'
 import { createApp } from './http/app.ts'
+import { builtPanel, createPanel } from './http/panel.ts'
 import { startHttpServer } from './http/server.ts'
 import { endOnRouter } from './jobs/end-on-router.ts'
 import { startCoaDelivery } from './jobs/deliver-coa-orders.ts'
@@ -58,6 +59,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
     ready: () => findReadiness(httpPool, metricsOfOthers),
     metrics: async () => mergeMetrics([await metrics.registry.getMetricsAsJSON(), ...(await metricsOfOthers())]),
     trustedProxies: config.trustedProxies,
+    panel: await createPanel(builtPanel),
     services: {
       db: createKysely<Database>(httpPool),
       pool: httpPool,

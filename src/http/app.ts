@@ -21,6 +21,8 @@ export type HttpOptions = {
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustedProxies: readonly string[]
   services: Services
+  /** The panel's files (panel.ts); undefined: it was not built. */
+  panel?: RequestHandler | undefined
   /** Requests a minute of one caller (by token, panel session or address). Default 1,200. */
   requestsPerMinute?: number
   /** Tests only: every answer is compared with its schema. */
@@ -47,11 +49,15 @@ export function createApp(options: HttpOptions): Express {
   app.use('/api', limitRate(options, 'caller'), limitRate(options, 'address'))
   app.use('/api', createReference(routes))
   app.use('/api/v1', createRouter({ services, routes, checkAnswers: options.checkAnswers ?? false }))
-  app.use(() => {
-    throw new Problem('not-found')
-  })
+  app.use('/api', notFound)
+  if (options.panel !== undefined) app.use(options.panel)
+  app.use(notFound)
   app.use(failed(services))
   return app
+}
+
+const notFound: RequestHandler = () => {
+  throw new Problem('not-found')
 }
 
 /** A body of JSON comes at once or not at all; a file may take as long as its sender's line (server.ts). */

@@ -1,0 +1,38 @@
+// What everything stands in: look, words, questions to the API, and the router.
+import { DirectionProvider, MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { I18nextProvider } from 'react-i18next'
+import { ApiError, whenSignedOut } from './api/client.ts'
+import { i18n } from './i18n/i18n.ts'
+import { createPanelRouter } from './router.tsx'
+import { whoIsThere } from './sign-in/me.ts'
+import { theme } from './theme.ts'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      // What the API refused it refuses again; only silence is worth another try.
+      retry: (failures, error) => !(error instanceof ApiError) && failures < 2,
+    },
+  },
+})
+const router = createPanelRouter(queries)
+whenSignedOut(() => queries.setQueryData(whoIsThere.queryKey, null))
+
+export function App() {
+  return (
+    <I18nextProvider i18n={i18n}>
+      <DirectionProvider>
+        <MantineProvider theme={theme} defaultColorScheme="auto">
+          <Notifications position="bottom-right" />
+          <QueryClientProvider client={queries}>
+            <RouterProvider router={router} />
+          </QueryClientProvider>
+        </MantineProvider>
+      </DirectionProvider>
+    </I18nextProvider>
+  )
+}

@@ -1,0 +1,79 @@
+// Numbers, times, octets and money as the language writes them. Intl objects are dear to make and are kept.
+import { currentLanguage } from './i18n.ts'
+
+const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>()
+
+function keep<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
+  key: string,
+  make: (locale: string) => T,
+): T {
+  const locale = currentLanguage()
+  const name = `${locale} ${key}`
+  const known = kept.get(name) as T | undefined
+  if (known !== undefined) return known
+  const made = make(locale)
+  kept.set(name, made)
+  return made
+}
+
+export function formatNumber(value: number | bigint): string {
+  return keep('number', (locale) => new Intl.NumberFormat(locale)).format(value)
+}
+
+/** How instants are shown: as the language does, or MM-DD-YYYY HH:MM where the operator chose so. */
+export type DateStyle = 'locale' | 'month-first' | 'iso'
+
+export function formatInstant(iso: string, timeZone: string | undefined, style: DateStyle = 'locale'): string {
+  const at = new Date(iso)
+  if (style === 'locale') {
+    return keep(
+      `instant ${timeZone}`,
+      (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone }),
+    ).format(at)
+  }
+  const parts = Object.fromEntries(
+    keep(`parts ${timeZone}`, () => new Intl.DateTimeFormat('en-GB', {
+      year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone,
+    })).formatToParts(at).map(({ type, value }) => [type, value]),
+  )
+  const { year, month, day, hour, minute } = parts
+  return style === 'iso' ? `${year}-${month}-${day} ${hour}:${minute}` : `${month}-${day}-${year} ${hour}:${minute}`
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** Octets in decimal units, as ISPs sell them: `1.5 GB`. */
+export function formatOctets(text: string): string {
+  let value = Number(text)
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  const digits = value >= 100 || unit === 0 ? 0 : 1
+  return `${keep(`digits ${digits}`, (locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits })).format(value)} ${units[unit]}`
+}
+
+export function formatMoney(amount: string, currency: string): string {
+  return keep(`money ${currency}`, (locale) => new Intl.NumberFormat(locale, { style: 'currency', currency })).format(
+    Number(amount),
+  )
+}
+
+const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+]
+
+/** `in 3 days`, `5 minutes ago`. */
+export function formatRelative(iso: string, now: number): string {
+  const seconds = (Date.parse(iso) - now) / 1000
+  const [unit, size] = steps.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', 1]
+  return keep('relative', (locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })).format(
+    Math.round(seconds / size),
+    unit,
+  )
+}

@@ -1,0 +1,34 @@
+// How the panel is built: split by route, nothing from elsewhere, each file also as brotli and gzip beside it, so that the
+// server has nothing to compress.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import react from '@vitejs/plugin-react'
+import { defineConfig, type Plugin } from 'vite'
+
+const compressible = /\.(?:js|css|html|svg|json)$/
+
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    writeBundle({ dir }) {
+      for (const entry of readdirSync(dir!, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !compressible.test(entry.name)) continue
+        const file = join(entry.parentPath, entry.name)
+        const octets = readFileSync(file)
+        writeFileSync(`${file}.br`, brotliCompressSync(octets))
+        writeFileSync(`${file}.gz`, gzipSync(octets, { level: 9 }))
+      }
+    },
+  }
+}
+
+// oxlint-disable-next-line import/no-default-export -- vite reads the default export
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react(), compressed()],
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0, reportCompressedSize: false },
+  // For work on the panel itself: `npx vite web` beside a service on its usual port.
+  server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
+})
