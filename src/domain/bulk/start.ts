@@ -37,15 +37,19 @@ export type NewBulkRun = {
   tokenId?: bigint
 }
 
-/** Whom it would reach; writes nothing. Throws as `startBulkRun` does. */
+/**
+ * Whom it would reach; writes nothing. What the action is told need not be known yet: it is checked where it is there. Throws as
+ * `startBulkRun` does.
+ */
 export async function previewBulkRun(
   db: Db,
-  input: NewBulkRun,
+  input: Omit<NewBulkRun, 'params'> & { params: NewBulkRun['params'] | undefined },
   by: Author,
   now: Date,
   actions: FindAction = findAction,
 ): Promise<TargetPreview> {
-  checkRequest(input, by, actions)
+  const action = checkRequest(input, by, actions)
+  if (input.params !== undefined) action.params.parse(input.params)
   return previewTarget(db, input.target, by.scope, now)
 }
 
@@ -61,6 +65,7 @@ export async function startBulkRun(
   actions: FindAction = findAction,
 ): Promise<BegunRun> {
   const action = checkRequest(input, by, actions)
+  action.params.parse(input.params)
   return inTransaction(db, async (trx) => {
     const { action: name, params, target, tokenId } = input
     const { bulk_large: large } = await readSettings(trx)
@@ -74,13 +79,12 @@ export async function startBulkRun(
 }
 
 /** The action, if it is there, the author may do it, and it is told what it must be. */
-function checkRequest(input: NewBulkRun, by: Author, actions: FindAction): SubscriberAction {
+function checkRequest(input: Pick<NewBulkRun, 'action' | 'target'>, by: Author, actions: FindAction): SubscriberAction {
   const action = actions(input.action)
   if (action === undefined) throw new FieldError('action', `${quote(input.action)} is no action upon subscribers`)
   requirePermission(by, action.permission)
   if ('all' in input.target) requirePermission(by, 'bulk.all')
   if ('filter' in input.target) permitFilter(input.target.filter, by)
-  action.params.parse(input.params)
   return action
 }
 

@@ -34,7 +34,10 @@ const access = 'subscriber.read'
 
 const newRun = z.strictObject({
   action: z.string().max(50).meta({ description: 'An action upon subscribers, such as `block`' }),
-  params: z.record(z.string(), z.unknown()).default({}).meta({ description: 'What the action is told' }),
+  params: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .meta({ description: 'What the action is told; a dry run needs not know it yet' }),
   target: bulkTarget,
   dry_run: z.boolean().default(false).meta({ description: 'Only counts, and shows the first 20' }),
   confirm_count: z
@@ -75,9 +78,10 @@ export const bulkRoutes = [
     async run(context) {
       const { db, by, body, now } = context
       const { action, params, target, dry_run: isDry, confirm_count: confirmCount } = body
-      const input = { action, params, target, ...(confirmCount === undefined ? {} : { confirmCount }) }
-      if (isDry) return presentPreview(await previewBulkRun(db, input, by, now))
-      return requireProofOf(await startBulkRun(db, { ...input, ...tokenOf(context) }, by, now), context)
+      const input = { action, target, ...(confirmCount === undefined ? {} : { confirmCount }) }
+      if (isDry) return presentPreview(await previewBulkRun(db, { ...input, params }, by, now))
+      const told = { ...input, params: params ?? {}, ...tokenOf(context) }
+      return requireProofOf(await startBulkRun(db, told, by, now), context)
     },
   }),
   route({

@@ -165,11 +165,11 @@ export const signInRoutes = [
   route({
     method: 'get',
     path: '/setup',
-    summary: 'Whether the first operator has still to be made',
+    summary: 'What the panel asks first: whether the first operator has still to be made, and whether somebody is signed in',
     tag,
     access: 'anybody',
-    answer: z.strictObject({ open: z.boolean() }),
-    run: async ({ db }) => ({ open: await isSetupOpen(db) }),
+    answer: z.strictObject({ open: z.boolean(), signed_in: z.boolean() }),
+    run: async ({ db, caller }) => ({ open: await isSetupOpen(db), signed_in: caller !== undefined }),
   }),
   route({
     method: 'post',

@@ -16,6 +16,11 @@ export class ApiError extends Error {
     return this.problem.code
   }
 
+  /** It names fields, which a form shows where they are. */
+  get isOfFields(): boolean {
+    return (this.problem.errors ?? []).length > 0
+  }
+
   /** By field, as a form shows them. */
   get fields(): Record<string, string> {
     return Object.fromEntries((this.problem.errors ?? []).map(({ field, reason }) => [field, reason]))

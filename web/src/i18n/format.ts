@@ -77,3 +77,15 @@ export function formatRelative(iso: string, now: number): string {
     unit,
   )
 }
+
+/** What an input of date and time holds: the browser's own zone. */
+export function toLocalInput(iso: string): string {
+  const at = new Date(iso)
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+}
+
+/** The instant that such an input means; undefined while it is not whole. */
+export function fromLocalInput(text: string): string | undefined {
+  const at = new Date(text)
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString()
+}

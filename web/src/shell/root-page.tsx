@@ -1,22 +1,37 @@
-// The frame: sign-in for nobody, what is owed for who is half signed in, and the shell with the page for everybody else.
+// The frame: set-up at the very first start, sign-in for nobody, what is owed for who is half signed in, and the shell with the
+// page for everybody else.
 import { Center, Loader } from '@mantine/core'
 import { Outlet } from '@tanstack/react-router'
-import { useMe } from '../sign-in/me.ts'
-import { SignInPage } from '../sign-in/sign-in-page.tsx'
+import { lazy, Suspense } from 'react'
+import { useWho } from '../sign-in/me.ts'
+import { ProofDialog } from './proof.tsx'
 import { Shell } from './shell.tsx'
 
+// Whoever is signed in does without them.
+const SignInPage = lazy(async () => ({ default: (await import('../sign-in/sign-in-page.tsx')).SignInPage }))
+const SetUpPage = lazy(async () => ({ default: (await import('../sign-in/set-up-page.tsx')).SetUpPage }))
+
 export function RootPage() {
-  const me = useMe()
-  if (me === undefined) {
-    return (
-      <Center h="100%">
-        <Loader />
-      </Center>
-    )
-  }
-  if (me === null || me.state !== 'full') return <SignInPage state={me?.state} />
   return (
-    <Shell me={me}>
+    <Suspense
+      fallback={
+        <Center h="100%">
+          <Loader />
+        </Center>
+      }
+    >
+      <Inside />
+      <ProofDialog />
+    </Suspense>
+  )
+}
+
+function Inside() {
+  const who = useWho()
+  if (who === 'set-up') return <SetUpPage />
+  if (who == null || who.state !== 'full') return <SignInPage state={who?.state} />
+  return (
+    <Shell me={who}>
       <Outlet />
     </Shell>
   )

@@ -1,31 +1,45 @@
-// Who is signed in and what they may do: asked once, and again after everything that may have changed it.
+// Who is signed in and what they may do: asked first of all, and again after everything that may have changed it.
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { ApiError } from '../api/client.ts'
-import { getMe } from '../api/generated/sdk.gen.ts'
+import { getMe, getSetup } from '../api/generated/sdk.gen.ts'
 import type { GetMeResponse } from '../api/generated/types.gen.ts'
 
 export type Me = GetMeResponse
+/** `set-up`: there is no operator yet; null: nobody is signed in. */
+export type Who = Me | 'set-up' | null
 
-/** Undefined data means nobody: null, because a query may not answer undefined. */
 export const whoIsThere = queryOptions({
   queryKey: ['me'],
-  queryFn: async (): Promise<Me | null> => {
-    try {
-      const { data } = await getMe({ throwOnError: true })
-      return data
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'not-signed-in') return null
-      throw error
-    }
+  queryFn: async (): Promise<Who> => {
+    const { data: begun } = await getSetup({ throwOnError: true })
+    if (begun.open) return 'set-up'
+    return begun.signed_in ? askMe() : null
   },
   staleTime: 60_000,
 })
 
-export function useMe(): Me | null | undefined {
+async function askMe(): Promise<Who> {
+  try {
+    return (await getMe({ throwOnError: true })).data
+  } catch (error) {
+    // It ended between the two questions.
+    if (error instanceof ApiError && error.code === 'not-signed-in') return null
+    throw error
+  }
+}
+
+export function useWho(): Who | undefined {
   return useQuery(whoIsThere).data
+}
+
+/** Of a page in the shell, where somebody is signed in. */
+export function useMe(): Me {
+  const who = useWho()
+  if (who == null || who === 'set-up') throw new Error('nobody is signed in here')
+  return who
 }
 
 /** Whether the person who is signed in may do this. */
 export function useMay(permission: string): boolean {
-  return useMe()?.permissions.includes(permission) ?? false
+  return useMe().permissions.includes(permission)
 }

@@ -1,12 +1,13 @@
 // Signing in, step by step as the API asks: password, second factor, a new password where one is owed.
-import { Anchor, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Anchor, PasswordInput, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent, type ReactNode } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/client.ts'
 import { postSignIn, postSignInCode, postSignInForgotten, postMePassword } from '../api/generated/sdk.gen.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { whoIsThere, type Me } from './me.ts'
+import { Step } from './step.tsx'
 
 export function SignInPage({ state }: { state: Me['state'] | undefined }) {
   if (state === 'password') return <CodeStep />
@@ -117,32 +118,5 @@ function ChangeStep() {
       {field('again', differ ? t('signIn.differ') : undefined)}
       <ProblemNote error={change.error} />
     </Step>
-  )
-}
-
-type StepProps = { title: string; submit: string; busy: boolean; onSubmit: () => void; children: ReactNode }
-
-function Step({ title, submit, busy, onSubmit, children }: StepProps) {
-  const { t } = useTranslation()
-  const send = (event: FormEvent) => {
-    event.preventDefault()
-    onSubmit()
-  }
-  return (
-    <Center mih="100%" p="md" component="main">
-      <Paper withBorder shadow="sm" p="xl" w={380} maw="100%">
-        <form onSubmit={send}>
-          <Stack gap="md">
-            <Title order={1} size="h3">
-              <img src="/gatehouse.svg" alt={t('name')} width={28} height={28} style={{ verticalAlign: 'middle' }} /> {title}
-            </Title>
-            {children}
-            <Button type="submit" loading={busy} fullWidth>
-              {submit}
-            </Button>
-          </Stack>
-        </form>
-      </Paper>
-    </Center>
   )
 }

@@ -22,7 +22,7 @@ const own: Record<string, Cell> = {
   label: ({ label }, t) =>
     label && (
       <Badge size="sm" variant="light" color={colours[label] ?? 'gray'} tt="none">
-        {t(`subscribers.label.${label}` as 'subscribers.label.new')}
+        {t(`words.${label}` as 'words.new')}
       </Badge>
     ),
   online: ({ online }, t) => (

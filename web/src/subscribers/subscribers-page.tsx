@@ -2,17 +2,25 @@
 import { Button, Group, Text, TextInput, Title } from '@mantine/core'
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useMemo, useRef, useState } from 'react'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { getSubscribers, getSubscribersColumns, getSubscribersCount } from '../api/generated/sdk.gen.ts'
 import type { GetSubscribersData } from '../api/generated/types.gen.ts'
+import { ColumnPicker } from '../list/column-picker.tsx'
 import { ListTable, type Sort } from '../list/list-table.tsx'
+import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { useSelection } from '../list/use-selection.ts'
 import { subscribersRoute } from '../router.tsx'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { ActionDialog, type Target } from './action-dialog.tsx'
+import type { PanelAction } from './action-list.ts'
+import { ActionsMenu } from './actions-menu.tsx'
+import { BulkProgress } from './bulk-progress.tsx'
 import { columnsOf } from './columns.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { filterOf } from './filter.ts'
 import classes from './subscribers.module.css'
 
 type Query = NonNullable<GetSubscribersData['query']>
@@ -29,7 +37,12 @@ export function SubscribersPage() {
     queryFn: async () => (await getSubscribersColumns({ throwOnError: true })).data.items,
     staleTime: Infinity,
   })
-  const columns = useMemo(() => columnsOf(known.data?.filter(({ usual }) => usual) ?? [], t), [known.data, t])
+  const { names: chosen, widths, setNames, setWidth } = useColumns('subscribers')
+  const columns = useMemo(() => {
+    const all = known.data ?? []
+    const shown = chosen?.flatMap((name) => all.filter((column) => column.name === name))
+    return columnsOf(shown ?? all.filter(({ usual }) => usual), t)
+  }, [known.data, chosen, t])
   const names = columns.map(({ name }) => name).join(',')
   const pages = usePages(['subscribers', 'list', asked, sort, names], async (cursor, signal) => {
     const query = { ...asked, sort: sort as Query['sort'], columns: names || 'username', limit: pageSize, ...(cursor && { cursor }) }
@@ -42,9 +55,13 @@ export function SubscribersPage() {
     placeholderData: keepPreviousData,
   })
   const selection = useSelection(pages.rows)
-  const [widths, setWidths] = useState<Record<string, number>>({})
+  const [asking, setAsking] = useState<PanelAction>()
+  const [runId, setRunId] = useState<number>()
+  const queries = useQueryClient()
+  const readAgain = useCallback(() => void queries.invalidateQueries({ queryKey: ['subscribers'] }), [queries])
+  const target: Target = selection.isAllMatching ? { filter: filterOf(asked) } : { ids: [...selection.ids] }
   const order: Sort = { by: sort.replace(/^-/, ''), descending: sort.startsWith('-') }
-  const go = (change: { q?: string; sort?: string }) =>
+  const go = (change: { q?: string | undefined; sort?: string; filter?: Record<string, string> }) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
 
   return (
@@ -60,10 +77,17 @@ export function SubscribersPage() {
             </Text>
           )}
         </Group>
-        <SearchBox value={q ?? ''} onSearch={(text) => go({ q: text === '' ? undefined : text })} />
+        <Group gap="xs">
+          <SearchBox value={q ?? ''} onSearch={(text) => go({ q: text === '' ? undefined : text })} />
+          <ColumnPicker all={known.data ?? []} shown={columns.map(({ name }) => name)} onChange={setNames} />
+        </Group>
       </Group>
+      <div className={classes.filters}>
+        <FilterBar filters={filter} onChange={(next) => go({ filter: next })} />
+      </div>
       {selection.size > 0 && (
         <Group className={classes.selection} gap="sm">
+          <ActionsMenu onChoose={setAsking} />
           <Text size="sm">
             {t('list.selected', { count: selection.isAllMatching ? (count.data?.count ?? 0) : selection.size })}
           </Text>
@@ -87,9 +111,23 @@ export function SubscribersPage() {
         onSort={({ by, descending }) => go({ sort: descending ? `-${by}` : by })}
         selection={selection}
         widths={widths}
-        onWidth={(name, width) => setWidths((before) => ({ ...before, [name]: width }))}
+        onWidth={setWidth}
         empty={Object.keys(asked).length > 0 ? t('list.emptyFiltered') : t('list.empty')}
       />
+      {asking && (
+        <ActionDialog
+          action={asking}
+          target={target}
+          onClose={() => setAsking(undefined)}
+          onBegun={({ id }) => {
+            setAsking(undefined)
+            setRunId(id)
+          }}
+        />
+      )}
+      {runId !== undefined && (
+        <BulkProgress runId={runId} onOther={setRunId} onEnd={readAgain} onClose={() => setRunId(undefined)} />
+      )}
     </>
   )
 }
