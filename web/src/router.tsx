@@ -35,6 +35,8 @@ const listSearch = z.object({
   q: z.optional(z.string()),
   sort: z.optional(z.string()),
   filter: z.optional(z.record(z.string(), z.string())),
+  /** Whose sheet is open. */
+  open: z.optional(z.number()),
 })
 
 export const subscribersRoute = createRoute({

@@ -89,3 +89,16 @@ export function fromLocalInput(text: string): string | undefined {
   const at = new Date(text)
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString()
 }
+
+const rateUnits = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'] as const
+
+/** Bits a second. */
+export function formatRate(bitsPerSecond: number): string {
+  let value = Math.max(0, bitsPerSecond)
+  let unit = 0
+  while (value >= 1000 && unit < rateUnits.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${keep('rate', (locale) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })).format(value)} ${rateUnits[unit]}`
+}

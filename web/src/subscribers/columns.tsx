@@ -8,7 +8,8 @@ import type { ListColumn } from '../list/list-table.tsx'
 type Known = { name: string; title: string; kind: string; sortable: boolean }
 type Cell = (row: SubscriberRow, t: TFunction) => React.ReactNode
 
-const colours: Record<string, string> = {
+/** Colours of the one definition of a subscriber's state. */
+export const labelColours: Record<string, string> = {
   new: 'blue',
   active: 'green',
   grace: 'yellow',
@@ -21,7 +22,7 @@ const colours: Record<string, string> = {
 const own: Record<string, Cell> = {
   label: ({ label }, t) =>
     label && (
-      <Badge size="sm" variant="light" color={colours[label] ?? 'gray'} tt="none">
+      <Badge size="sm" variant="light" color={labelColours[label] ?? 'gray'} tt="none">
         {t(`words.${label}` as 'words.new')}
       </Badge>
     ),

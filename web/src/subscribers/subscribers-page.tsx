@@ -21,6 +21,7 @@ import { BulkProgress } from './bulk-progress.tsx'
 import { columnsOf } from './columns.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { filterOf } from './filter.ts'
+import { SubscriberSheet } from './subscriber-sheet.tsx'
 import classes from './subscribers.module.css'
 
 type Query = NonNullable<GetSubscribersData['query']>
@@ -28,7 +29,7 @@ const pageSize = '100'
 
 export function SubscribersPage() {
   const { t } = useTranslation()
-  const { q, sort = 'username', filter = {} } = subscribersRoute.useSearch()
+  const { q, sort = 'username', filter = {}, open } = subscribersRoute.useSearch()
   const navigate = subscribersRoute.useNavigate()
   const asked = useMemo<Query>(() => ({ ...filter, ...(q ? { search: q } : {}) }), [q, filter])
 
@@ -61,7 +62,7 @@ export function SubscribersPage() {
   const readAgain = useCallback(() => void queries.invalidateQueries({ queryKey: ['subscribers'] }), [queries])
   const target: Target = selection.isAllMatching ? { filter: filterOf(asked) } : { ids: [...selection.ids] }
   const order: Sort = { by: sort.replace(/^-/, ''), descending: sort.startsWith('-') }
-  const go = (change: { q?: string | undefined; sort?: string; filter?: Record<string, string> }) =>
+  const go = (change: { q?: string | undefined; sort?: string; filter?: Record<string, string>; open?: number | undefined }) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
 
   return (
@@ -110,10 +111,12 @@ export function SubscribersPage() {
         sort={order}
         onSort={({ by, descending }) => go({ sort: descending ? `-${by}` : by })}
         selection={selection}
+        onOpen={({ id }) => go({ open: id })}
         widths={widths}
         onWidth={setWidth}
         empty={Object.keys(asked).length > 0 ? t('list.emptyFiltered') : t('list.empty')}
       />
+      {open !== undefined && <SubscriberSheet id={open} onClose={() => go({ open: undefined })} onRun={setRunId} />}
       {asking && (
         <ActionDialog
           action={asking}
