@@ -46,7 +46,22 @@ export const subscribersRoute = createRoute({
   component: lazyRouteComponent(() => import('./subscribers/subscribers-page.tsx'), 'SubscribersPage'),
 })
 
-const tree = root.addChildren([home, subscribersRoute])
+export const sessionsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/online',
+  validateSearch: (search) =>
+    z.object({ q: z.optional(z.string()), state: z.optional(z.enum(['online', 'open', 'ended'])) }).parse(search),
+  component: lazyRouteComponent(() => import('./sessions/sessions-page.tsx'), 'SessionsPage'),
+})
+
+export const auditRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search) => z.object({ q: z.optional(z.string()) }).parse(search),
+  component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
+})
+
+const tree = root.addChildren([home, subscribersRoute, sessionsRoute, auditRoute])
 
 export function createPanelRouter(queries: QueryClient) {
   return createRouter({ routeTree: tree, context: { queries }, defaultPreload: 'intent', scrollRestoration: true })

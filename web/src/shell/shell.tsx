@@ -11,7 +11,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconLanguage, IconMoonStars, IconUserCircle, IconUsers } from '@tabler/icons-react'
+import { IconActivity, IconHistory, IconLanguage, IconMoonStars, IconUserCircle, IconUsers } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -21,7 +21,11 @@ import { languages, setLanguage, type Language } from '../i18n/i18n.ts'
 import type { Me } from '../sign-in/me.ts'
 import classes from './shell.module.css'
 
-const pages = [{ to: '/subscribers', name: 'subscribers', permission: 'subscriber.read', icon: IconUsers }] as const
+const pages = [
+  { to: '/subscribers', name: 'subscribers', permission: 'subscriber.read', icon: IconUsers },
+  { to: '/online', name: 'online', permission: 'subscriber.read', icon: IconActivity },
+  { to: '/audit', name: 'audit', permission: 'audit.read', icon: IconHistory },
+] as const
 
 export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const { t } = useTranslation()
