@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { endOfPem, watchCertificates } from './aaa/certificates.ts'
 import { followKeys } from './aaa/key-follower.ts'
-import { localAddresses } from './aaa/local-addresses.ts'
+import { localAddresses, reachableAddresses } from './aaa/local-addresses.ts'
 import { ownDictionary } from './aaa/own-dictionary.ts'
 import { createAttributeCheck } from './cli/attribute-check.ts'
 import { serveAsChild, tellSupervisor, type ToChild } from './child-side.ts'
@@ -70,6 +70,12 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
       log,
       checkAttribute,
       fileDirectory,
+      listening: () => ({
+        addresses: reachableAddresses(config.radiusAddresses),
+        authPort: config.authPort,
+        acctPort: config.acctPort,
+        radsecPort: config.radsec?.port,
+      }),
       jobs,
     },
   })

@@ -84,7 +84,7 @@ describe('every rule catches a planted violation', () => {
 
   it('versions, lock, numbers, heads and links', () => {
     expect(versionRule('{"dependencies":{"a":"^1.0.0","b":"1.0.0-beta.1"}}')).toHaveLength(1)
-    expect(lockRule('{"resolved": "x"}')).toHaveLength(1)
+    expect(lockRule('{"resolved": "https://x"}')).toHaveLength(1)
     const first = { name: '0001_a.sql', text: '-- oldest release that may run on it: 0.1.0\n' }
     expect(migrationRule([first, { name: '0003_b.sql', text: first.text }])).toHaveLength(1)
     expect(migrationRule([{ ...first, text: '-- tables' }])).toHaveLength(1)
@@ -113,7 +113,7 @@ describe('the project keeps', () => {
   })
 
   it('exact versions and a lock without addresses', () => {
-    expect(versionRule(read('package.json').text)).toEqual([])
+    for (const name of ['package.json', 'web/package.json']) expect(versionRule(read(name).text)).toEqual([])
     expect(lockRule(read('package-lock.json').text)).toEqual([])
   })
 

@@ -24,11 +24,14 @@ function compressed(): Plugin {
   }
 }
 
+// For work on the panel itself: `npx vite web` beside a service on its usual port, or on the one of GATEHOUSE_URL.
+const proxy = { '/api': { target: process.env.GATEHOUSE_URL ?? 'http://127.0.0.1:8080', changeOrigin: false } }
+
 // oxlint-disable-next-line import/no-default-export -- vite reads the default export
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), compressed()],
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0, reportCompressedSize: false },
-  // For work on the panel itself: `npx vite web` beside a service on its usual port.
-  server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
+  server: { proxy },
+  preview: { proxy },
 })

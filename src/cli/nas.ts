@@ -1,18 +1,14 @@
 // `gatehouse nas`: the devices behind the clients, and what differs from one to the next.
 
 import type { Command } from 'commander'
-import ipaddr from 'ipaddr.js'
-import { localAddresses } from '../aaa/local-addresses.ts'
-import type { Config } from '../config.ts'
-import { listClients } from '../domain/client.ts'
+import { reachableAddresses } from '../aaa/local-addresses.ts'
 import { FieldError, quote } from '../domain/field.ts'
 import { addNas, listNases, setNas, showNas } from '../domain/nas-device.ts'
-import type { NasShown } from '../domain/nas-device.ts'
 import { loadRegistry } from '../domain/nas-registry.ts'
+import { readScriptBasis } from '../domain/nas-script.ts'
 import { changeNasSettings, nasSettingNames, nasSettingRange, nasSettingValueFromText } from '../domain/nas-settings.ts'
 import { vendorNames } from '../domain/nas.ts'
 import { parseHost } from '../domain/prefix.ts'
-import { readSettings } from '../domain/setting.ts'
 import { nasScript } from '../nas/vendors/script.ts'
 import type { ScriptFacts } from '../nas/vendors/script.ts'
 import { vendorOf } from '../nas/vendors/vendor.ts'
@@ -204,55 +200,27 @@ function settingText(value: SettingValue): string | undefined {
 
 /** It goes to standard output alone, so that it can be kept in a file. */
 async function script(name: string, options: ScriptOptions): Promise<void> {
-  const { facts, guessed } = await withConfiguredDatabase(async (place) => {
-    const nas = await showNas(place.db, name)
-    return { facts: await factsOf(place, nas, options), guessed: options.server === undefined }
-  })
+  const facts = await withConfiguredDatabase((place) => factsOf(place, name, options))
   const made = nasScript(facts)
   if (made.kind === 'none') throw new CommandFailedError(made.reason)
-  if (guessed && facts.servers.length > 1) {
+  if (options.server === undefined && facts.servers.length > 1) {
     printWarning(`every address we listen on is in it (${facts.servers.length}): --server names those that count`)
   }
   process.stdout.write(made.text)
 }
 
-async function factsOf(place: Workplace, nas: NasShown, options: ScriptOptions): Promise<ScriptFacts> {
+async function factsOf(place: Workplace, name: string, options: ScriptOptions): Promise<ScriptFacts> {
   const { config, db, now } = place
-  const { default_interim_interval_s: interimIntervalS } = await readSettings(db)
-  const client = (await listClients(db, now)).find((one) => one.name === nas.client)!
-  const addresses = options.server?.map((address) => parseHost('server', address)) ?? ownAddresses(config)
-  const source = options.srcAddress === undefined ? undefined : parseHost('src-address', options.srcAddress)
+  const { client, isRadsec, ...basis } = await readScriptBasis(db, name, now)
+  const addresses =
+    options.server?.map((address) => parseHost('server', address)) ?? reachableAddresses(config.radiusAddresses)
   return {
-    name: nas.name,
-    vendor: vendorNames.find((vendor) => vendor === nas.vendor) ?? 'standard',
-    identifier: nas.identifier ?? undefined,
-    address: nas.address ?? undefined,
-    clientPrefix: client.prefix,
-    patienceMs: nas.settings.patience_ms ?? client.patienceMs,
-    interimIntervalS: nas.settings.interim_interval_s ?? interimIntervalS,
-    coaPort: nas.coaPort,
+    ...basis,
     servers: addresses.map((address) => ({ address, authPort: config.authPort, acctPort: config.acctPort })),
-    sourceAddress: source,
-    radsecPort: (client.radsecFingerprint ?? client.radsecName) === null ? undefined : config.radsec?.port,
-    secret: options.showSecret ? await newestSecret(place, nas.client) : undefined,
+    sourceAddress: options.srcAddress === undefined ? undefined : parseHost('src-address', options.srcAddress),
+    radsecPort: isRadsec ? config.radsec?.port : undefined,
+    secret: options.showSecret ? await newestSecret(place, client) : undefined,
   }
-}
-
-/** Where we listen: no loopback address where there are others, and never the address that stands for all. */
-function ownAddresses({ radiusAddresses }: Config): string[] {
-  const listening = (radiusAddresses ?? localAddresses()).flatMap((address) =>
-    rangeOf(address) === 'unspecified' ? sameFamily(address, localAddresses()) : [address],
-  )
-  const reachable = listening.filter((address) => rangeOf(address) !== 'loopback')
-  return reachable.length > 0 ? reachable : listening
-}
-
-function sameFamily(address: string, others: readonly string[]): string[] {
-  return others.filter((other) => other.includes(':') === address.includes(':'))
-}
-
-function rangeOf(address: string): string {
-  return ipaddr.process(address).range()
 }
 
 /** The one that a rotation left as the newest: the older one ends by itself. */

@@ -10,6 +10,13 @@ import type { AttributeCheck } from '../domain/nas-device.ts'
 import type { Caller } from '../domain/operator/caller.ts'
 import type { Logger } from '../log.ts'
 
+export type Listening = {
+  addresses: readonly string[]
+  authPort: number
+  acctPort: number
+  radsecPort: number | undefined
+}
+
 /** What the API lives on: connections, keys, time. */
 export type Services = {
   /** Short questions: 5 s at most. */
@@ -25,6 +32,8 @@ export type Services = {
   checkAttribute: AttributeCheck
   /** Folder of files that wait to be fetched or imported. */
   fileDirectory: string
+  /** Where NASes reach us, for the scripts that they are given. */
+  listening?: () => Listening
   /** What runs by itself. */
   jobs: readonly { name: string; cron: string }[]
 }

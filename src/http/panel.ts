@@ -51,11 +51,16 @@ export async function createPanel(folder: string): Promise<RequestHandler | unde
 /** By the path that a browser asks for. */
 async function readFiles(folder: string): Promise<Map<string, File>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).map(async (entry) => {
-    const path = join(entry.parentPath, entry.name)
-    const ending = entry.name.replace(/\.(?:br|gz)$/, '').split('.').at(-1)!
-    const file: File = { path, type: types[ending] ?? 'application/octet-stream', octets: (await stat(path)).size }
-    return [path.slice(folder.length).replaceAll('\\', '/'), file] as const
-  })
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => {
+      const path = join(entry.parentPath, entry.name)
+      const ending = entry.name
+        .replace(/\.(?:br|gz)$/, '')
+        .split('.')
+        .at(-1)!
+      const file: File = { path, type: types[ending] ?? 'application/octet-stream', octets: (await stat(path)).size }
+      return [path.slice(folder.length).replaceAll('\\', '/'), file] as const
+    })
   return new Map(await Promise.all(files))
 }

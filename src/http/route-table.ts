@@ -27,6 +27,7 @@ import { mailServerRoutes, messageRoutes, templateRoutes } from './routes/messag
 import { nasRouterRoutes } from './routes/nas-routers.ts'
 import { routerRunRoutes } from './routes/router-runs.ts'
 import { nasGroupRoutes, nasRoutes } from './routes/nases.ts'
+import { nasStateRoutes } from './routes/nas-states.ts'
 import { moneyRoutes } from './routes/payers.ts'
 import { planRoutes } from './routes/plans.ts'
 import { homeServerRoutes, realmRoutes } from './routes/realms.ts'
@@ -64,6 +65,7 @@ export const routes: readonly Route[] = [
   ...moneyRoutes,
   ...ledgerRoutes,
   ...nasRoutes,
+  ...nasStateRoutes,
   ...nasRouterRoutes,
   ...routerRunRoutes,
   ...nasGroupRoutes,

@@ -1,5 +1,6 @@
 // The Admin API on a real socket and a real database, and callers of every role who are signed in already.
 
+import type { RequestHandler } from 'express'
 import { afterAll, beforeAll } from 'vitest'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -76,10 +77,18 @@ export type TestApi = {
 
 let made = 0
 
+type ApiOptions = {
+  requestsPerMinute?: number
+  /** In place of one that stands at noon. */
+  clock?: TestClock
+  /** The panel's files, where they are served too. */
+  panel?: () => Promise<RequestHandler | undefined>
+}
+
 /** Starts the API before the tests of the file, ends it after them. */
-export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
+export function useApi(options: ApiOptions = {}): TestApi {
   const database = useDatabase()
-  const clock = createTestClock(noon)
+  const clock = options.clock ?? createTestClock(noon)
   let keys: Awaited<ReturnType<typeof openTestKeyring>> | undefined
   let server: HttpServer | undefined
   let services: Services | undefined
@@ -112,6 +121,7 @@ export function useApi(options: { requestsPerMinute?: number } = {}): TestApi {
       metrics: () => Promise.resolve(''),
       trustedProxies: [],
       services,
+      panel: await options.panel?.(),
       requestsPerMinute: options.requestsPerMinute ?? 1_000_000,
       checkAnswers: true,
     })

@@ -55,7 +55,13 @@ export async function unpackPackages(packages: readonly string[]): Promise<strin
 
 /** The environment in which programs of an unpacked folder find their libraries. */
 export function libraryEnvironment(folder: string): Record<string, string> {
-  const libraries = [`usr/lib/${triplet}`, `lib/${triplet}`, 'usr/lib/freeradius']
+  const libraries = [
+    `usr/lib/${triplet}`,
+    `lib/${triplet}`,
+    'usr/lib/freeradius',
+    'usr/lib/chromium',
+    `usr/lib/${triplet}/pulseaudio`,
+  ]
   return { LD_LIBRARY_PATH: libraries.map((name) => path.join(folder, name)).join(':') }
 }
 

@@ -188,7 +188,7 @@ export const skippedTestRule: Rule = ({ path, text }) => {
   const sometimes = /\.(?:skipI[f]|runI[f])\((?!hasIPv6\)|hasTools\('(?:strace|postgres)'\)\)|canMount\(\)\))/.test(
     withoutComments(text),
   )
-  return sometimes && !path.startsWith('test/foreign/')
+  return sometimes && !/^test\/(?:foreign|panel)\//.test(path)
     ? [`${path} runs only sometimes: nothing else may be missing`]
     : []
 }

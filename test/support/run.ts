@@ -4,6 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { buildPanel } from '../../web/build/build.ts'
 import { PackagesMissingError } from './debian-packages.ts'
 import { hasMountNamespace, isInsistent, postgresPrograms, provideTools } from './tools.ts'
 
@@ -11,6 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const args = process.argv.slice(2).filter((arg) => arg !== '--postgres-15')
 const onPostgres15 = args.length < process.argv.length - 2
 
+// The browser tests look at what is served.
+await buildPanel()
 process.exitCode = (await toolsAreHere()) ? await runVitest(await environment()) : 1
 
 async function toolsAreHere(): Promise<boolean> {
@@ -18,6 +21,7 @@ async function toolsAreHere(): Promise<boolean> {
     await provideTools('clients')
     await provideTools('freeradius')
     await provideTools('radsecproxy')
+    await provideTools('chromium')
     await provideTools('strace')
     await provideTools('postgres')
     if (!hasMountNamespace()) process.stderr.write('skipped: pam_radius (this user may not have a mount namespace)\n')
@@ -25,7 +29,7 @@ async function toolsAreHere(): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof PackagesMissingError)) throw error
     process.stderr.write(
-      `${isInsistent() ? 'CI may skip nothing' : 'skipped: test/foreign and what needs strace or PostgreSQL 15'}: ${error.message}\n`,
+      `${isInsistent() ? 'CI may skip nothing' : 'skipped: test/foreign, test/panel and what needs strace or PostgreSQL 15'}: ${error.message}\n`,
     )
     return !isInsistent()
   }

@@ -25,6 +25,7 @@ const groups = {
     files: ['usr/sbin/freeradius', 'usr/lib/freeradius/rlm_sql_postgresql.so', 'etc/freeradius/3.0/radiusd.conf'],
   },
   radsecproxy: { packages: ['radsecproxy'], files: ['usr/sbin/radsecproxy'] },
+  chromium: { packages: ['chromium'], files: ['usr/lib/chromium/chromium'] },
   strace: { packages: ['strace'], files: ['usr/bin/strace'] },
   postgres: { packages: ['postgresql-15'], files: ['usr/lib/postgresql/15/bin/postgres'] },
 } as const satisfies Record<string, Group>

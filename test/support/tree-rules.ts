@@ -14,7 +14,8 @@ export function versionRule(packageJson: string): string[] {
 
 /** The lock names no place to fetch from: each machine has its own registry. */
 export function lockRule(lock: string): string[] {
-  return /"resolved":/.test(lock) ? ['package-lock.json has "resolved" addresses: see .npmrc'] : []
+  // A workspace is a link to its folder, which is no address.
+  return /"resolved": *"[^"]*:/.test(lock) ? ['package-lock.json has "resolved" addresses: see .npmrc'] : []
 }
 
 /** Migrations are numbered from 0001 without a gap and say which release may still run on them. */

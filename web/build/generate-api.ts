@@ -1,5 +1,4 @@
 // Writes the types and calls of the API for the panel, made of the same OpenAPI document that the server answers with.
-import { writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@hey-api/openapi-ts'
 import { createOpenApi } from '../../src/http/openapi.ts'
@@ -11,7 +10,12 @@ export async function generateApi(): Promise<void> {
   await createClient({
     input: createOpenApi(routes) as never,
     output: { path: join(web, 'src/api/generated'), clean: true },
-    plugins: ['@hey-api/typescript', { name: '@hey-api/sdk' }, { name: '@hey-api/client-fetch' }, '@tanstack/react-query'],
+    plugins: [
+      '@hey-api/typescript',
+      { name: '@hey-api/sdk' },
+      { name: '@hey-api/client-fetch' },
+      '@tanstack/react-query',
+    ],
     logs: { level: 'warn' },
   })
 }

@@ -8,7 +8,7 @@ import { ApiError, whenSignedOut } from './api/client.ts'
 import { i18n } from './i18n/i18n.ts'
 import { createPanelRouter } from './router.tsx'
 import { whoIsThere } from './sign-in/me.ts'
-import { theme } from './theme.ts'
+import { cssVariables, theme } from './theme.ts'
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -26,7 +26,7 @@ export function App() {
   return (
     <I18nextProvider i18n={i18n}>
       <DirectionProvider>
-        <MantineProvider theme={theme} defaultColorScheme="auto">
+        <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
           <Notifications position="bottom-right" />
           <QueryClientProvider client={queries}>
             <RouterProvider router={router} />

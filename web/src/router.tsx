@@ -6,9 +6,9 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  redirect,
 } from '@tanstack/react-router'
 import { z } from 'zod/mini'
+import { HomePage } from './dashboard/home-page.tsx'
 import { whoIsThere } from './sign-in/me.ts'
 import { RootPage } from './shell/root-page.tsx'
 
@@ -25,9 +25,13 @@ const root = createRootRouteWithContext<Context>()({
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/subscribers' })
-  },
+  component: HomePage,
+})
+
+export const dashboardRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/dashboard',
+  component: lazyRouteComponent(() => import('./dashboard/dashboard-page.tsx'), 'DashboardPage'),
 })
 
 /** What the address of the list says: everything that is not the usual, so that it can be sent to somebody. */
@@ -57,11 +61,89 @@ export const sessionsRoute = createRoute({
 export const auditRoute = createRoute({
   getParentRoute: () => root,
   path: '/audit',
-  validateSearch: (search) => z.object({ q: z.optional(z.string()) }).parse(search),
+  validateSearch: (search) =>
+    z
+      .object({
+        q: z.optional(z.coerce.string()),
+        noun: z.optional(z.string()),
+        action: z.optional(z.string()),
+        row: z.optional(z.number()),
+        author: z.optional(z.number()),
+        request: z.optional(z.coerce.string()),
+        /** First and last day. */
+        from: z.optional(z.iso.date()),
+        to: z.optional(z.iso.date()),
+        /** The entry that is open. */
+        open: z.optional(z.number()),
+      })
+      .parse(search),
   component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
 })
 
-const tree = root.addChildren([home, subscribersRoute, sessionsRoute, auditRoute])
+export const reportsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/reports',
+  validateSearch: (search) =>
+    z
+      .object({
+        report: z.optional(z.string()),
+        from: z.optional(z.iso.date()),
+        to: z.optional(z.iso.date()),
+        by: z.optional(z.enum(['day', 'plan', 'owner', 'zone', 'group'])),
+        days: z.optional(z.number()),
+        sort: z.optional(z.string()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./reports/reports-page.tsx'), 'ReportsPage'),
+})
+
+export const schedulesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/report-schedules',
+  component: lazyRouteComponent(() => import('./reports/schedules-page.tsx'), 'SchedulesPage'),
+})
+
+export const jobsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: (search) =>
+    z
+      .object({
+        tab: z.optional(z.enum(['all', 'tonight', 'failures'])),
+        /** The job whose runs are open. */
+        open: z.optional(z.string()),
+        /** Hours that are looked ahead. */
+        ahead: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./jobs/jobs-page.tsx'), 'JobsPage'),
+})
+
+export const bulkRunsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/bulk-runs',
+  validateSearch: (search) =>
+    z
+      .object({
+        state: z.optional(z.enum(['waiting', 'running', 'stopping', 'done', 'stopped', 'failed'])),
+        own: z.optional(z.boolean()),
+        open: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./bulk-runs/bulk-runs-page.tsx'), 'BulkRunsPage'),
+})
+
+const tree = root.addChildren([
+  home,
+  subscribersRoute,
+  sessionsRoute,
+  auditRoute,
+  dashboardRoute,
+  reportsRoute,
+  schedulesRoute,
+  jobsRoute,
+  bulkRunsRoute,
+])
 
 export function createPanelRouter(queries: QueryClient) {
   return createRouter({ routeTree: tree, context: { queries }, defaultPreload: 'intent', scrollRestoration: true })

@@ -1,6 +1,6 @@
 // How it looks: calm, dense, one accent. Colours of states are chosen so that their text has the contrast of WCAG 2.2 AA on both
 // grounds; test/panel checks them with axe.
-import { createTheme, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 const gate: MantineColorsTuple = [
   '#eaf2fd',
@@ -17,7 +17,7 @@ const gate: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'gate',
-  primaryShade: { light: 6, dark: 5 },
+  primaryShade: { light: 6, dark: 6 },
   colors: { gate },
   fontFamily:
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans Arabic', 'Helvetica Neue', Arial, sans-serif",
@@ -31,5 +31,26 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'sm' } },
     Table: { defaultProps: { verticalSpacing: 'xs' } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
+  },
+})
+
+/** Mantine's own grey for what is less important, and its blue of links in the dark, have too little contrast (WCAG 2.2, 1.4.3). */
+export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
+  variables: {},
+  light: {
+    ...Object.fromEntries(
+      Object.entries(colors).map(([name, shades]) => [
+        `--mantine-color-${name}-light-color`,
+        `color-mix(in srgb, ${shades[9]} 78%, black)`,
+      ]),
+    ),
+    '--mantine-color-dimmed': colors.gray[7],
+    '--mantine-color-placeholder': colors.gray[7],
+  },
+  dark: {
+    '--mantine-color-dimmed': '#a6a7ab',
+    '--mantine-color-placeholder': '#a6a7ab',
+    '--mantine-color-anchor': gate[2],
+    '--mantine-color-error': colors.red[5],
   },
 })

@@ -94,6 +94,12 @@ export type ImportColumn = keyof typeof columns
 /** Every column by its name, in the order of an export. */
 export const importColumns = Object.keys(columns) as readonly ImportColumn[]
 
+/** What it may be called besides, in files of other systems: in lower case with underscores. */
+export function otherNames(column: ImportColumn): readonly string[] {
+  const rules: ColumnRules = columns[column]
+  return rules.aliases ?? []
+}
+
 /** What a person needs to change this of a subscriber. */
 export function changePermission(column: ImportColumn): Permission {
   return columns[column].permission

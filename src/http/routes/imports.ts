@@ -5,7 +5,7 @@ import { csvFile } from '../../domain/export/csv.ts'
 import { contentTypes, fileFormats } from '../../domain/export/table.ts'
 import type { Table, TableRow } from '../../domain/export/table.ts'
 import { xlsxFile } from '../../domain/export/xlsx.ts'
-import { changePermission, createPermission, importColumns } from '../../domain/import/column.ts'
+import { changePermission, createPermission, importColumns, otherNames } from '../../domain/import/column.ts'
 import type { ImportOptions } from '../../domain/import/import.ts'
 import { ImportFileError } from '../../domain/import/file-error.ts'
 import { receiveFile, removeFile } from '../../domain/import/receive.ts'
@@ -161,11 +161,19 @@ export const importRoutes = [
   route({
     method: 'get',
     path: '/imports/columns',
-    summary: 'The columns that a file may have, and what you need to change each of a subscriber',
+    summary: 'The columns that a file may have, their names in other systems, and what you need to change each of a subscriber',
     tag,
     access,
-    answer: z.strictObject({ items: z.array(z.strictObject({ name: z.string(), permission: z.string() })) }),
-    run: async () => ({ items: importColumns.map((name) => ({ name, permission: changePermission(name) })) }),
+    answer: z.strictObject({
+      items: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()), permission: z.string() })),
+    }),
+    run: async () => ({
+      items: importColumns.map((name) => ({
+        name,
+        aliases: [...otherNames(name)],
+        permission: changePermission(name),
+      })),
+    }),
   }),
   route({
     method: 'get',

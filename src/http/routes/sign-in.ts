@@ -165,7 +165,8 @@ export const signInRoutes = [
   route({
     method: 'get',
     path: '/setup',
-    summary: 'What the panel asks first: whether the first operator has still to be made, and whether somebody is signed in',
+    summary:
+      'What the panel asks first: whether the first operator has still to be made, and whether somebody is signed in',
     tag,
     access: 'anybody',
     answer: z.strictObject({ open: z.boolean(), signed_in: z.boolean() }),

@@ -20,6 +20,7 @@ it('has a template to begin with, in both formats', async () => {
   ).toBe('PK')
   expect((await support.get('/imports/columns')).body['items']).toContainEqual({
     name: 'plan',
+    aliases: expect.arrayContaining(['groupname', 'tariff', 'srvname']),
     permission: 'service.free',
   })
 })

@@ -39,7 +39,12 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener
 }
 
-client.setConfig({ baseUrl: '/api/v1', throwOnError: true, headers: { 'x-gatehouse': '1' }, credentials: 'same-origin' })
+client.setConfig({
+  baseUrl: '/api/v1',
+  throwOnError: true,
+  headers: { 'x-gatehouse': '1' },
+  credentials: 'same-origin',
+})
 client.interceptors.error.use((error, response) => {
   if (response === undefined) return new NoAnswerError(String(error))
   if (!isProblem(error)) return new NoAnswerError(`an answer of status ${response.status}`)

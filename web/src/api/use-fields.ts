@@ -8,7 +8,9 @@ export type Fields<T> = {
   values: T
   set(change: Partial<T>): void
   /** What an input of text needs. */
-  field<Name extends TextFields<T>>(name: Name): {
+  field<Name extends TextFields<T>>(
+    name: Name,
+  ): {
     name: string
     value: string
     error: string | undefined
@@ -27,7 +29,10 @@ export function useFields<T extends Record<string, unknown>>(initial: T, error: 
   }
   const set = (change: Partial<T>): void => {
     setValues((before) => ({ ...before, ...change }))
-    setMended((before) => ({ of: error, names: [...(before.of === error ? before.names : []), ...Object.keys(change)] }))
+    setMended((before) => ({
+      of: error,
+      names: [...(before.of === error ? before.names : []), ...Object.keys(change)],
+    }))
   }
   return {
     values,

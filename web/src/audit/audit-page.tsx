@@ -18,7 +18,7 @@ export function AuditPage() {
   const { q } = auditRoute.useSearch()
   const navigate = auditRoute.useNavigate()
   const [shown, setShown] = useState<AuditEntry>()
-  const pages = usePages(['audit', q], async (cursor, signal) => {
+  const pages = usePages<AuditEntry>(['audit', q], async (cursor, signal) => {
     const query = { limit: '100', ...(q && { text: q }), ...(cursor && { cursor }) }
     return (await getAudit({ query, signal, throwOnError: true })).data
   })

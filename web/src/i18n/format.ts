@@ -32,9 +32,21 @@ export function formatInstant(iso: string, timeZone: string | undefined, style: 
     ).format(at)
   }
   const parts = Object.fromEntries(
-    keep(`parts ${timeZone}`, () => new Intl.DateTimeFormat('en-GB', {
-      year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone,
-    })).formatToParts(at).map(({ type, value }) => [type, value]),
+    keep(
+      `parts ${timeZone}`,
+      () =>
+        new Intl.DateTimeFormat('en-GB', {
+          year: 'numeric',
+          month: '2-digit',
+          day: '2-digit',
+          hour: '2-digit',
+          minute: '2-digit',
+          hourCycle: 'h23',
+          timeZone,
+        }),
+    )
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
   )
   const { year, month, day, hour, minute } = parts
   return style === 'iso' ? `${year}-${month}-${day} ${hour}:${minute}` : `${month}-${day}-${year} ${hour}:${minute}`

@@ -45,7 +45,11 @@ export function ColumnPicker({ all, shown, onChange }: Props) {
                   />
                   {at >= 0 && (
                     <Group gap={2} wrap="nowrap">
-                      <Mover label={t('list.moveUp', { name: title })} disabled={at === 0} onMove={() => move(name, -1)}>
+                      <Mover
+                        label={t('list.moveUp', { name: title })}
+                        disabled={at === 0}
+                        onMove={() => move(name, -1)}
+                      >
                         <IconArrowUp size={14} />
                       </Mover>
                       <Mover

@@ -4,7 +4,14 @@ import type { ReactNode } from 'react'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import classes from './list-page.module.css'
 
-type Props = { title: string; status?: string | undefined; tools?: ReactNode; filters?: ReactNode; error: Error | null; children: ReactNode }
+type Props = {
+  title: string
+  status?: string | undefined
+  tools?: ReactNode
+  filters?: ReactNode
+  error: Error | null
+  children: ReactNode
+}
 
 export function ListPage({ title, status, tools, filters, error, children }: Props) {
   return (

@@ -64,7 +64,14 @@ export function ListTable<Row extends { id: number }>(props: Props<Row>) {
     .join(' ')
 
   const move = (event: KeyboardEvent) => {
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -rows.length, End: rows.length }
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: 15,
+      PageUp: -15,
+      Home: -rows.length,
+      End: rows.length,
+    }
     const step = steps[event.key]
     const row = rows[focused]
     if (step !== undefined) {
@@ -126,7 +133,12 @@ export function ListTable<Row extends { id: number }>(props: Props<Row>) {
                 </div>
               )}
               {columns.map((column) => (
-                <div key={column.name} role="gridcell" className={classes.cell} data-number={column.isNumber || undefined}>
+                <div
+                  key={column.name}
+                  role="gridcell"
+                  className={classes.cell}
+                  data-number={column.isNumber || undefined}
+                >
                   {column.cell(row)}
                 </div>
               ))}
@@ -144,7 +156,16 @@ export function ListTable<Row extends { id: number }>(props: Props<Row>) {
   )
 }
 
-function Head<Row extends { id: number }>({ columns, sort, onSort, selection, onWidth, pages, template, widths = {} }: Props<Row> & { template: string }) {
+function Head<Row extends { id: number }>({
+  columns,
+  sort,
+  onSort,
+  selection,
+  onWidth,
+  pages,
+  template,
+  widths = {},
+}: Props<Row> & { template: string }) {
   const { t } = useTranslation()
   const all = selection !== undefined && pages.rows.length > 0 && pages.rows.every(({ id }) => selection.has(id))
   const some = selection !== undefined && !all && selection.size > 0
@@ -165,7 +186,13 @@ function Head<Row extends { id: number }>({ columns, sort, onSort, selection, on
         {columns.map(({ name, title, sortable, isNumber, width }) => {
           const order = sort?.by === name ? (sort.descending ? 'descending' : 'ascending') : undefined
           return (
-            <div key={name} role="columnheader" aria-sort={order} className={classes.headCell} data-number={isNumber || undefined}>
+            <div
+              key={name}
+              role="columnheader"
+              aria-sort={order}
+              className={classes.headCell}
+              data-number={isNumber || undefined}
+            >
               {sortable === true && onSort !== undefined ? (
                 <button
                   type="button"
@@ -199,7 +226,8 @@ function Grip({ name, width, onWidth }: { name: string; width: number; onWidth(n
         const grip = down.currentTarget
         grip.setPointerCapture(down.pointerId)
         const sign = getComputedStyle(grip).direction === 'rtl' ? -1 : 1
-        const drag = (move: PointerEvent) => onWidth(name, Math.max(narrowest, width + sign * (move.clientX - down.clientX)))
+        const drag = (move: PointerEvent) =>
+          onWidth(name, Math.max(narrowest, width + sign * (move.clientX - down.clientX)))
         grip.addEventListener('pointermove', drag)
         grip.addEventListener('lostpointercapture', () => grip.removeEventListener('pointermove', drag), { once: true })
       }}

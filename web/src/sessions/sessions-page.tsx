@@ -44,12 +44,28 @@ export function SessionsPage() {
     () => [
       { name: 'username', title: t('sessions.username'), width: 160, cell: ({ username }) => <bdi>{username}</bdi> },
       { name: 'framed_ip', title: t('sessions.address'), width: 130, cell: ({ framed_ip }) => framed_ip },
-      { name: 'ipv6', title: t('sessions.ipv6'), width: 190, cell: (row) => row.delegated_ipv6_prefix ?? row.framed_ipv6_prefix },
+      {
+        name: 'ipv6',
+        title: t('sessions.ipv6'),
+        width: 190,
+        cell: (row) => row.delegated_ipv6_prefix ?? row.framed_ipv6_prefix,
+      },
       { name: 'mac', title: t('sessions.mac'), width: 140, cell: ({ mac }) => mac },
       { name: 'nas', title: t('sessions.nas'), width: 130, cell: ({ nas }) => <bdi>{nas}</bdi> },
       { name: 'interface', title: t('sessions.interface'), width: 130, cell: (row) => row.interface },
-      { name: 'started', title: t('sessions.started'), width: 170, cell: (row) => formatInstant(row.started_at, undefined) },
-      { name: 'down', title: t('usage.down'), width: 100, isNumber: true, cell: (row) => formatOctets(row.output_octets) },
+      {
+        name: 'started',
+        title: t('sessions.started'),
+        width: 170,
+        cell: (row) => formatInstant(row.started_at, undefined),
+      },
+      {
+        name: 'down',
+        title: t('usage.down'),
+        width: 100,
+        isNumber: true,
+        cell: (row) => formatOctets(row.output_octets),
+      },
       { name: 'up', title: t('usage.up'), width: 100, isNumber: true, cell: (row) => formatOctets(row.input_octets) },
     ],
     [t],
@@ -69,7 +85,9 @@ export function SessionsPage() {
             size="xs"
             aria-label={t('sessions.state')}
             value={state}
-            onChange={(next) => void navigate({ search: (before) => ({ ...before, state: next as typeof state }), replace: true })}
+            onChange={(next) =>
+              void navigate({ search: (before) => ({ ...before, state: next as typeof state }), replace: true })
+            }
             data={states.map((value) => ({ value, label: t(`sessions.states.${value}`) }))}
           />
           <TextInput
@@ -91,7 +109,9 @@ export function SessionsPage() {
         nameOf={({ username }) => username}
         widths={widths}
         onWidth={setWidth}
-        onOpen={(row) => row.subscriber_id !== null && void navigate({ to: '/subscribers', search: { open: row.subscriber_id } })}
+        onOpen={(row) =>
+          row.subscriber_id !== null && void navigate({ to: '/subscribers', search: { open: row.subscriber_id } })
+        }
         empty={t('sessions.none')}
       />
     </ListPage>

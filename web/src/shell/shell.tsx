@@ -1,17 +1,18 @@
 // The frame around every page: where one is, where one can go, who one is.
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Group,
-  Menu,
-  NavLink,
-  Text,
-  Tooltip,
-  useMantineColorScheme,
-} from '@mantine/core'
+import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconActivity, IconHistory, IconLanguage, IconMoonStars, IconUserCircle, IconUsers } from '@tabler/icons-react'
+import {
+  IconActivity,
+  IconChartBar,
+  IconClockPlay,
+  IconHistory,
+  IconLanguage,
+  IconLayoutDashboard,
+  IconListCheck,
+  IconMoonStars,
+  IconUserCircle,
+  IconUsers,
+} from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -22,8 +23,12 @@ import type { Me } from '../sign-in/me.ts'
 import classes from './shell.module.css'
 
 const pages = [
+  { to: '/dashboard', name: 'dashboard', permission: 'report.read', icon: IconLayoutDashboard },
   { to: '/subscribers', name: 'subscribers', permission: 'subscriber.read', icon: IconUsers },
   { to: '/online', name: 'online', permission: 'subscriber.read', icon: IconActivity },
+  { to: '/reports', name: 'reports', permission: 'report.read', icon: IconChartBar },
+  { to: '/bulk-runs', name: 'bulkRuns', permission: 'subscriber.read', icon: IconListCheck },
+  { to: '/jobs', name: 'jobs', permission: 'setting.read', icon: IconClockPlay },
   { to: '/audit', name: 'audit', permission: 'audit.read', icon: IconHistory },
 ] as const
 

@@ -33,7 +33,12 @@ function PasswordStep() {
     mutationFn: () => postSignInForgotten({ body: { email }, throwOnError: true }),
   })
   return (
-    <Step title={t('signIn.title')} submit={t('signIn.submit')} busy={signIn.isPending} onSubmit={() => signIn.mutate(undefined)}>
+    <Step
+      title={t('signIn.title')}
+      submit={t('signIn.submit')}
+      busy={signIn.isPending}
+      onSubmit={() => signIn.mutate(undefined)}
+    >
       <TextInput
         label={t('signIn.email')}
         type="email"
@@ -71,7 +76,12 @@ function CodeStep() {
   const [code, setCode] = useState('')
   const give = useStep(() => postSignInCode({ body: { code }, throwOnError: true }))
   return (
-    <Step title={t('signIn.codeTitle')} submit={t('signIn.continue')} busy={give.isPending} onSubmit={() => give.mutate(undefined)}>
+    <Step
+      title={t('signIn.codeTitle')}
+      submit={t('signIn.continue')}
+      busy={give.isPending}
+      onSubmit={() => give.mutate(undefined)}
+    >
       <Text size="sm">{t('signIn.codeHint')}</Text>
       <TextInput
         label={t('signIn.code')}

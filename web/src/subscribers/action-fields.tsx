@@ -64,7 +64,9 @@ function Field({ field, value, error, onChange }: FieldProps) {
         />
       )
     case 'flag':
-      return <Checkbox label={label} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />
+      return (
+        <Checkbox label={label} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />
+      )
     default:
       return <Chosen label={label} choices={choicesOf[field.kind]} value={value} error={error} onChange={onChange} />
   }

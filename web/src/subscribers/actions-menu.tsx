@@ -19,7 +19,11 @@ export function ActionsMenu({ onChoose }: { onChoose(action: PanelAction): void 
         {panelActions
           .filter(({ permission }) => me.permissions.includes(permission))
           .map((action: PanelAction) => (
-            <Menu.Item key={action.name} color={action.isDanger === true ? 'red' : undefined} onClick={() => onChoose(action)}>
+            <Menu.Item
+              key={action.name}
+              color={action.isDanger === true ? 'red' : undefined}
+              onClick={() => onChoose(action)}
+            >
               {actionTitle(action.name, t)}
             </Menu.Item>
           ))}

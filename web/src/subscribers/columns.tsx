@@ -44,7 +44,15 @@ const byKind: Record<string, (value: unknown) => React.ReactNode> = {
   list: (value) => (value as string[]).join(', '),
 }
 
-const widths: Record<string, number> = { label: 92, online: 84, username: 150, plan: 130, full_name: 170, address: 200, phone: 130 }
+const widths: Record<string, number> = {
+  label: 92,
+  online: 84,
+  username: 150,
+  plan: 130,
+  full_name: 170,
+  address: 200,
+  phone: 130,
+}
 const numbers = new Set(['octets', 'integer', 'number', 'money'])
 
 export function columnsOf(known: readonly Known[], t: TFunction): ListColumn<SubscriberRow>[] {

@@ -22,7 +22,8 @@ export function FilterBar({ filters, onChange }: Props) {
   }
   const present = filterKinds.filter(({ name }) => filters[name] !== undefined || name === editing)
   const absent = filterKinds.filter(
-    ({ name, permission }) => filters[name] === undefined && (permission === undefined || me.permissions.includes(permission)),
+    ({ name, permission }) =>
+      filters[name] === undefined && (permission === undefined || me.permissions.includes(permission)),
   )
   return (
     <Group gap={6} role="group" aria-label={t('list.filters')}>
@@ -85,7 +86,11 @@ function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
           <button type="button" className={classes.chipText} aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
             {title}: <bdi>{said}</bdi>
           </button>
-          <CloseButton size="xs" aria-label={t('list.removeFilter', { name: title })} onClick={() => onChange(undefined)} />
+          <CloseButton
+            size="xs"
+            aria-label={t('list.removeFilter', { name: title })}
+            onClick={() => onChange(undefined)}
+          />
         </span>
       </Popover.Target>
       <Popover.Dropdown>

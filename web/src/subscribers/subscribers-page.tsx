@@ -46,7 +46,13 @@ export function SubscribersPage() {
   }, [known.data, chosen, t])
   const names = columns.map(({ name }) => name).join(',')
   const pages = usePages(['subscribers', 'list', asked, sort, names], async (cursor, signal) => {
-    const query = { ...asked, sort: sort as Query['sort'], columns: names || 'username', limit: pageSize, ...(cursor && { cursor }) }
+    const query = {
+      ...asked,
+      sort: sort as Query['sort'],
+      columns: names || 'username',
+      limit: pageSize,
+      ...(cursor && { cursor }),
+    }
     const { data } = await getSubscribers({ query, signal, throwOnError: true })
     return data
   })
@@ -62,8 +68,12 @@ export function SubscribersPage() {
   const readAgain = useCallback(() => void queries.invalidateQueries({ queryKey: ['subscribers'] }), [queries])
   const target: Target = selection.isAllMatching ? { filter: filterOf(asked) } : { ids: [...selection.ids] }
   const order: Sort = { by: sort.replace(/^-/, ''), descending: sort.startsWith('-') }
-  const go = (change: { q?: string | undefined; sort?: string; filter?: Record<string, string>; open?: number | undefined }) =>
-    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const go = (change: {
+    q?: string | undefined
+    sort?: string
+    filter?: Record<string, string>
+    open?: number | undefined
+  }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
 
   return (
     <>
@@ -74,7 +84,9 @@ export function SubscribersPage() {
           </Title>
           {count.data && (
             <Text size="sm" c="dimmed" role="status">
-              {count.data.exact ? t('list.count', { count: count.data.count }) : t('list.about', { count: count.data.count })}
+              {count.data.exact
+                ? t('list.count', { count: count.data.count })
+                : t('list.about', { count: count.data.count })}
             </Text>
           )}
         </Group>

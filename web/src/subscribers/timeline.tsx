@@ -35,7 +35,20 @@ export function Timeline({ id }: { id: number }) {
   )
 }
 
-const told = ['sentence', 'action', 'text', 'kind', 'reason', 'state', 'cause', 'amount', 'currency', 'nas', 'framed_ip', 'by']
+const told = [
+  'sentence',
+  'action',
+  'text',
+  'kind',
+  'reason',
+  'state',
+  'cause',
+  'amount',
+  'currency',
+  'nas',
+  'framed_ip',
+  'by',
+]
 
 /** What the API says of it, without ids. */
 function summaryOf({ data }: TimelineItem): string {

@@ -17,7 +17,8 @@ export function Usage({ id }: { id: number }) {
   const [by, setBy] = useState<'hour' | 'day'>('hour')
   const { data, error } = useQuery({
     queryKey: ['subscriber', id, 'usage', by],
-    queryFn: async () => (await getSubscribersIdUsage({ path: { id: String(id) }, query: { by }, throwOnError: true })).data,
+    queryFn: async () =>
+      (await getSubscribersIdUsage({ path: { id: String(id) }, query: { by }, throwOnError: true })).data,
   })
   return (
     <Stack gap="sm">
@@ -61,7 +62,10 @@ function Chart({ points }: { points: readonly Point[] }) {
           { label: t('usage.down'), stroke: '#3676db', fill: '#3676db33', width: 2 },
           { label: t('usage.up'), stroke: '#2b8a3e', width: 2 },
         ],
-        axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatOctets(String(value))) }],
+        axes: [
+          axis,
+          { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatOctets(String(value))) },
+        ],
       },
       [
         points.map(({ at }) => Date.parse(at) / 1000),

@@ -17,7 +17,11 @@ export function useFilterWords(): (name: string, value: string) => string {
     const filter = filterKind(name)
     if (filter?.kind === 'flag') return t(value === 'true' ? 'words.yes' : 'words.no')
     if (filter?.kind === 'instant') return formatInstant(value, undefined)
-    if (filter?.kind === 'words') return value.split(',').map((word) => t(`words.${word}` as 'words.new')).join(', ')
+    if (filter?.kind === 'words')
+      return value
+        .split(',')
+        .map((word) => t(`words.${word}` as 'words.new'))
+        .join(', ')
     if (filter?.kind !== 'choice') return value
     const nameOf = (id: string) => names[filter.of]?.find((one) => String(one.id) === id)?.name ?? id
     return value.split(',').map(nameOf).join(', ')

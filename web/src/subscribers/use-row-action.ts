@@ -32,7 +32,10 @@ export function useRowAction() {
     run: ({ id, action }: { id: number; action: PanelAction; username: string }) => call(id, action.name, {}),
     touches: [['subscribers'], ['subscriber']],
     done: ({ outcome }, { action, username }) =>
-      t(outcome === 'done' ? 'actions.wasDone' : 'actions.wasSo', { action: actionTitle(action.name, t), name: username }),
+      t(outcome === 'done' ? 'actions.wasDone' : 'actions.wasSo', {
+        action: actionTitle(action.name, t),
+        name: username,
+      }),
     undo: ({ undo }, { id }) => undo && (() => call(id, undo.action, undo.params)),
   })
 }

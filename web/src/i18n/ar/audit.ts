@@ -1,0 +1,41 @@
+// The audit trail.
+import type { audit as english } from '../en/audit.ts'
+import type { Words } from '../words.ts'
+
+export const audit: Words<typeof english> = {
+  audit: {
+    at: 'When',
+    author: 'Who',
+    action: 'What',
+    of: 'Of',
+    address: 'From',
+    changed: 'Changed',
+    before: 'Before',
+    after: 'After',
+    field: 'Field',
+    searchHint: 'Author or value',
+    noun: 'Of what',
+    actionHint: 'Action, such as subscriber.edit',
+    anyNoun: 'Everything',
+    anyAuthor: 'Everybody',
+    from: 'From day',
+    to: 'To day',
+    none: 'No entry like that. Text is sought in the last 31 days unless you say from when.',
+    viewedBy: 'seen through by {{name}}',
+    same: 'No value was changed.',
+    removed: 'The person was purged, and with it what this entry said of it.',
+    masked: 'Secrets are masked.',
+    row: 'Open it',
+    allOfRow: 'All of this {{noun}}',
+    allOfAuthor: 'All by {{name}}',
+    allOfRequest: 'All of this request',
+    request: 'Request',
+    rowFilter: '{{noun}} {{id}}',
+    requestFilter: 'Request {{id}}',
+    authorFilter: 'By operator {{id}}',
+    removeFilter: 'Remove the filter {{name}}',
+    export: 'Export',
+    exportHint: 'The days chosen here, without personal values',
+    kinds: { operator: 'Operator', token: 'API token', system: 'System', subscriber: 'Subscriber' },
+  },
+}

@@ -1,0 +1,4 @@
+// Being made.
+export function SchedulesPage() {
+  return null
+}
