@@ -31,7 +31,15 @@ const proxy = { '/api': { target: process.env.GATEHOUSE_URL ?? 'http://127.0.0.1
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), compressed()],
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0, reportCompressedSize: false },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    // The panel of operators, and the portal of subscribers.
+    rollupOptions: { input: ['index.html', 'portal.html'].map((page) => join(import.meta.dirname, page)) },
+  },
   server: { proxy },
   preview: { proxy },
 })

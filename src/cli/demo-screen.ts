@@ -28,7 +28,7 @@ export type DemoState = {
 /** The lines that stand above the table, or at the beginning of the output. */
 export function formatIntroduction(view: DemoView): string[] {
   return [
-    'Gatehouse demonstration: a made-up ISP, two emulated NASes, a real database',
+    'Gatehouse demonstration: a made-up ISP, its emulated NASes, a real database',
     '',
     `  panel       ${view.url}   sign in as ${view.operator.email}, password ${view.operator.password}`,
     `  a line      ${view.login.username}   password ${view.login.password}`,

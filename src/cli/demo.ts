@@ -20,15 +20,19 @@ import { createNas } from '../simulator/nas.ts'
 import type { NasOptions } from '../simulator/nas-options.ts'
 import type { SimulatedNas } from '../simulator/nas.ts'
 import { createRandom } from '../simulator/random.ts'
-import { hangUpAll, makeLines, playRound } from '../simulator/rounds.ts'
+import type { Random } from '../simulator/random.ts'
+import { hangUpAll, playRound } from '../simulator/rounds.ts'
 import type { Line, RoundsSummary } from '../simulator/rounds.ts'
 import { startService } from '../supervisor.ts'
 import type { Service } from '../supervisor.ts'
-import { createDemoIsp, demoNases, demoTrial, makeDemoSubscribers } from './demo-data.ts'
+import { brokenNas, demoNases, demoTrial } from './demo-data.ts'
+import type { DemoNas } from './demo-data.ts'
+import { createDemoIsp } from './demo-isp.ts'
 import { makeDemoOperator } from './demo-operator.ts'
 import type { DemoLogin } from './demo-operator.ts'
 import { drawScreen, formatIntroduction, formatSessions, formatStatus } from './demo-screen.ts'
 import type { DemoState, DemoView } from './demo-screen.ts'
+import { makeDemoSubscribers } from './demo-subscribers.ts'
 import { freeTcpPort, freeUdpPort } from './free-port.ts'
 import { readSessionRows } from './ledger-rows.ts'
 import { printLine } from './output.ts'
@@ -36,8 +40,11 @@ import { CommandFailedError } from './run.ts'
 
 type DemoOptions = { seconds?: string; json?: true }
 
-/** Whole seconds from one report of a session to the next. */
 const roundSeconds = 2
+/** In each round one line of so many reports: from one report of a session to the next it is as many rounds. */
+const turns = 5
+/** The share of those who are refused that try again when it is their turn. */
+const tryAgain = 0.1
 /** The share that hangs up and dials again in each round. */
 const churn = 0.005
 /** A network as it is: now and then something is lost, doubled or late. */
@@ -104,17 +111,39 @@ async function play(config: Config, service: Service, options: DemoOptions, sign
     const operator = await makeDemoOperator(db, keyring, now)
     const ledger = createLedger()
     nases.push(...(await Promise.all(demoNases.map((nas) => startNas(nas, service, ledger)))))
-    const dials = makeDemoSubscribers().map(({ dial }) => dial)
-    const lines = makeLines(nases, dials)
+    // Nothing that it says is believed: it has a ledger of its own, which nobody compares.
+    const broken = await startNas({ ...brokenNas, secret: brokenNas.typedSecret }, service, createLedger())
+    const lines = makeDemoLines(nases, broken)
     const screen = createScreen(viewOf(config, service, operator), options)
-    return await playUntilAborted({ pool, db, ledger, nases, lines, screen, signal })
+    return await playUntilAborted({ pool, db, ledger, nases, lines, screen, signal }).finally(() => broken.close())
   } finally {
     for (const nas of nases) nas.close()
     await pool.end()
   }
 }
 
-async function startNas(nas: (typeof demoNases)[number], service: Service, ledger: Ledger): Promise<SimulatedNas> {
+/** Everybody's, at the NAS of their village; a modem that nobody knows; and one behind the broken NAS. */
+function makeDemoLines(nases: readonly SimulatedNas[], broken: SimulatedNas): DemoLine[] {
+  const lines = makeDemoSubscribers()
+    .filter(({ kind }) => kind !== 'never-there')
+    .map(({ dial, kind, zone }): DemoLine => {
+      const nas = nases[demoNases.findIndex((one) => one.zone === zone)]!
+      return { nas, dial, session: undefined, isRefused: kind !== 'online' }
+    })
+  const { dial } = lines[0]!
+  const stranger = { ...dial, username: 'new.cafe', password: 'not known yet', mac: '02:00:00:ca:fe:07' }
+  return [
+    ...lines,
+    { nas: nases[0]!, dial: stranger, session: undefined, isRefused: true },
+    { nas: broken, dial: { ...stranger, username: 'quarry.office' }, session: undefined, isRefused: true },
+  ]
+}
+
+async function startNas(
+  nas: DemoNas & { takesNoOrders?: true },
+  service: Service,
+  ledger: Ledger,
+): Promise<SimulatedNas> {
   const { vendor, name, address, secret } = nas
   const { authPort, acctPort } = service
   const options: NasOptions = {
@@ -130,19 +159,25 @@ async function startNas(nas: (typeof demoNases)[number], service: Service, ledge
     faults,
     ...(vendor === 'accel-ppp' && { timers: { timeoutMs: 1_000, tries: 3 } }),
   }
+  const open = { ...options, coaPort: 3799 }
   // Another demonstration beside this one has the usual port: then orders are not for us.
-  const made = await createNas({ ...options, coaPort: 3799 }).catch(() => createNas({ ...options, coaPort: 0 }))
+  const made = nas.takesNoOrders
+    ? await createNas(options)
+    : await createNas(open).catch(() => createNas({ ...open, coaPort: 0 }))
   // It has just been switched on: sessions of an earlier run are over.
   await made.tell('Accounting-On')
   return made
 }
+
+/** `isRefused`: as long as nobody mends it, dialling is in vain, and it is not tried all the time. */
+type DemoLine = Line & { isRefused: boolean }
 
 type Stage = {
   pool: Pool
   db: Db
   ledger: Ledger
   nases: readonly SimulatedNas[]
-  lines: readonly Line[]
+  lines: readonly DemoLine[]
   screen: (state: DemoState) => void
   signal: AbortSignal
 }
@@ -153,8 +188,9 @@ async function playUntilAborted(stage: Stage): Promise<Played> {
   const random = createRandom('demo')
   let began = performance.now()
   let seconds = roundSeconds
-  while (!signal.aborted) {
-    await Promise.all(await playRound({ lines, seconds, churn }, summary, random))
+  for (let round = 0; !signal.aborted; round += 1) {
+    const due = lines.filter((line, index) => index % turns === round % turns && isThere(line, random))
+    await Promise.all(await playRound({ lines: due, seconds: seconds * turns, churn }, summary, random))
     // Compared while nothing is on its way, so that both sides speak of the same moment.
     await Promise.all(nases.map((nas) => nas.quiet()))
     await show(stage)
@@ -167,6 +203,11 @@ async function playUntilAborted(stage: Stage): Promise<Played> {
   }
   await Promise.race([hangUpAll(lines, summary), sleep(hangUpMs, undefined, { ref: false })])
   return { differences: await show(stage), dials: summary.dials }
+}
+
+function isThere({ isRefused, session }: DemoLine, random: Random): boolean {
+  const isOnline = session !== undefined && session.endedBy === undefined
+  return isOnline || !isRefused || random.chance(tryAgain)
 }
 
 async function show({ pool, db, ledger, nases, screen }: Stage): Promise<number> {

@@ -16,6 +16,8 @@ export type AuthMethod = (typeof authMethods)[number]
 export const accountingSinks = ['auto', 'journal-always', 'db-only'] as const
 export type AccountingSink = (typeof accountingSinks)[number]
 
+export const dateFormats = ['locale', 'month-first', 'iso'] as const
+
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum)
 /** Reply-Message holds 253 octets (RFC 2865 §5.18). */
 const replyText = z
@@ -28,6 +30,8 @@ const shapes = {
   zone: z.string().refine(isZone, 'is not a time zone such as Europe/Berlin').default('UTC'),
   /** ISO 4217 code of prices of new plans and payers. */
   currency: z.string().refine(isCurrency, 'is not a currency such as EUR').default('EUR'),
+  /** How the panel writes instants: as the reader's language does, MM-DD-YYYY HH:MM, or YYYY-MM-DD HH:MM. Exports stay ISO 8601. */
+  date_format: z.enum(dateFormats).default('locale'),
   /** `+` and digits put before national phone numbers; empty: they stay as they are. */
   phone_country_code: z
     .string()
@@ -120,6 +124,13 @@ export const settingNames = Object.keys(shapes) as SettingName[]
 
 /** The settings of a database that has none of its own. */
 export const defaultSettings: Settings = Object.freeze(everySetting.parse({}))
+
+/** What a value of it must look like, as JSON Schema: for forms. What a zone or a network is shows only when it is written. */
+export function settingShape(name: string): Readonly<Record<string, unknown>> {
+  if (!isSettingName(name)) return {}
+  const { $schema, default: fallback, ...shape } = z.toJSONSchema(shapes[name], { io: 'input' })
+  return shape
+}
 
 /** All settings as they hold now, frozen. */
 export async function readSettings(db: Db): Promise<Settings> {

@@ -1,5 +1,6 @@
 // The panel's files, as its build left them in web/dist: named by their content and kept by browsers for ever, all but the page
-// itself; brotli or gzip where it is taken, compressed at the build and not here. Every path that is no file is a page of the panel.
+// itself; brotli or gzip where it is taken, compressed at the build and not here. Every path that is no file is a page of the panel,
+// or of the subscribers' portal.
 
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
@@ -26,13 +27,13 @@ type File = { readonly path: string; readonly type: string; readonly octets: num
 /** Answers GET and HEAD from the folder as it is now; undefined where the panel was not built. */
 export async function createPanel(folder: string): Promise<RequestHandler | undefined> {
   const files = await readFiles(folder)
-  if (!files.has('/index.html')) return undefined
+  if (!files.has('/index.html') || !files.has('/portal.html')) return undefined
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next()
-    const isPage = !files.has(request.path) || request.path === '/index.html'
+    const isPage = !files.has(request.path)
     // A piece of an older build that is gone: a page in its place would be a script error that nobody understands.
     if (isPage && request.path.startsWith('/assets/')) return next()
-    const name = isPage ? '/index.html' : request.path
+    const name = isPage ? pageOf(request.path) : request.path
     const file = files.get(name)!
     const taken = encodings.find(([encoding, ending]) => files.has(name + ending) && request.acceptsEncodings(encoding))
     const sent = taken === undefined ? file : files.get(name + taken[1])!
@@ -46,6 +47,11 @@ export async function createPanel(folder: string): Promise<RequestHandler | unde
     if (request.method === 'HEAD') response.end()
     else createReadStream(sent.path).on('error', next).pipe(response)
   }
+}
+
+/** Subscribers have a page of their own, and all of its places below it. */
+function pageOf(path: string): string {
+  return path === '/portal' || path.startsWith('/portal/') ? '/portal.html' : '/index.html'
 }
 
 /** By the path that a browser asks for. */

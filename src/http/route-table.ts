@@ -16,6 +16,7 @@ import { apiTokenRoutes } from './routes/api-tokens.ts'
 import { organisationRoutes } from './routes/organisations.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { ownSignInRoutes } from './routes/own-sign-in.ts'
+import { portalServiceRoutes } from './routes/portal-service.ts'
 import { portalRoutes, portalSupportRoutes } from './routes/portal.ts'
 import { roleRoutes, teamRoutes } from './routes/roles.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -59,6 +60,7 @@ export const routes: readonly Route[] = [
   ...organisationRoutes,
   ...apiTokenRoutes,
   ...portalRoutes,
+  ...portalServiceRoutes,
   ...portalSupportRoutes,
   ...meRoutes,
   ...planRoutes,

@@ -3,6 +3,7 @@ import {
   defaultSettings,
   readSettings,
   settingNames,
+  settingShape,
   settingsOf,
   settingValueFromText,
   writeSetting,
@@ -53,6 +54,12 @@ describe('settings', () => {
     ] as const) {
       await expect(write(name, value)).rejects.toThrow(`${name}: `)
     }
+  })
+
+  it('say what a value must look like', () => {
+    expect(settingShape('interim_jitter')).toEqual({ type: 'number', minimum: 0, maximum: 0.5 })
+    expect(settingShape('date_format')).toEqual({ type: 'string', enum: ['locale', 'month-first', 'iso'] })
+    expect(settingShape('toString')).toEqual({})
   })
 
   it('that another release wrote and this one does not understand count as unset', () => {

@@ -3,9 +3,10 @@ import './styles.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { en } from './i18n/en.ts'
 import { startI18n } from './i18n/i18n.ts'
 
-await startI18n()
+await startI18n({ en, ar: async () => (await import('./i18n/ar.ts')).ar })
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>
     <App />

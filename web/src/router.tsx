@@ -54,8 +54,126 @@ export const sessionsRoute = createRoute({
   getParentRoute: () => root,
   path: '/online',
   validateSearch: (search) =>
-    z.object({ q: z.optional(z.string()), state: z.optional(z.enum(['online', 'open', 'ended'])) }).parse(search),
+    z
+      .object({
+        q: z.optional(z.coerce.string()),
+        state: z.optional(z.enum(['online', 'zombie', 'open', 'ended'])),
+        nas: z.optional(z.number()),
+        interface: z.optional(z.coerce.string()),
+        sVlan: z.optional(z.number()),
+        cVlan: z.optional(z.number()),
+        acct: z.optional(z.coerce.string()),
+        since: z.optional(z.string()),
+        until: z.optional(z.string()),
+        anomalies: z.optional(z.boolean()),
+        /** Whose sheet is open. */
+        open: z.optional(z.number()),
+        /** The session that is open. */
+        session: z.optional(z.number()),
+      })
+      .parse(search),
   component: lazyRouteComponent(() => import('./sessions/sessions-page.tsx'), 'SessionsPage'),
+})
+
+export const holdersRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/online/holders',
+  validateSearch: (search) => z.object({ tab: z.optional(z.enum(['ask', 'log'])) }).parse(search),
+  component: lazyRouteComponent(() => import('./sessions/holders-page.tsx'), 'HoldersPage'),
+})
+
+export const unmatchedRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/unmatched',
+  validateSearch: (search) =>
+    z
+      .object({
+        nas: z.optional(z.number()),
+        reason: z.optional(z.string()),
+        /** The request that is open. */
+        open: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./unmatched/unmatched-page.tsx'), 'UnmatchedPage'),
+})
+
+/** What a list of few rows says: searched here, and which one is open. */
+const fewSearch = z.object({
+  q: z.optional(z.coerce.string()),
+  sort: z.optional(z.string()),
+  open: z.optional(z.coerce.string()),
+})
+
+export const nasesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/nases',
+  validateSearch: (search) => fewSearch.parse(search),
+  component: lazyRouteComponent(() => import('./nases/nases-page.tsx'), 'NasesPage'),
+})
+
+export const clientsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/nases/clients',
+  validateSearch: (search) => fewSearch.parse(search),
+  component: lazyRouteComponent(() => import('./nases/clients-page.tsx'), 'ClientsPage'),
+})
+
+export const nasGroupsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/nases/groups',
+  validateSearch: (search) => fewSearch.parse(search),
+  component: lazyRouteComponent(() => import('./nases/nas-groups-page.tsx'), 'NasGroupsPage'),
+})
+
+export const realmsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/nases/realms',
+  component: lazyRouteComponent(() => import('./nases/realms-page.tsx'), 'RealmsPage'),
+})
+
+export const nasRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/nases/$id',
+  validateSearch: (search) =>
+    z
+      .object({
+        tab: z.optional(z.enum(['state', 'doctor', 'script', 'sessions', 'pools', 'router', 'settings'])),
+        /** The run that is open. */
+        run: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./nases/nas-page.tsx'), 'NasPage'),
+})
+
+export const notEnforcedRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/not-enforced',
+  validateSearch: (search) =>
+    z
+      .object({
+        show: z.optional(z.enum(['all'])),
+        nas: z.optional(z.number()),
+        state: z.optional(z.string()),
+        /** The order that is open. */
+        open: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./enforcement/enforcement-page.tsx'), 'EnforcementPage'),
+})
+
+export const poolsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/pools',
+  validateSearch: (search) => fewSearch.parse(search),
+  component: lazyRouteComponent(() => import('./pools/pools-page.tsx'), 'PoolsPage'),
+})
+
+export const poolRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/pools/$id',
+  validateSearch: (search) =>
+    z.object({ state: z.optional(z.enum(['used', 'held', 'static', 'free'])) }).parse(search),
+  component: lazyRouteComponent(() => import('./pools/pool-page.tsx'), 'PoolPage'),
 })
 
 export const auditRoute = createRoute({
@@ -137,6 +255,16 @@ const tree = root.addChildren([
   home,
   subscribersRoute,
   sessionsRoute,
+  holdersRoute,
+  unmatchedRoute,
+  nasesRoute,
+  clientsRoute,
+  nasGroupsRoute,
+  realmsRoute,
+  nasRoute,
+  notEnforcedRoute,
+  poolsRoute,
+  poolRoute,
   auditRoute,
   dashboardRoute,
   reportsRoute,

@@ -57,6 +57,16 @@ export async function confirmPortal(
   await audit(db, caller, 'portal.confirm-second-factor', by, now)
 }
 
+/** Whether the sign-in asks for a code. */
+export async function hasPortalSecondFactor(db: Db, subscriberId: bigint): Promise<boolean> {
+  const row = await db
+    .selectFrom('portal_login')
+    .select('totp_enabled_at')
+    .where('subscriber_id', '=', subscriberId)
+    .executeTakeFirst()
+  return row?.totp_enabled_at != null
+}
+
 function audit(db: Db, caller: PortalCaller, action: string, by: Author, now: Date): Promise<void> {
   return writeAudit(db, { action, noun: 'subscriber', rowId: caller.subscriberId, ownerId: caller.ownerId }, by, now)
 }

@@ -1,6 +1,7 @@
 // Who is signed in, and what they may do: what the panel asks first.
 
 import { z } from 'zod'
+import { dateFormats, readSettings } from '../../domain/setting.ts'
 import { route } from '../route.ts'
 import { idOut } from '../schemas.ts'
 
@@ -14,6 +15,10 @@ const me = z.strictObject({
   state: z.enum(['password', 'change', 'full']),
   permissions: z.array(z.string()),
   viewed_by: z.string().nullable(),
+  /** The ISP's, for whoever may not read its settings. */
+  zone: z.string(),
+  currency: z.string(),
+  date_format: z.enum(dateFormats),
 })
 
 export const meRoutes = [
@@ -24,16 +29,22 @@ export const meRoutes = [
     tag: 'Signing in',
     access: 'half-signed-in',
     answer: me,
-    run: async ({ caller }) => ({
-      operator_id: Number(caller!.operatorId),
-      email: caller!.email,
-      name: caller!.name,
-      role: caller!.role,
-      organisation_id: Number(caller!.organisationId),
-      organisation_kind: caller!.organisationKind,
-      state: caller!.state,
-      permissions: caller!.state === 'full' ? [...caller!.permissions] : [],
-      viewed_by: caller!.viewedBy ?? null,
-    }),
+    run: async ({ caller, db }) => {
+      const { zone, currency, date_format } = await readSettings(db)
+      return {
+        operator_id: Number(caller!.operatorId),
+        email: caller!.email,
+        name: caller!.name,
+        role: caller!.role,
+        organisation_id: Number(caller!.organisationId),
+        organisation_kind: caller!.organisationKind,
+        state: caller!.state,
+        permissions: caller!.state === 'full' ? [...caller!.permissions] : [],
+        viewed_by: caller!.viewedBy ?? null,
+        zone,
+        currency,
+        date_format,
+      }
+    },
   }),
 ]

@@ -11,7 +11,7 @@ import {
   setPortalPassword,
   signInToPortal,
 } from '../../domain/portal/portal-login.ts'
-import { confirmPortal, enrolPortal } from '../../domain/portal/portal-second-factor.ts'
+import { confirmPortal, enrolPortal, hasPortalSecondFactor } from '../../domain/portal/portal-second-factor.ts'
 import { endPortalSession, impersonateSubscriber } from '../../domain/portal/portal-session.ts'
 import { runInScope } from '../../domain/scope.ts'
 import { makePassword } from '../../domain/secret.ts'
@@ -77,19 +77,20 @@ export const portalRoutes = [
       full_name: z.string().nullable(),
       language: z.string().nullable(),
       state: z.enum(['change', 'full']),
+      second_factor: z.boolean(),
       opened_by: z.string().nullable(),
       ends_at: instantOut,
     }),
-    run: ({ portal }) =>
-      Promise.resolve({
-        subscriber_id: Number(portal.subscriberId),
-        username: portal.username,
-        full_name: portal.fullName,
-        language: portal.language,
-        state: portal.state,
-        opened_by: portal.openedBy,
-        ends_at: portal.endsAt.toISOString(),
-      }),
+    run: async ({ db, portal }) => ({
+      subscriber_id: Number(portal.subscriberId),
+      username: portal.username,
+      full_name: portal.fullName,
+      language: portal.language,
+      state: portal.state,
+      second_factor: await hasPortalSecondFactor(db, portal.subscriberId),
+      opened_by: portal.openedBy,
+      ends_at: portal.endsAt.toISOString(),
+    }),
   }),
   portalRoute({
     method: 'post',

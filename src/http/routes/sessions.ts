@@ -72,7 +72,8 @@ const filters = {
   services: flag.optional().meta({ description: 'Services on sessions too' }),
 }
 const everyFilter = { ...filters, subscriber_id: idText.optional(), username: z.string().max(253).optional() }
-const sessionKey = z
+/** Where a page of sessions ended. */
+export const sessionKey = z
   .tuple([instantKey, z.string().regex(/^[1-9]\d{0,15}$/)])
   .transform(([startedKey, id]) => ({ startedKey, id: BigInt(id) }))
 

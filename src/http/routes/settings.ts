@@ -5,7 +5,7 @@ import { clearAlarm, listAlarms } from '../../domain/alarm.ts'
 import { writeAudit } from '../../domain/audit/audit.ts'
 import { auditedChange } from '../../domain/audit/audited-change.ts'
 import { NotFoundError } from '../../domain/field.ts'
-import { defaultSettings, readSettings, writeSetting, writtenSettings } from '../../domain/setting.ts'
+import { defaultSettings, readSettings, settingShape, writeSetting, writtenSettings } from '../../domain/setting.ts'
 import { route } from '../route.ts'
 import { byName, flag, instantOut, nothing } from '../schemas.ts'
 
@@ -15,6 +15,8 @@ const settingOut = z.strictObject({
   default: z.unknown(),
   /** Whether somebody wrote it; else it is the default. */
   written: z.boolean(),
+  /** What a value must look like, as JSON Schema. */
+  shape: z.record(z.string(), z.unknown()),
 })
 
 export const settingRoutes = [
@@ -32,6 +34,7 @@ export const settingRoutes = [
         value,
         default: Object.entries(defaultSettings).find(([other]) => other === name)?.[1],
         written: written.has(name),
+        shape: settingShape(name),
       }))
       return { items }
     },
@@ -60,7 +63,7 @@ export const settingRoutes = [
       const change = () => writeSetting(db, { name, value }, now)
       await auditedChange(db, { action: 'setting.edit', noun: 'setting', read, change }, by, now)
       const [, fallback] = Object.entries(defaultSettings).find(([other]) => other === name)!
-      return { name, value: await valueNow(), default: fallback, written: true }
+      return { name, value: await valueNow(), default: fallback, written: true, shape: settingShape(name) }
     },
   }),
 ]

@@ -208,10 +208,18 @@ describe('settings', () => {
   it('are read with their defaults and written one at a time', async () => {
     const admin = await api.as('administrator')
     const written = await admin.put('/settings/zone', { value: 'Europe/Berlin' })
-    expect(written.body).toEqual({ name: 'zone', value: 'Europe/Berlin', default: 'UTC', written: true })
+    const shape = { type: 'string' }
+    expect(written.body).toEqual({ name: 'zone', value: 'Europe/Berlin', default: 'UTC', written: true, shape })
     expect(await lastAudit('setting.edit')).toMatchObject({ before: { zone: 'UTC' }, after: { zone: 'Europe/Berlin' } })
     const wrong = await admin.put('/settings/zone', { value: 'Mars' })
     expect([wrong.status, wrong.body.errors]).toEqual([422, [expect.objectContaining({ field: 'zone' })]])
+    await admin.put('/settings/date_format', { value: 'month-first' })
+    const viewer = await api.as('viewer')
+    expect((await viewer.get('/me')).body).toMatchObject({
+      zone: 'Europe/Berlin',
+      currency: 'EUR',
+      date_format: 'month-first',
+    })
     expect((await admin.put('/settings/colour', { value: 'red' })).status).toBe(404)
     expect((await admin.put('/settings/__proto__', { value: 'red' })).status).toBe(404)
   })

@@ -107,6 +107,7 @@ describe('signing in to the portal', () => {
     const code = codeAt(secret, api.clock.now())
     expect((await browser.post('/portal/second-factor/confirm', { code })).status).toBe(204)
     expect((await browser.post('/portal/second-factor')).status).toBe(409)
+    expect((await browser.get('/portal/me')).body).toMatchObject({ second_factor: true })
     const fresh = openBrowser(api)
     expect((await enter(fresh, username, password)).body).toMatchObject({ code: 'second-factor-needed' })
     expect((await enter(fresh, username, 'wrong')).body).toMatchObject({ code: 'wrong-credentials' })

@@ -5,6 +5,10 @@ import { list } from './ar/list.ts'
 import { subscribers } from './ar/subscribers.ts'
 import { subscriber } from './ar/subscriber.ts'
 import { sessions } from './ar/sessions.ts'
+import { pools } from './ar/pools.ts'
+import { nases } from './ar/nases.ts'
+import { unmatched } from './ar/unmatched.ts'
+import { enforcement } from './ar/enforcement.ts'
 import { audit } from './ar/audit.ts'
 import { chart } from './ar/chart.ts'
 import { dashboard } from './ar/dashboard.ts'
@@ -19,6 +23,10 @@ export const ar = {
   ...subscribers,
   ...subscriber,
   ...sessions,
+  ...pools,
+  ...nases,
+  ...unmatched,
+  ...enforcement,
   ...audit,
   ...chart,
   ...dashboard,

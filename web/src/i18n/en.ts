@@ -5,6 +5,10 @@ import { list } from './en/list.ts'
 import { subscribers } from './en/subscribers.ts'
 import { subscriber } from './en/subscriber.ts'
 import { sessions } from './en/sessions.ts'
+import { pools } from './en/pools.ts'
+import { nases } from './en/nases.ts'
+import { unmatched } from './en/unmatched.ts'
+import { enforcement } from './en/enforcement.ts'
 import { audit } from './en/audit.ts'
 import { chart } from './en/chart.ts'
 import { dashboard } from './en/dashboard.ts'
@@ -19,6 +23,10 @@ export const en = {
   ...subscribers,
   ...subscriber,
   ...sessions,
+  ...pools,
+  ...nases,
+  ...unmatched,
+  ...enforcement,
   ...audit,
   ...chart,
   ...dashboard,

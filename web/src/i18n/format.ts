@@ -1,4 +1,5 @@
 // Numbers, times, octets and money as the language writes them. Intl objects are dear to make and are kept.
+import { houseStyle, type DateStyle } from './house-style.ts'
 import { currentLanguage } from './i18n.ts'
 
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>()
@@ -20,12 +21,14 @@ export function formatNumber(value: number | bigint): string {
   return keep('number', (locale) => new Intl.NumberFormat(locale)).format(value)
 }
 
-/** How instants are shown: as the language does, or MM-DD-YYYY HH:MM where the operator chose so. */
-export type DateStyle = 'locale' | 'month-first' | 'iso'
-
-export function formatInstant(iso: string, timeZone: string | undefined, style: DateStyle = 'locale'): string {
+/** In the zone and the format of this ISP, unless others are named; `useInstant` is the way of a component. */
+export function formatInstant(
+  iso: string,
+  timeZone: string | undefined = houseStyle().zone,
+  style: DateStyle = houseStyle().dateFormat,
+): string {
   const at = new Date(iso)
-  if (style === 'locale') {
+  if (style !== 'month-first' && style !== 'iso') {
     return keep(
       `instant ${timeZone}`,
       (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone }),
@@ -113,4 +116,36 @@ export function formatRate(bitsPerSecond: number): string {
     unit += 1
   }
   return `${keep('rate', (locale) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })).format(value)} ${rateUnits[unit]}`
+}
+
+/** A calendar day, `YYYY-MM-DD`; without its year where that is known. */
+export function formatDay(day: string, length: 'whole' | 'short' = 'whole'): string {
+  const options: Intl.DateTimeFormatOptions =
+    length === 'whole' ? { dateStyle: 'medium' } : { day: 'numeric', month: 'short' }
+  return keep(`day ${length}`, (locale) => new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })).format(
+    new Date(`${day}T00:00:00Z`),
+  )
+}
+
+/** A share of 1 as percent. */
+export function formatShare(share: number): string {
+  return keep(
+    'share',
+    (locale) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }),
+  ).format(share)
+}
+
+/** A change, with its sign. */
+export function formatChange(value: number): string {
+  return keep('change', (locale) => new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' })).format(value)
+}
+
+/** How long something took: `340 ms`, `2.5 s`, `3 min`. */
+export function formatSpan(ms: number): string {
+  const [unit, size] =
+    ms < 1_000 ? ['millisecond', 1] : ms < 120_000 ? ['second', 1_000] : ms < 7_200_000 ? ['minute', 60_000] : ['hour', 3_600_000]
+  return keep(
+    `span ${unit}`,
+    (locale) => new Intl.NumberFormat(locale, { style: 'unit', unit: String(unit), maximumFractionDigits: 1 }),
+  ).format(ms / Number(size))
 }

@@ -1,5 +1,6 @@
-// Which columns are shown, in which order and how wide: of this operator in this browser, until a saved view says otherwise.
+// Which columns are shown, in which order and how wide: kept for each operator in this browser. A saved view has its own.
 import { useCallback, useState } from 'react'
+import { useMe } from '../sign-in/me.ts'
 
 export type ColumnChoice = {
   /** In the order in which they are shown; undefined: the usual ones. */
@@ -7,19 +8,25 @@ export type ColumnChoice = {
   widths: Readonly<Record<string, number>>
 }
 
-export function useColumns(list: string): ColumnChoice & {
+export type Columns = ColumnChoice & {
   setNames(names: readonly string[] | undefined): void
   setWidth(name: string, width: number): void
-} {
-  const keptAt = `gatehouse.columns.${list}`
-  const [choice, setChoice] = useState<ColumnChoice>(() => read(keptAt))
+}
+
+const usual: ColumnChoice = { names: undefined, widths: {} }
+
+export function useColumns(list: string): Columns {
+  const { operator_id: operator } = useMe()
+  const keptAt = `gatehouse.columns.${operator}.${list}`
+  const [kept, setKept] = useState(() => ({ keptAt, choice: read(keptAt) }))
+  // Another list or another operator: what is kept there.
+  const choice = kept.keptAt === keptAt ? kept.choice : read(keptAt)
   const change = useCallback(
-    (next: (before: ColumnChoice) => ColumnChoice) =>
-      setChoice((before) => {
-        const after = next(before)
-        localStorage.setItem(keptAt, JSON.stringify(after))
-        return after
-      }),
+    (next: (before: ColumnChoice) => ColumnChoice) => {
+      const after = next(read(keptAt))
+      localStorage.setItem(keptAt, JSON.stringify(after))
+      setKept({ keptAt, choice: after })
+    },
     [keptAt],
   )
   return {
@@ -33,7 +40,6 @@ export function useColumns(list: string): ColumnChoice & {
 }
 
 function read(keptAt: string): ColumnChoice {
-  const usual: ColumnChoice = { names: undefined, widths: {} }
   try {
     return { ...usual, ...(JSON.parse(localStorage.getItem(keptAt) ?? '{}') as Partial<ColumnChoice>) }
   } catch {

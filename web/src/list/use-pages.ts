@@ -14,6 +14,21 @@ export type Pages<Row> = {
   error: Error | null
   loadMore(): void
   again(): void
+  /** Where not all that is loaded is kept (use-page-window.ts): `rows` are then those that are. */
+  window?: PageWindow<Row>
+}
+
+export type PageWindow<Row> = {
+  /** Of the question: another one begins at the top. */
+  name: string
+  /** How many rows are known, kept or not. */
+  count: number
+  /** Of all of them. */
+  ids: readonly number[]
+  /** Undefined: it is on its way. */
+  at(index: number): Row | undefined
+  /** What is on screen now. */
+  see(first: number, last: number): void
 }
 
 export function usePages<Row>(

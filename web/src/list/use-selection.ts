@@ -14,40 +14,61 @@ export type Selection = {
   clear(): void
 }
 
-export function useSelection(rows: readonly { id: number }[]): Selection {
-  const [ids, setIds] = useState<ReadonlySet<number>>(new Set())
-  const [isAllMatching, setAllMatching] = useState(false)
+type State = { ids: ReadonlySet<number>; isAllMatching: boolean }
+const none: State = { ids: new Set(), isAllMatching: false }
+
+/** `rows`: all that are loaded, in their order, as rows or as ids. Of another question (`of`) nothing is selected yet. */
+export function useSelection(rows: readonly ({ id: number } | number)[], of = ''): Selection {
+  const [kept, setKept] = useState({ of, ...none })
   const last = useRef<number>(undefined)
   const loaded = useRef(rows)
   loaded.current = rows
+  const state = kept.of === of ? kept : none
+  const change = useCallback(
+    (next: (before: State) => State) =>
+      setKept((before) => ({ of, ...next(before.of === of ? before : none) })),
+    [of],
+  )
 
-  const toggle = useCallback((id: number, range: boolean) => {
-    setAllMatching(false)
-    setIds((before) => {
-      const next = new Set(before)
-      const [from, to] = [last.current, id].map((each) => loaded.current.findIndex((row) => row.id === each))
-      if (range && from !== undefined && from >= 0 && to !== undefined) {
-        for (const row of loaded.current.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(row.id)
-      } else if (!next.delete(id)) next.add(id)
-      return next
-    })
-    last.current = id
-  }, [])
+  const toggle = useCallback(
+    (id: number, range: boolean) => {
+      const ids = (): number[] => loaded.current.map(idOf)
+      const anchor = last.current
+      change((before) => {
+        // Whoever takes one away from all that match goes on with those that are loaded.
+        const next = new Set(before.isAllMatching ? ids() : before.ids)
+        if (!range || anchor === undefined) {
+          if (!next.delete(id)) next.add(id)
+          return { ids: next, isAllMatching: false }
+        }
+        const order = ids()
+        const [from, to] = [order.indexOf(anchor), order.indexOf(id)]
+        if (from >= 0 && to >= 0) {
+          for (const one of order.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one)
+        } else next.add(id)
+        return { ids: next, isAllMatching: false }
+      })
+      last.current = id
+    },
+    [change],
+  )
 
   return useMemo(
     () => ({
-      has: (id: number) => isAllMatching || ids.has(id),
-      size: ids.size,
-      ids: [...ids],
-      isAllMatching,
+      has: (id: number) => state.isAllMatching || state.ids.has(id),
+      size: state.ids.size,
+      ids: [...state.ids],
+      isAllMatching: state.isAllMatching,
       toggle,
-      add: (more: readonly number[]) => setIds((before) => new Set([...before, ...more])),
-      selectAllMatching: () => setAllMatching(true),
-      clear: () => {
-        setAllMatching(false)
-        setIds(new Set())
-      },
+      add: (more: readonly number[]) =>
+        change((before) => ({ ids: new Set([...before.ids, ...more]), isAllMatching: false })),
+      selectAllMatching: () => change((before) => ({ ...before, isAllMatching: true })),
+      clear: () => change(() => none),
     }),
-    [ids, isAllMatching, toggle],
+    [state, toggle, change],
   )
+}
+
+function idOf(row: { id: number } | number): number {
+  return typeof row === 'number' ? row : row.id
 }

@@ -3,6 +3,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { ApiError } from '../api/client.ts'
 import { getMe, getSetup } from '../api/generated/sdk.gen.ts'
 import type { GetMeResponse } from '../api/generated/types.gen.ts'
+import { setHouseStyle } from '../i18n/house-style.ts'
 
 export type Me = GetMeResponse
 /** `set-up`: there is no operator yet; null: nobody is signed in. */
@@ -20,7 +21,9 @@ export const whoIsThere = queryOptions({
 
 async function askMe(): Promise<Who> {
   try {
-    return (await getMe({ throwOnError: true })).data
+    const { data } = await getMe({ throwOnError: true })
+    setHouseStyle({ zone: data.zone, dateFormat: data.date_format })
+    return data
   } catch (error) {
     // It ended between the two questions.
     if (error instanceof ApiError && error.code === 'not-signed-in') return null

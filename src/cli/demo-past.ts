@@ -1,0 +1,70 @@
+// What happened at the demonstration's ISP before it was started: payments and renewals of the last thirty days by the very
+// functions that take them today, what lines used, and how the number of subscribers grew. Only where the subscribers were just made.
+
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { ownAuthor } from '../domain/author.ts'
+import type { Author } from '../domain/author.ts'
+import type { Keyring } from '../domain/data-key.ts'
+import { postIncome } from '../domain/money/posting.ts'
+import { renew } from '../domain/money/renewal.ts'
+import { rollUpReports } from '../domain/report/roll-up.ts'
+import { readSettings } from '../domain/setting.ts'
+import { subscriberLabelSql } from '../domain/subscriber-label.ts'
+import { demoPlans } from './demo-data.ts'
+import { makeDemoSubscribers, paysWithUs, periodStart } from './demo-subscribers.ts'
+import { CommandFailedError } from './run.ts'
+
+const dayMs = 86_400_000
+const pastDays = 60
+
+/** Gives the subscribers of `importDemoSubscribers` a past that ends at `now`. */
+export async function makeDemoPast(db: Db, keyring: Keyring, now: Date): Promise<void> {
+  const by = ownAuthor('system', 'demo', keyring)
+  await payAndRenew(db, by, now)
+  await useThePast(db, now)
+  const { zone } = await readSettings(db)
+  for (let back = pastDays; back > 0; back -= 1) await countPast(db, zone, new Date(now.getTime() - back * dayMs))
+  // From then on it counts by itself, at most 31 days back.
+  await rollUpReports(db, zone, now)
+}
+
+async function payAndRenew(db: Db, by: Author, now: Date): Promise<void> {
+  const { rows } = await sql<{ id: bigint; payer: bigint; username: string }>`
+    select id, payer_id as payer, username from subscriber`.execute(db)
+  const known = new Map(rows.map((row) => [row.username, row]))
+  const prices = new Map(demoPlans.map(({ name, price }) => [name, price!]))
+  for (const subscriber of makeDemoSubscribers().filter(paysWithUs)) {
+    const { id, payer } = known.get(subscriber.dial.username)!
+    const at = periodStart(subscriber, now)
+    const account = { kind: 'payer', id: payer } as const
+    // Enough for the next period too, which then renews by itself.
+    const amount = (2 * Number(prices.get(subscriber.plan))).toFixed(2)
+    await postIncome(db, { kind: 'payment', account, amount, subscriberId: id }, by, at)
+    const outcome = await renew(db, { subscriberId: id, periods: 1, free: false }, by, at)
+    if (outcome.kind !== 'renewed') throw new CommandFailedError(`the demonstration's past: ${outcome.reason}`)
+  }
+}
+
+/** A day's octets for each of the last thirty days, more at the weekend; some lines use much more than others. */
+async function useThePast(db: Db, now: Date): Promise<void> {
+  await sql`
+    insert into usage_day (subscriber_id, day, input_octets, output_octets)
+    select subscriber.id, day::date,
+      (2e8 * (1 + subscriber.id % 7) * weekend.factor)::bigint, (3e9 * (1 + subscriber.id % 11) * weekend.factor)::bigint
+    from subscriber
+    cross join generate_series(${now}::timestamptz - interval '30 days', ${now}::timestamptz - interval '1 day', '1 day') day
+    cross join lateral (select case when extract(isodow from day) > 5 then 1.4 else 1 end
+      * (0.8 + 0.4 * ((subscriber.id * 31 + extract(day from day)) % 17) / 17) as factor) weekend
+    where subscriber.activated_at < day and (subscriber.expires_at is null or subscriber.expires_at > day)`.execute(db)
+}
+
+/** How many of each kind there were, by what is known of each today. */
+async function countPast(db: Db, zone: string, at: Date): Promise<void> {
+  await sql`
+    insert into subscriber_day (day, owner_id, plan_id, group_id, zone, label, count)
+    select (${at}::timestamptz at time zone ${zone})::date, owner_id, plan_id, coalesce(group_id, 0), coalesce(zone, ''),
+      ${subscriberLabelSql(at)}, count(*)
+    from subscriber where created_at <= ${at} group by 2, 3, 4, 5, 6
+    on conflict do nothing`.execute(db)
+}
