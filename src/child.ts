@@ -68,13 +68,6 @@ export function createRestartPauses(): { ready(): void; died(at: number): number
   }
 }
 
-/** Starts a child and resolves when it is ready. Throws with the child's own words when its first start fails. */
-export async function startChild(options: ChildOptions): Promise<Child> {
-  const child = new Child(options)
-  await child.start()
-  return child
-}
-
 /** Owns one child process and its successors. */
 export class Child {
   readonly #options: ChildOptions

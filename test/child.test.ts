@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { Child, ChildStartError, createRestartPauses, startChild, type ChildOptions } from '../src/child.ts'
+import { Child, ChildStartError, createRestartPauses, type ChildOptions } from '../src/child.ts'
 import { systemClock } from '../src/clock.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/log.ts'
@@ -49,7 +49,8 @@ function run(file: URL) {
     },
   }
   const log = createLogger({ level: 'info', stream })
-  return { starting: startChild({ name: 'child', file, start, log, clock: systemClock }), pauses, lines }
+  const child = new Child({ name: 'child', file, start, log, clock: systemClock })
+  return { starting: child.start().then(() => child), pauses, lines }
 }
 
 test('a child that had been ready and is killed is there again within 3 s', async () => {

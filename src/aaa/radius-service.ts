@@ -32,7 +32,7 @@ import { lanes, openPools, watchDatabase, type Pools } from './radius-pools.ts'
 import { createRouter, type Router } from './route-request.ts'
 import { begin } from './snapshot/cold-start.ts'
 import { openDegradedAccepts } from './snapshot/degraded-accepts.ts'
-import { findLeftBehind, type LeftBehind } from './snapshot/left-behind.ts'
+import { findSnapshotsLeft, type SnapshotsLeft } from './snapshot/left-behind.ts'
 import { snapshotFile, startSnapshot } from './snapshot/snapshot.ts'
 import { createSpare, degradedAcceptsFile, observeSpare } from './spare.ts'
 import { answerStatusServer, createHealth, type Health } from './status-server.ts'
@@ -224,7 +224,7 @@ async function startKnowledge(options: RadiusServiceOptions, pools: Pools) {
   const keys = followKeys({ pool: pools.registry, keyring, keyFile: options.keyFile, clock, log })
   const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log }, kept?.house)
   const house = () => live.house()
-  const leftBehind = await findLeftBehind(options)
+  const leftBehind = await findSnapshotsLeft(options)
   const files = { directory, worker, replaces: leftBehind.snapshots }
   const beginning = { ...files, pool: pools.snapshot, keyring, house, kept: kept?.known }
   return { keyring, keys, live, leftBehind, snapshot: await startSnapshot({ ...beginning, clock, log, metrics }) }
@@ -232,7 +232,7 @@ async function startKnowledge(options: RadiusServiceOptions, pools: Pools) {
 
 async function openAccepts(
   { stateDirectory, worker, clock, log }: RadiusServiceOptions,
-  parts: { breaker: Breaker; leftBehind: LeftBehind; journal: Journals; pool: Pools['registry'] },
+  parts: { breaker: Breaker; leftBehind: SnapshotsLeft; journal: Journals; pool: Pools['registry'] },
 ) {
   const { breaker, pool, journal } = parts
   const file = degradedAcceptsFile(stateDirectory, worker)

@@ -24,20 +24,14 @@ export async function serve(config: Config): Promise<void> {
   })
   if (service === undefined) {
     log.info({}, 'ended before it had begun')
-    return endSoon()
+    return
   }
   try {
     const signal = await Promise.race([asked, sayWhenWhole(service, log)])
     log.info({ signal }, 'ending')
   } finally {
     await service.close()
-    endSoon()
   }
-}
-
-/** Whatever still waits for Postgres, such as a migration behind somebody's lock, holds up the end no longer than this. */
-function endSoon(): void {
-  setTimeout(() => process.exit(), 500).unref()
 }
 
 /** Never resolves. Rejects where a part cannot start, late as that may show where Postgres was away. */

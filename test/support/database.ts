@@ -16,7 +16,7 @@ export type TestDatabase = {
 /** For what wants a log and is not asked about it. */
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** Makes a database: migrated, or empty. About 50 ms. */
+/** Makes a database: migrated, or empty. A tenth of a second in memory, several tenths on a disk. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   const server = inject('testServer')
   if ('failure' in server) throw new Error(`there is no Postgres to test with: ${server.failure}`)

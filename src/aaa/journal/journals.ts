@@ -4,9 +4,10 @@
 
 import { readdir } from 'node:fs/promises'
 import type { Replayer } from '../accounting-replay.ts'
+import { findLeftBehind } from '../left-behind.ts'
 import { createJournalGauges } from './gauges.ts'
 import type { NewRecord } from './journal.ts'
-import { catchUp, createTries, journalDirectory, openRunningJournal } from './running.ts'
+import { catchUp, createTries, openRunningJournal } from './running.ts'
 import type { CaughtUp, RunningJournal, RunningJournalOptions } from './running.ts'
 import { parseSegmentName } from './segment.ts'
 import { watchWaterLines } from './water-line.ts'
@@ -91,20 +92,19 @@ export async function openJournals(options: JournalsOptions): Promise<Journals> 
 }
 
 /** The numbers of processes that are no more and left segments. */
-async function leftBehind({ stateDirectory, worker, workers, log }: JournalsOptions): Promise<number[]> {
-  if (worker !== 1 || workers === undefined) return []
-  const found: number[] = []
+async function leftBehind(options: JournalsOptions): Promise<number[]> {
+  const { log } = options
   try {
-    for (const name of await readdir(stateDirectory)) {
-      const number = Number(/^journal-([1-9]\d*)$/.exec(name)?.[1] ?? 0)
-      if (number > workers && (await hasSegments(journalDirectory(stateDirectory, number)))) found.push(number)
-    }
+    const journals = (await findLeftBehind(options)).filter(({ kind }) => kind === 'journal')
+    const found: number[] = []
+    for (const { worker, path } of journals) if (await hasSegments(path)) found.push(worker)
+    if (found.length > 0)
+      log.info({ journals: found }, 'accounting journals of processes that are no more are taken over')
+    return found
   } catch (error) {
     log.error({ error }, 'whether processes that are no more left accounting journals behind cannot be seen')
+    return []
   }
-  if (found.length > 0)
-    log.info({ journals: found }, 'accounting journals of processes that are no more are taken over')
-  return found
 }
 
 async function hasSegments(directory: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openDegradedAccepts } from '../../../src/aaa/snapshot/degraded-accepts.ts'
 import type { DegradedAccepts } from '../../../src/aaa/snapshot/degraded-accepts.ts'
-import { findLeftBehind } from '../../../src/aaa/snapshot/left-behind.ts'
+import { findSnapshotsLeft } from '../../../src/aaa/snapshot/left-behind.ts'
 import { snapshotFile } from '../../../src/aaa/snapshot/snapshot.ts'
 import { createTestClock } from '../../../src/clock.ts'
 import type { DegradedAccept } from '../../../src/domain/degraded-accept.ts'
@@ -86,7 +86,7 @@ describe('what is left behind', () => {
   })
 
   it('is what has the number of no process', async () => {
-    const found = await findLeftBehind({ stateDirectory: directory, worker: 1, workers: 2, log })
+    const found = await findSnapshotsLeft({ stateDirectory: directory, worker: 1, workers: 2, log })
     expect(found.accepts).toEqual([fileOf(3)])
     expect(found.snapshots.toSorted()).toEqual([join(directory, 'snapshot-12.tmp'), join(directory, 'snapshot-3')])
     expect(lines).toMatchObject([{ accepts: [fileOf(3)], msg: expect.stringContaining('taken over') }])
@@ -94,15 +94,18 @@ describe('what is left behind', () => {
 
   it('is the first process’s alone, and nobody’s where it is not known how many there are', async () => {
     const nothing = { accepts: [], snapshots: [] }
-    expect(await findLeftBehind({ stateDirectory: directory, worker: 2, workers: 2, log })).toEqual(nothing)
-    expect(await findLeftBehind({ stateDirectory: directory, worker: 1, log })).toEqual(nothing)
-    expect(await findLeftBehind({ stateDirectory: directory, worker: 1, workers: 12, log })).toEqual(nothing)
+    expect(await findSnapshotsLeft({ stateDirectory: directory, worker: 2, workers: 2, log })).toEqual(nothing)
+    expect(await findSnapshotsLeft({ stateDirectory: directory, worker: 1, log })).toEqual(nothing)
+    expect(await findSnapshotsLeft({ stateDirectory: directory, worker: 1, workers: 12, log })).toEqual(nothing)
     expect(lines).toEqual([])
   })
 
   it('keeps no process from its start where the directory cannot be read', async () => {
     const stateDirectory = join(directory, 'gone')
-    expect(await findLeftBehind({ stateDirectory, worker: 1, workers: 1, log })).toEqual({ accepts: [], snapshots: [] })
+    expect(await findSnapshotsLeft({ stateDirectory, worker: 1, workers: 1, log })).toEqual({
+      accepts: [],
+      snapshots: [],
+    })
     expect(lines).toMatchObject([{ level: expect.anything(), msg: expect.stringContaining('cannot be seen') }])
   })
 })
