@@ -22,6 +22,7 @@ import { benchList } from './list.ts'
 import { measure, summarise } from './measure.ts'
 import type { Run, Summary } from './measure.ts'
 import { benchOffice } from './office.ts'
+import { benchPanel } from './panel.ts'
 import { peakMemoryMiB } from './process.ts'
 import type { Server } from './process.ts'
 import { benchSnapshot } from './snapshot.ts'
@@ -31,6 +32,7 @@ const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subs
   [--work ${works.join(',')}] [--tuned] [--shipped] [--only gatehouse|freeradius]
 npm run bench -- list [--subscribers 1000000] [--rounds 3] [--keep FOLDER]
 npm run bench -- office [--subscribers 1000000] [--work quiet,csv,xlsx,import,block,undo] [--keep FOLDER]
+npm run bench -- panel [--subscribers 1000000] [--rounds 20] [--rows 20000] [--keep FOLDER]
 npm run bench -- enforce [--small]
 npm run bench -- snapshot [--subscribers 200000] [--keep FOLDER]
 `
@@ -57,6 +59,7 @@ process.once('SIGTERM', () => void end(143))
 const others: Record<string, (undo: Undo) => Promise<void>> = {
   list: benchList,
   office: benchOffice,
+  panel: benchPanel,
   enforce: benchEnforce,
   snapshot: benchSnapshot,
 }

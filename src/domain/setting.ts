@@ -128,7 +128,7 @@ export const defaultSettings: Settings = Object.freeze(everySetting.parse({}))
 /** What a value of it must look like, as JSON Schema: for forms. What a zone or a network is shows only when it is written. */
 export function settingShape(name: string): Readonly<Record<string, unknown>> {
   if (!isSettingName(name)) return {}
-  const { $schema, default: fallback, ...shape } = z.toJSONSchema(shapes[name], { io: 'input' })
+  const { $schema: _dialect, default: _default, ...shape } = z.toJSONSchema(shapes[name], { io: 'input' })
   return shape
 }
 

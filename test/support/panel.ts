@@ -2,7 +2,7 @@
 // itself: the workers, the delivery of CoA orders, a RADIUS service for emulated NASes. All of it lives in the real time.
 
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { systemClock, type TestClock } from '../../src/clock.ts'
 import { createPool } from '../../src/db/pool.ts'
 import type { BuiltInRole } from '../../src/domain/operator/permission.ts'
@@ -33,6 +33,8 @@ export type TestPanel = {
   readonly isp: Isp
   /** Opens a page in a browser of its own. What goes wrong on it fails the test. */
   open(path: string, options?: LookOptions): Promise<Page>
+  /** What the browser says of what the test itself did, such as an attack that it refused, is no trouble. */
+  forget(said: RegExp): void
 }
 
 /** As a clock of tests, but it goes by itself. */
@@ -51,20 +53,21 @@ export function usePanel(): TestPanel {
   const clock = realClock()
   const api = useApi({ clock, panel: () => createPanel(process.env.GATEHOUSE_TEST_PANEL ?? builtPanel) })
   const troubles: string[][] = []
-  const closing: (() => Promise<unknown>)[] = []
+  const contexts: BrowserContext[] = []
   let isp: Isp | undefined
+  let endBackground: (() => Promise<void>) | undefined
 
   beforeAll(async () => {
     isp = await openIsp({ url: api.databaseUrl, pool: api.pool }, { keyFile: api.keyFile, clock })
-    closing.push(() => isp!.close())
-    closing.unshift(startBackground(api))
+    endBackground = startBackground(api)
   })
   afterEach(async () => {
-    await Promise.all(closing.splice(0, closing.length - 2).map((close) => close()))
+    await Promise.all(contexts.splice(0).map((context) => context.close()))
     expect(troubles.splice(0).flat()).toEqual([])
   })
   afterAll(async () => {
-    for (const close of closing) await close()
+    await endBackground?.()
+    await isp?.close()
   })
 
   return {
@@ -75,18 +78,21 @@ export function usePanel(): TestPanel {
     async open(path, options = {}) {
       const browser = await chromium()
       const context = await browser.newContext(lookOf(options))
-      closing.unshift(() => context.close())
+      contexts.push(context)
       if (options.as !== null) {
         const client = typeof options.as === 'object' ? options.as : await api.as(options.as ?? 'super-administrator')
-        const value = client.cookie.slice(sessionCookie.length + 1)
-        await context.addCookies([{ name: sessionCookie, value, url: api.url, secure: true, httpOnly: true }])
+        await giveCookie(context, api.url, client.cookie.slice(sessionCookie.length + 1))
       }
-      await context.addInitScript(`localStorage.setItem('gatehouse.language', '${options.language ?? 'en'}')`)
+      const language = `localStorage.setItem('gatehouse.language', '${options.language ?? 'en'}')`
+      await context.addInitScript(`if (location.origin === '${api.url}') ${language}`)
       const page = await context.newPage()
       page.setDefaultTimeout(10_000)
       troubles.push(troublesOf(page))
       await page.goto(api.url + path)
       return page
+    },
+    forget(said) {
+      for (const [index, list] of troubles.entries()) troubles[index] = list.filter((text) => !said.test(text))
     },
   }
 }
@@ -113,4 +119,10 @@ function startBackground(api: TestApi): () => Promise<void> {
     await Promise.all([workers.close(), delivery.close(), notifications.close()])
     await Promise.all([pool.end(), listenPool.end()])
   }
+}
+
+/** Plants a session. A browser takes a `__Host-` cookie from a page of TLS alone, and sends it to this machine without too. */
+export function giveCookie(context: BrowserContext, url: string, value: string): Promise<void> {
+  const cookie = { name: sessionCookie, value, url: url.replace('http:', 'https:'), secure: true, httpOnly: true }
+  return context.addCookies([{ ...cookie, sameSite: 'Strict' as const }])
 }

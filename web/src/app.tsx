@@ -3,12 +3,16 @@ import { DirectionProvider, MantineProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { I18nextProvider } from 'react-i18next'
 import { ApiError, whenSignedOut } from './api/client.ts'
 import { i18n } from './i18n/i18n.ts'
+import { watchLine } from './live/line.ts'
+import { forgetLive } from './live/stream.ts'
 import { createPanelRouter } from './router.tsx'
 import { whoIsThere } from './sign-in/me.ts'
-import { cssVariables, theme } from './theme.ts'
+import { cssVariables } from './theme.ts'
+import { useTheme } from './use-theme.ts'
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -16,23 +20,39 @@ const queries = new QueryClient({
       staleTime: 15_000,
       // What the API refused it refuses again; only silence is worth another try.
       retry: (failures, error) => !(error instanceof ApiError) && failures < 2,
+      // What the browser thinks of the line is no reason to wait without a word.
+      networkMode: 'always',
     },
+    mutations: { networkMode: 'always' },
   },
 })
 const router = createPanelRouter(queries)
-whenSignedOut(() => queries.setQueryData(whoIsThere.queryKey, null))
+whenSignedOut(() => {
+  queries.setQueryData(whoIsThere.queryKey, null)
+  forgetLive()
+})
+watchLine(() => void queries.invalidateQueries())
 
 export function App() {
   return (
     <I18nextProvider i18n={i18n}>
       <DirectionProvider>
-        <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+        <Look>
           <Notifications position="bottom-right" />
           <QueryClientProvider client={queries}>
             <RouterProvider router={router} />
           </QueryClientProvider>
-        </MantineProvider>
+        </Look>
       </DirectionProvider>
     </I18nextProvider>
+  )
+}
+
+function Look({ children }: { children: ReactNode }) {
+  const theme = useTheme()
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      {children}
+    </MantineProvider>
   )
 }

@@ -9,7 +9,9 @@ import {
 } from '@tanstack/react-router'
 import { z } from 'zod/mini'
 import { HomePage } from './dashboard/home-page.tsx'
+import { ledgerSearch } from './money/ledger-search.ts'
 import { whoIsThere } from './sign-in/me.ts'
+import { ErrorPage, NotFoundPage } from './shell/problem-pages.tsx'
 import { RootPage } from './shell/root-page.tsx'
 
 type Context = { queries: QueryClient }
@@ -36,11 +38,15 @@ export const dashboardRoute = createRoute({
 
 /** What the address of the list says: everything that is not the usual, so that it can be sent to somebody. */
 const listSearch = z.object({
-  q: z.optional(z.string()),
+  q: z.optional(z.coerce.string()),
   sort: z.optional(z.string()),
-  filter: z.optional(z.record(z.string(), z.string())),
+  filter: z.optional(z.record(z.string(), z.coerce.string())),
+  /** The saved view. */
+  view: z.optional(z.number()),
   /** Whose sheet is open. */
   open: z.optional(z.number()),
+  /** The bulk run that is open. */
+  run: z.optional(z.number()),
 })
 
 export const subscribersRoute = createRoute({
@@ -218,6 +224,8 @@ export const reportsRoute = createRoute({
 export const schedulesRoute = createRoute({
   getParentRoute: () => root,
   path: '/report-schedules',
+  validateSearch: (search) =>
+    z.object({ open: z.optional(z.union([z.number(), z.literal('new')])) }).parse(search),
   component: lazyRouteComponent(() => import('./reports/schedules-page.tsx'), 'SchedulesPage'),
 })
 
@@ -251,9 +259,193 @@ export const bulkRunsRoute = createRoute({
   component: lazyRouteComponent(() => import('./bulk-runs/bulk-runs-page.tsx'), 'BulkRunsPage'),
 })
 
+export const subscriberNewRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/subscribers/new',
+  component: lazyRouteComponent(() => import('./subscribers/edit/add-page.tsx'), 'SubscriberAddPage'),
+})
+
+export const subscriberEditRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/subscribers/$id/edit',
+  component: lazyRouteComponent(() => import('./subscribers/edit/edit-page.tsx'), 'SubscriberEditPage'),
+})
+
+export const importNewRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/subscribers/import',
+  component: lazyRouteComponent(() => import('./imports/import-page.tsx'), 'ImportPage'),
+})
+
+export const importsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/imports',
+  component: lazyRouteComponent(() => import('./imports/imports-page.tsx'), 'ImportsPage'),
+})
+
+export const importRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/imports/$id',
+  /** Just this file was imported before. */
+  validateSearch: (search) => z.object({ before: z.optional(z.boolean()) }).parse(search),
+  component: lazyRouteComponent(() => import('./imports/run-page.tsx'), 'ImportRunPage'),
+})
+
+export const exportsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/exports',
+  component: lazyRouteComponent(() => import('./exports/exports-page.tsx'), 'ExportsPage'),
+})
+
+export const groupsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/groups',
+  validateSearch: (search) => z.object({ q: z.optional(z.string()) }).parse(search),
+  component: lazyRouteComponent(() => import('./groups/groups-page.tsx'), 'GroupsPage'),
+})
+
+export const operatorsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/operators',
+  validateSearch: (search) =>
+    z
+      .object({
+        q: z.optional(z.coerce.string()),
+        role: z.optional(z.number()),
+        team: z.optional(z.number()),
+        organisation: z.optional(z.number()),
+        enabled: z.optional(z.boolean()),
+        second_factor: z.optional(z.boolean()),
+        signed_in: z.optional(z.boolean()),
+        archived: z.optional(z.boolean()),
+        sort: z.optional(z.enum(['name', 'email', 'role', 'team', 'organisation', 'created_at', 'last_login_at'])),
+        order: z.optional(z.enum(['asc', 'desc'])),
+        /** Whose sheet is open. */
+        open: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./operators/operators-page.tsx'), 'OperatorsPage'),
+})
+
+const rolesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/operators/roles',
+  component: lazyRouteComponent(() => import('./operators/roles-page.tsx'), 'RolesPage'),
+})
+
+export const teamsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/operators/teams',
+  component: lazyRouteComponent(() => import('./operators/teams-page.tsx'), 'TeamsPage'),
+})
+
+export const organisationsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/operators/organisations',
+  validateSearch: (search) =>
+    z
+      .object({
+        /** Whose wallet is open. */
+        wallet: z.optional(z.number()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./operators/organisations-page.tsx'), 'OrganisationsPage'),
+})
+
+export const tokensRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/operators/tokens',
+  validateSearch: (search) => z.object({ whose: z.optional(z.enum(['own', 'all'])) }).parse(search),
+  component: lazyRouteComponent(() => import('./operators/tokens-page.tsx'), 'TokensPage'),
+})
+
+export const plansRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/plans',
+  validateSearch: (search) =>
+    z.object({ q: z.optional(z.coerce.string()), archived: z.optional(z.boolean()) }).parse(search),
+  component: lazyRouteComponent(() => import('./plans/plans-page.tsx'), 'PlansPage'),
+})
+
+export const planNewRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/new',
+  component: lazyRouteComponent(() => import('./plans/new-plan-page.tsx'), 'NewPlanPage'),
+})
+
+export const planRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$id',
+  component: lazyRouteComponent(() => import('./plans/plan-page.tsx'), 'PlanPage'),
+})
+
+export const moneyRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/money',
+  validateSearch: (search) =>
+    z
+      .object({
+        tab: z.optional(z.enum(['payers', 'ledger', 'wallets'])),
+        q: z.optional(z.coerce.string()),
+        kind: z.optional(z.enum(['own', 'company'])),
+        debt: z.optional(z.boolean()),
+        ...ledgerSearch,
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./money/money-page.tsx'), 'MoneyPage'),
+})
+
+export const payerRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/money/payers/$id',
+  validateSearch: (search) => z.object(ledgerSearch).parse(search),
+  component: lazyRouteComponent(() => import('./money/payer-page.tsx'), 'PayerPage'),
+})
+
+export const walletRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/money/wallets/$id',
+  validateSearch: (search) => z.object(ledgerSearch).parse(search),
+  component: lazyRouteComponent(() => import('./money/wallet-page.tsx'), 'WalletPage'),
+})
+
+export const messagesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/messages',
+  validateSearch: (search) =>
+    z
+      .object({
+        tab: z.optional(z.enum(['outbox', 'templates', 'webhooks', 'server'])),
+        state: z.optional(z.enum(['waiting', 'sending', 'sent', 'failed'])),
+        kind: z.optional(z.string()),
+        subscriber: z.optional(z.number()),
+        /** The message or the webhook that is open. */
+        open: z.optional(z.number()),
+        /** The text that is open: its kind and language. */
+        template: z.optional(z.string()),
+        language: z.optional(z.string()),
+      })
+      .parse(search),
+  component: lazyRouteComponent(() => import('./messages/messages-page.tsx'), 'MessagesPage'),
+})
+
 const tree = root.addChildren([
+  plansRoute,
+  planNewRoute,
+  planRoute,
+  moneyRoute,
+  payerRoute,
+  walletRoute,
+  messagesRoute,
   home,
   subscribersRoute,
+  subscriberNewRoute,
+  subscriberEditRoute,
+  importNewRoute,
+  importsRoute,
+  importRoute,
+  exportsRoute,
+  groupsRoute,
   sessionsRoute,
   holdersRoute,
   unmatchedRoute,
@@ -271,10 +463,22 @@ const tree = root.addChildren([
   schedulesRoute,
   jobsRoute,
   bulkRunsRoute,
+  operatorsRoute,
+  rolesRoute,
+  teamsRoute,
+  organisationsRoute,
+  tokensRoute,
 ])
 
 export function createPanelRouter(queries: QueryClient) {
-  return createRouter({ routeTree: tree, context: { queries }, defaultPreload: 'intent', scrollRestoration: true })
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: ErrorPage,
+    defaultNotFoundComponent: NotFoundPage,
+  })
 }
 
 declare module '@tanstack/react-router' {

@@ -14,6 +14,8 @@ export type NasState = {
   readonly source: string | null
   /** At which address of ours. */
   readonly heardOn: string | null
+  /** Somebody gave us access to its router. */
+  readonly hasRouter: boolean
   readonly open: number
   readonly online: number
 }
@@ -24,7 +26,9 @@ export async function listNasStates(db: Db, scope: Scope, now: Date): Promise<Na
   const isOnline = sql`${sql.raw(before!)}${now}::timestamptz${sql.raw(after!)}`
   const { rows } = await sql<NasState>`
     select nas.id as "nasId", contact.heard_at as "heardAt", host(contact.source) as source,
-      host(contact.heard_on) as "heardOn", coalesce(counted.open, 0)::float8 as open,
+      host(contact.heard_on) as "heardOn",
+      exists (select from nas_router router where router.nas_id = nas.id) as "hasRouter",
+      coalesce(counted.open, 0)::float8 as open,
       coalesce(counted.online, 0)::float8 as online
     from nas
     left join nas_contact contact on contact.nas_id = nas.id

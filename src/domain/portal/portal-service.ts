@@ -18,7 +18,6 @@ import type { SubscriberPage, SubscriberShown } from '../subscriber/show.ts'
 
 export type PortalService = SubscriberPage & {
   plan: Plan
-  zone: string
   /** What counts towards the quota and the fair use steps. */
   used: WindowUsage
   /** When it counts from nothing again by itself; undefined: with the next service period. */
@@ -42,7 +41,6 @@ export async function showPortalService(db: Db, subscriberId: bigint, scope: Sco
   return {
     ...page,
     plan,
-    zone,
     used,
     resetsAt: window?.until,
     isUsedUp: exhausted(access, used) !== undefined,

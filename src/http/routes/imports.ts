@@ -161,7 +161,8 @@ export const importRoutes = [
   route({
     method: 'get',
     path: '/imports/columns',
-    summary: 'The columns that a file may have, their names in other systems, and what you need to change each of a subscriber',
+    summary:
+      'The columns that a file may have, their names in other systems, and what you need to change each of a subscriber',
     tag,
     access,
     answer: z.strictObject({

@@ -15,6 +15,7 @@ const state = z
     heard_at: instantOut.nullable().meta({ description: 'Null: never' }),
     source: z.string().nullable().meta({ description: 'Where its packets come from' }),
     heard_on: z.string().nullable().meta({ description: 'At which address of ours' }),
+    has_router: z.boolean().meta({ description: 'Its management side can be entered' }),
     open: z.int(),
     online: z.int(),
   })
@@ -48,11 +49,12 @@ export const nasStateRoutes = [
     answer: z.strictObject({ items: z.array(state) }),
     async run({ db, by, now }) {
       const states = await listNasStates(db, by.scope, now)
-      const items = states.map(({ nasId, heardAt, heardOn, ...rest }) => ({
+      const items = states.map(({ nasId, heardAt, heardOn, hasRouter, ...rest }) => ({
         ...rest,
         nas_id: Number(nasId),
         heard_at: isoOrNull(heardAt),
         heard_on: heardOn,
+        has_router: hasRouter,
       }))
       return { items }
     },

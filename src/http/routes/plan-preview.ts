@@ -5,6 +5,9 @@ import type { Db } from '../../db/schema.ts'
 import { attributeName } from '../../domain/authorization.ts'
 import type { Authorization } from '../../domain/authorization.ts'
 import { parseInstant } from '../../domain/instant.ts'
+import { defaultNasSettings } from '../../domain/nas-settings.ts'
+import { vendorNames } from '../../domain/nas.ts'
+import type { VendorName } from '../../domain/nas.ts'
 import type { PlanFields } from '../../domain/plan/fields.ts'
 import { nextChange, nextThreshold } from '../../domain/plan/next-change.ts'
 import { accessPlanOf, authorizationAt, previewNas } from '../../domain/plan/preview.ts'
@@ -23,6 +26,10 @@ const when = {
   usage_down: text(20).optional(),
   usage_up: text(20).optional(),
   reason: z.enum(['expired', 'blocked']).optional().meta({ description: 'What stands against the subscriber' }),
+  vendor: z
+    .enum(vendorNames)
+    .optional()
+    .meta({ description: 'In place of a NAS: one of this vendor with the usual settings, in no group' }),
 }
 
 /** In a query. */
@@ -37,6 +44,7 @@ export type PreviewAsked = {
   usage_up?: string | undefined
   reason?: 'expired' | 'blocked' | undefined
   nas?: bigint | undefined
+  vendor?: VendorName | undefined
 }
 
 /** Rates of an authorization in an answer. */
@@ -71,7 +79,7 @@ export const previewOut = z.strictObject({
   idle_timeout_s: z.int().nullable(),
   interim_interval_s: z.int().nullable(),
   nas: z.strictObject({ id: idOut, name: z.string(), vendor: z.string() }).nullable(),
-  /** As that NAS would get them, without Class and what belongs to one subscriber. */
+  /** As that NAS, or one of that vendor, would get them, without Class and what belongs to one subscriber. */
   attributes: z.array(z.string()),
   next_change_at: instantOut.nullable(),
   next_threshold_octets: octetsOut.nullable(),
@@ -99,6 +107,7 @@ export async function previewPlan(
     settings,
   })
   const step = source !== undefined && 'step' in source ? source.step : undefined
+  const told = nas ?? (asked.vendor && { vendor: asked.vendor, settings: defaultNasSettings })
   return {
     at: at.toISOString(),
     decision: decision.kind,
@@ -109,7 +118,7 @@ export async function previewPlan(
     step: step === undefined ? null : step + 1,
     ...presentAuthorization(authorization),
     nas: nas === undefined ? null : { id: Number(nas.id), name: nas.name, vendor: nas.vendor },
-    attributes: nas === undefined || authorization === undefined ? [] : attributeTexts(authorization, nas),
+    attributes: told === undefined || authorization === undefined ? [] : attributeTexts(authorization, told),
     next_change_at: nextChange(access, usage, settings.zone, at)?.toISOString() ?? null,
     next_threshold_octets: nextThreshold(access, usage)?.toString() ?? null,
     warnings: planWarnings(plan.fields, access, settings),
@@ -151,7 +160,7 @@ function presentRates({ downBps, upBps, burst, priority, minimum }: Authorizatio
 }
 
 /** What the vendor makes of it; an extra attribute takes the place of ours of the same name, as in a reply. */
-export function attributeTexts(authorization: Authorization, nas: PreviewNas): string[] {
+export function attributeTexts(authorization: Authorization, nas: Pick<PreviewNas, 'vendor' | 'settings'>): string[] {
   const extra = new Set(authorization.attributes.map(attributeName))
   const own = vendorOf(nas.vendor)
     .acceptAttributes(authorization, nas.settings)

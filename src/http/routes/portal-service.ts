@@ -29,8 +29,6 @@ const serviceOut = z.strictObject({
   /** Null: somebody else pays, or pays for others too. */
   balance: moneyOut.nullable(),
   currency: z.string(),
-  /** IANA name of the zone in which days and months are counted. */
-  zone: z.string(),
   quota: z.strictObject({
     period: z.enum(quotaPeriods),
     used_down_octets: octetsOut,
@@ -78,7 +76,6 @@ function presentService({ row, sessions, plan, ...service }: PortalService, now:
     auto_renew: row.auto_renew,
     balance: service.paysForItself ? formatMoney(row.balance_minor, row.currency) : null,
     currency: row.currency,
-    zone: service.zone,
     quota: {
       period: plan.quota_period,
       used_down_octets: String(service.used.down),

@@ -3,6 +3,7 @@
 
 import { toString as drawQrCode } from 'qrcode'
 import { z } from 'zod'
+import type { Db } from '../../db/schema.ts'
 import { writeAudit } from '../../domain/audit/audit.ts'
 import { hashPassword } from '../../domain/operator/password-hash.ts'
 import {
@@ -15,6 +16,7 @@ import { confirmPortal, enrolPortal, hasPortalSecondFactor } from '../../domain/
 import { endPortalSession, impersonateSubscriber } from '../../domain/portal/portal-session.ts'
 import { runInScope } from '../../domain/scope.ts'
 import { makePassword } from '../../domain/secret.ts'
+import { dateFormats, readSettings } from '../../domain/setting.ts'
 import { requireOwnPage } from '../auth.ts'
 import { Problem } from '../errors.ts'
 import { portalRoute } from '../portal-route.ts'
@@ -25,6 +27,11 @@ import { givePortal, peerOf, requireRight, takePortal } from '../sign-in-cookies
 const tag = 'Portal'
 const password = z.string().min(1).max(1_000)
 const opened = z.strictObject({ state: z.enum(['change', 'full']), ends_at: instantOut })
+
+async function writingOf(db: Db) {
+  const { zone, date_format } = await readSettings(db)
+  return { zone, date_format }
+}
 
 export const portalRoutes = [
   route({
@@ -80,8 +87,12 @@ export const portalRoutes = [
       second_factor: z.boolean(),
       opened_by: z.string().nullable(),
       ends_at: instantOut,
+      /** How the ISP writes instants. */
+      zone: z.string(),
+      date_format: z.enum(dateFormats),
     }),
     run: async ({ db, portal }) => ({
+      ...(await writingOf(db)),
       subscriber_id: Number(portal.subscriberId),
       username: portal.username,
       full_name: portal.fullName,

@@ -107,4 +107,14 @@ describe('the preview', () => {
     expect((await isp.post('/plans/preview', { plan, nas: 999_999 })).status).toBe(404)
     expect((await isp.post('/plans/preview', { plan, at: 'soon' })).status).toBe(422)
   })
+
+  it('shows what the BNGs of a vendor would get where none is there yet', async () => {
+    const plan = { name: 'Perhaps', ...leastPlan }
+    const answer = await isp.post('/plans/preview', { plan, vendor: 'mikrotik' })
+    expect(answer.body).toMatchObject({ nas: null, decision: 'accept' })
+    expect(answer.body.attributes).toContainEqual(expect.stringMatching(/^Mikrotik-Rate-Limit = /))
+    const cisco = await isp.post('/plans/preview', { plan, vendor: 'cisco' })
+    expect(cisco.body.attributes).toContainEqual(expect.stringMatching(/^Cisco-/))
+    expect((await isp.post('/plans/preview', { plan, vendor: 'nobody' })).status).toBe(400)
+  })
 })

@@ -16,6 +16,8 @@ export type DayChartProps = {
   series: readonly DaySeries[]
   kind: ChartKind
   format(value: number): string
+  /** On the axis, where it is shorter there. */
+  formatAxis?(value: number): string
   height: number
   /** The numbers stand in a table beside it anyhow. */
   hasTable?: boolean
@@ -40,7 +42,7 @@ export function DayChart(props: DayChartProps) {
           )
         })}
         <span style={{ marginInlineStart: 'auto' }}>
-          {at === undefined ? kind === 'count' && t('chart.sum') : formatDay(at)}
+          {at === undefined ? kind !== 'level' && t('chart.sum') : formatDay(at)}
         </span>
       </div>
       <div className={classes.place} style={{ blockSize: height }} aria-hidden>

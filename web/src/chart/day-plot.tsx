@@ -41,7 +41,7 @@ export function DayPlot(props: Props) {
 /** What happened stands one upon the other: the last series is the whole height, and is drawn first. */
 function dataOf(days: readonly string[], series: readonly DaySeries[], kind: Props['kind']): UPlot.AlignedData {
   const at = days.map((day) => Date.parse(`${day}T00:00:00Z`) / 1000)
-  if (kind === 'level') return [at, ...series.map(({ values }) => [...values])]
+  if (kind !== 'count') return [at, ...series.map(({ values }) => [...values])]
   const heights = series.map((_, index) =>
     days.map((__, day) => series.slice(0, index + 1).reduce((sum, { values }) => sum + (values[day] ?? 0), 0)),
   )
@@ -49,7 +49,7 @@ function dataOf(days: readonly string[], series: readonly DaySeries[], kind: Pro
 }
 
 function optionsOf(latest: { readonly current: Props }, { scheme, dir, width }: Look): UPlot.Options {
-  const { series, kind, height, format, days } = latest.current
+  const { series, kind, height, format, formatAxis, days } = latest.current
   const ink = scheme === 'dark' ? '#a6a7ab' : '#495057'
   const grid = { stroke: scheme === 'dark' ? '#2e3136' : '#e9ecef', width: 1 }
   const isRightToLeft = dir === 'rtl'
@@ -65,7 +65,7 @@ function optionsOf(latest: { readonly current: Props }, { scheme, dir, width }: 
       x: { time: true, dir: isRightToLeft ? -1 : 1, range: (_plot, min, max) => [min - margin, max + margin] },
       y: { range: (_plot, _min, max) => UPlot.rangeNum(0, max > 0 ? max : 1, 0.1, true) },
     },
-    series: [{}, ...(kind === 'count' ? series.toReversed() : series).map((one) => lineOf(one, kind, scheme, days))],
+    series: [{}, ...(kind === 'count' ? series.toReversed() : series).map((one) => lineOf(one, kind, scheme))],
     axes: [
       {
         stroke: ink,
@@ -88,7 +88,7 @@ function optionsOf(latest: { readonly current: Props }, { scheme, dir, width }: 
         gap: 4,
         space: 32,
         size: (_plot, values) => 12 + figureWidth * Math.max(0, ...(values ?? []).map((value) => value.length)),
-        values: (_plot, values) => values.map((value) => (Number.isInteger(value) ? format(value) : '')),
+        values: (_plot, values) => values.map((value) => (Number.isInteger(value) ? (formatAxis ?? format)(value) : '')),
       },
     ],
     hooks: {
@@ -97,12 +97,7 @@ function optionsOf(latest: { readonly current: Props }, { scheme, dir, width }: 
   }
 }
 
-function lineOf(
-  { colour }: DaySeries,
-  kind: Props['kind'],
-  scheme: Look['scheme'],
-  days: readonly string[],
-): UPlot.Series {
+function lineOf({ colour, values }: DaySeries, kind: Props['kind'], scheme: Look['scheme']): UPlot.Series {
   const stroke = chartColour(colour, scheme)
   if (kind === 'count') {
     return { stroke, fill: stroke, width: 0, points: { show: false }, paths: UPlot.paths.bars!({ size: [0.7, 28] }) }
@@ -111,6 +106,7 @@ function lineOf(
     stroke,
     width: 1.75,
     fill: colour === 'accent' ? `${stroke}22` : undefined,
-    points: { show: days.length <= 2 || undefined, size: 5 },
+    // A line of one day is no line.
+    points: { show: values.filter((value) => value !== null).length <= 2 || undefined, size: 6, fill: stroke },
   }
 }

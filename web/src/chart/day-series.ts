@@ -1,8 +1,8 @@
 // Numbers by calendar day as a chart takes them: every day of the period, and what is said where a day has none.
 import type { ChartColour } from './colours.ts'
 
-/** `level`: how many there are, a line; `count`: how many happened, columns one upon the other. */
-export type ChartKind = 'level' | 'count'
+/** `level`: how many there are, a line; `count`: how many happened, columns one upon the other; `lines`: beside each other. */
+export type ChartKind = 'level' | 'count' | 'lines'
 
 export type DaySeries = {
   name: string
@@ -36,11 +36,11 @@ export function valuesByDay(
   kind: ChartKind,
 ): (number | null)[] {
   const known = new Map(rows.map((row) => [String(row.day), Number(row[column] ?? 0)]))
-  return days.map((day) => known.get(day) ?? (kind === 'count' ? 0 : null))
+  return days.map((day) => known.get(day) ?? (kind === 'level' ? null : 0))
 }
 
 /** What stands beside the name of a series while no day is pointed at: the sum of what happened, or the last level. */
 export function sumOf({ values }: DaySeries, kind: ChartKind): number {
-  if (kind === 'count') return values.reduce<number>((sum, value) => sum + (value ?? 0), 0)
-  return values.findLast((value) => value !== null) ?? 0
+  if (kind === 'level') return values.findLast((value) => value !== null) ?? 0
+  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0)
 }

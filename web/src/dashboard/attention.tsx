@@ -1,6 +1,13 @@
 // What needs a look: alarms with the mend, decisions that are not on the network yet, logins that matched nobody, jobs that failed.
 import { Anchor, Button, Skeleton, Text } from '@mantine/core'
-import { IconAlertTriangle, IconCircleCheck, IconClockX, IconHelpCircle, IconNetworkOff, IconUserX } from '@tabler/icons-react'
+import {
+  IconAlertTriangle,
+  IconCircleCheck,
+  IconClockX,
+  IconHelpCircle,
+  IconNetworkOff,
+  IconUserX,
+} from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -27,7 +34,7 @@ export function Attention() {
       count: notEnforced,
       icon: <IconNetworkOff size={17} aria-hidden color="var(--mantine-color-orange-6)" />,
       text: t('dashboard.notEnforced', { count: notEnforced }),
-      way: { to: '/not-enforced' } as unknown as Way,
+      way: { to: '/not-enforced' },
     },
     {
       count: unmatched?.items.length ?? 0,
@@ -35,7 +42,7 @@ export function Attention() {
       text: isMore(unmatched)
         ? t('dashboard.unmatchedMore', { count: mostCounted })
         : t('dashboard.unmatched', { count: unmatched?.items.length ?? 0 }),
-      way: { to: '/unmatched' } as unknown as Way,
+      way: { to: '/unmatched' },
     },
     {
       count: failed,

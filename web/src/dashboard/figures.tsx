@@ -109,7 +109,6 @@ function Month() {
       note={
         isNetKnown &&
         t('dashboard.monthNet', {
-          count: 1,
           net: formatChange(Number(last.total) - Number(first.total)),
           day: formatDay(String(first.day), 'short'),
         })
@@ -149,7 +148,7 @@ function Expiring() {
       way={within('3')}
       note={
         later !== undefined && (
-          <Link {...within('7')} style={{ color: 'inherit' }}>
+          <Link className={classes.noteLink} {...within('7')}>
             {formatNumber(later)} {t('dashboard.in7')}
           </Link>
         )
@@ -168,7 +167,9 @@ function Revenue() {
       title={t('dashboard.revenue')}
       value={
         sums &&
-        (sums.length === 0 ? formatNumber(0) : sums.map(([currency, sum]) => formatMoney(String(sum), currency)).join(' · '))
+        (sums.length === 0
+          ? formatNumber(0)
+          : sums.map(([currency, sum]) => formatMoney(String(sum), currency)).join(' · '))
       }
       way={{ to: '/reports', search: { report: 'renewals' } }}
       note={renewals !== undefined && t('dashboard.renewals', { count: renewals })}

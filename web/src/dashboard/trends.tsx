@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { ChartColour } from '../chart/colours.ts'
 import { DayChart } from '../chart/day-chart.tsx'
 import { daysBetween, valuesByDay, type ChartKind } from '../chart/day-series.ts'
-import { formatMoney, formatNumber, formatOctets } from '../i18n/format.ts'
+import { formatMoney, formatMoneyRound, formatNumber, formatOctets } from '../i18n/format.ts'
 import { useReport, type ReportRow } from '../reports/use-report.ts'
 import { useMay } from '../sign-in/me.ts'
 import { DashboardCard } from './card.tsx'
@@ -21,6 +21,7 @@ type TrendProps = {
   kind: ChartKind
   lines: readonly Line[]
   format(value: number): string
+  formatAxis?(value: number): string
   pick?(rows: ReportRow[]): ReportRow[]
 }
 
@@ -66,12 +67,13 @@ function RevenueTrend() {
       kind="count"
       lines={revenue}
       format={(value) => (currency === undefined ? formatNumber(value) : formatMoney(String(value), currency))}
+      {...(currency !== undefined && { formatAxis: (value: number) => formatMoneyRound(value, currency) })}
       pick={(rows) => rows.filter((row) => row.currency === currency)}
     />
   )
 }
 
-function Trend({ report, title, kind, lines, format, pick }: TrendProps) {
+function Trend({ report, title, kind, lines, pick, ...formats }: TrendProps) {
   const { t } = useTranslation()
   const { data, isError } = useReport(report, {})
   const drawn = useMemo(() => {
@@ -93,7 +95,7 @@ function Trend({ report, title, kind, lines, format, pick }: TrendProps) {
       {drawn === undefined ? (
         <Skeleton height={height + 26} />
       ) : (
-        <DayChart title={title} kind={kind} format={format} height={height} {...drawn} />
+        <DayChart title={title} kind={kind} height={height} {...formats} {...drawn} />
       )}
     </DashboardCard>
   )

@@ -91,6 +91,8 @@ export function useStanding() {
     notEnforced: notEnforced.data?.total ?? 0,
     unmatched: unmatched.data,
     setAside: setAside.data,
-    isKnown: [notEnforced, unmatched, setAside].every(({ isPending, fetchStatus }) => !isPending || fetchStatus === 'idle'),
+    isKnown: [notEnforced, unmatched, setAside].every(
+      ({ isPending, fetchStatus }) => !isPending || fetchStatus === 'idle',
+    ),
   }
 }

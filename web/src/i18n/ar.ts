@@ -15,6 +15,13 @@ import { dashboard } from './ar/dashboard.ts'
 import { reports } from './ar/reports.ts'
 import { jobs } from './ar/jobs.ts'
 import { bulkRuns } from './ar/bulk-runs.ts'
+import { subscriberForm } from './ar/subscriber-form.ts'
+import { groups } from './ar/groups.ts'
+import { imports } from './ar/imports.ts'
+import { exportRuns } from './ar/exports.ts'
+import { plans } from './ar/plans.ts'
+import { money } from './ar/money.ts'
+import { messages } from './ar/messages.ts'
 
 export const ar = {
   ...shell,
@@ -33,4 +40,11 @@ export const ar = {
   ...reports,
   ...jobs,
   ...bulkRuns,
+  ...subscriberForm,
+  ...groups,
+  ...imports,
+  ...exportRuns,
+  ...plans,
+  ...money,
+  ...messages,
 }

@@ -15,6 +15,14 @@ import { dashboard } from './en/dashboard.ts'
 import { reports } from './en/reports.ts'
 import { jobs } from './en/jobs.ts'
 import { bulkRuns } from './en/bulk-runs.ts'
+import { subscriberForm } from './en/subscriber-form.ts'
+import { groups } from './en/groups.ts'
+import { imports } from './en/imports.ts'
+import { exportRuns } from './en/exports.ts'
+import { operators } from './en/operators.ts'
+import { plans } from './en/plans.ts'
+import { money } from './en/money.ts'
+import { messages } from './en/messages.ts'
 
 export const en = {
   ...shell,
@@ -33,4 +41,12 @@ export const en = {
   ...reports,
   ...jobs,
   ...bulkRuns,
+  ...subscriberForm,
+  ...groups,
+  ...imports,
+  ...exportRuns,
+  ...operators,
+  ...plans,
+  ...money,
+  ...messages,
 }

@@ -93,16 +93,30 @@ export function formatRelative(iso: string, now: number): string {
   )
 }
 
-/** What an input of date and time holds: the browser's own zone. */
+/** What an input of date and time holds: the wall clock of the ISP's zone, as everywhere. */
 export function toLocalInput(iso: string): string {
   const at = new Date(iso)
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  return new Date(at.getTime() + offsetMs(at)).toISOString().slice(0, 16)
 }
 
 /** The instant that such an input means; undefined while it is not whole. */
 export function fromLocalInput(text: string): string | undefined {
-  const at = new Date(text)
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString()
+  const wall = Date.parse(`${text}Z`)
+  if (Number.isNaN(wall)) return undefined
+  const near = new Date(wall - offsetMs(new Date(wall)))
+  // Once more: on the other side of a change of clocks it is another one.
+  return new Date(wall - offsetMs(near)).toISOString()
+}
+
+/** How far the clocks of the zone are ahead of UTC then. */
+function offsetMs(at: Date): number {
+  const { zone } = houseStyle()
+  if (zone === undefined) return -at.getTimezoneOffset() * 60_000
+  const wall = keep(
+    `wall ${zone}`,
+    () => new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }),
+  ).format(at)
+  return Date.parse(`${wall.replace(' ', 'T')}Z`) - Math.floor(at.getTime() / 1_000) * 1_000
 }
 
 const rateUnits = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'] as const
@@ -143,9 +157,21 @@ export function formatChange(value: number): string {
 /** How long something took: `340 ms`, `2.5 s`, `3 min`. */
 export function formatSpan(ms: number): string {
   const [unit, size] =
-    ms < 1_000 ? ['millisecond', 1] : ms < 120_000 ? ['second', 1_000] : ms < 7_200_000 ? ['minute', 60_000] : ['hour', 3_600_000]
+    ms < 1_000
+      ? ['millisecond', 1]
+      : ms < 120_000
+        ? ['second', 1_000]
+        : ms < 7_200_000
+          ? ['minute', 60_000]
+          : ['hour', 3_600_000]
   return keep(
     `span ${unit}`,
     (locale) => new Intl.NumberFormat(locale, { style: 'unit', unit: String(unit), maximumFractionDigits: 1 }),
   ).format(ms / Number(size))
+}
+
+/** Money on the axis of a chart, where its smallest coins say nothing. */
+export function formatMoneyRound(value: number, currency: string): string {
+  const options = { style: 'currency', currency, maximumFractionDigits: 0 } as const
+  return keep(`round ${currency}`, (locale) => new Intl.NumberFormat(locale, options)).format(value)
 }

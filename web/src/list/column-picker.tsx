@@ -1,41 +1,68 @@
-// Columns shown, hidden and put in order: by their boxes, and by the arrows beside those that are shown.
-import { ActionIcon, Button, Checkbox, Group, Popover, ScrollArea, Stack, Tooltip } from '@mantine/core'
-import { IconArrowDown, IconArrowUp, IconColumns3 } from '@tabler/icons-react'
+// Columns shown, hidden, put in order and made wider or narrower: by their boxes, and by the buttons beside those that are shown.
+import { ActionIcon, Button, Checkbox, Group, Popover, ScrollArea, Stack, TextInput, Tooltip } from '@mantine/core'
+import { IconArrowDown, IconArrowUp, IconColumns3, IconMinus, IconPlus } from '@tabler/icons-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { narrowest } from './list-head.tsx'
 
+type Known = { name: string; title: string; width?: number }
 type Props = {
-  all: readonly { name: string; title: string }[]
+  all: readonly Known[]
   shown: readonly string[]
   onChange(names: readonly string[] | undefined): void
+  /** Also how wide they are. */
+  widths?: Readonly<Record<string, number>>
+  onWidth?(name: string, width: number): void
 }
 
-export function ColumnPicker({ all, shown, onChange }: Props) {
+const step = 20
+const usualWidth = 120
+/** From so many on one looks for a column by its name. */
+const many = 15
+
+export function ColumnPicker({ all, shown, onChange, widths = {}, onWidth }: Props) {
   const { t } = useTranslation()
+  const [wanted, setWanted] = useState('')
   const ordered = [
     ...shown.flatMap((name) => all.filter((column) => column.name === name)),
     ...all.filter(({ name }) => !shown.includes(name)),
-  ]
+  ].filter(({ title }) => title.toLocaleLowerCase().includes(wanted.toLocaleLowerCase()))
   const move = (name: string, by: -1 | 1) => {
     const names = shown.filter((other) => other !== name)
     names.splice(Math.max(0, shown.indexOf(name) + by), 0, name)
     onChange(names)
   }
+  const widen = ({ name, width = usualWidth }: Known, by: number) =>
+    onWidth?.(name, Math.max(narrowest, (widths[name] ?? width) + by))
   return (
     <Popover position="bottom-end" withArrow trapFocus>
       <Popover.Target>
         <Tooltip label={t('list.columns')}>
           <ActionIcon variant="default" size="lg" aria-label={t('list.columns')}>
-            <IconColumns3 size={18} stroke={1.6} />
+            <IconColumns3 size={18} stroke={1.6} aria-hidden />
           </ActionIcon>
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown>
-        <ScrollArea.Autosize mah={420}>
-          <Stack gap={4} role="group" aria-label={t('list.columns')}>
-            {ordered.map(({ name, title }) => {
+        {all.length >= many && (
+          <TextInput
+            size="xs"
+            mb="xs"
+            type="search"
+            aria-label={t('list.findColumn')}
+            placeholder={t('list.findColumn')}
+            value={wanted}
+            onChange={(event) => setWanted(event.currentTarget.value)}
+            data-autofocus
+          />
+        )}
+        <ScrollArea.Autosize mah="min(420px, 60vh)" type="auto">
+          <Stack gap={4} pe="sm" role="group" aria-label={t('list.columns')}>
+            {ordered.map((column) => {
+              const { name, title } = column
               const at = shown.indexOf(name)
               return (
-                <Group key={name} justify="space-between" wrap="nowrap" gap="xl">
+                <Group key={name} justify="space-between" wrap="nowrap" gap="xl" mih={24}>
                   <Checkbox
                     size="xs"
                     label={title}
@@ -45,19 +72,25 @@ export function ColumnPicker({ all, shown, onChange }: Props) {
                   />
                   {at >= 0 && (
                     <Group gap={2} wrap="nowrap">
-                      <Mover
-                        label={t('list.moveUp', { name: title })}
-                        disabled={at === 0}
-                        onMove={() => move(name, -1)}
-                      >
-                        <IconArrowUp size={14} />
+                      {onWidth && (
+                        <>
+                          <Mover label={t('list.narrower', { name: title })} onMove={() => widen(column, -step)}>
+                            <IconMinus size={14} aria-hidden />
+                          </Mover>
+                          <Mover label={t('list.wider', { name: title })} onMove={() => widen(column, step)}>
+                            <IconPlus size={14} aria-hidden />
+                          </Mover>
+                        </>
+                      )}
+                      <Mover label={t('list.moveUp', { name: title })} disabled={at === 0} onMove={() => move(name, -1)}>
+                        <IconArrowUp size={14} aria-hidden />
                       </Mover>
                       <Mover
                         label={t('list.moveDown', { name: title })}
                         disabled={at === shown.length - 1}
                         onMove={() => move(name, 1)}
                       >
-                        <IconArrowDown size={14} />
+                        <IconArrowDown size={14} aria-hidden />
                       </Mover>
                     </Group>
                   )}
@@ -74,12 +107,14 @@ export function ColumnPicker({ all, shown, onChange }: Props) {
   )
 }
 
-type MoverProps = { label: string; disabled: boolean; onMove(): void; children: React.ReactNode }
+type MoverProps = { label: string; disabled?: boolean; onMove(): void; children: React.ReactNode }
 
-function Mover({ label, disabled, onMove, children }: MoverProps) {
+function Mover({ label, disabled = false, onMove, children }: MoverProps) {
   return (
-    <ActionIcon size="xs" variant="subtle" color="gray" aria-label={label} disabled={disabled} onClick={onMove}>
-      {children}
-    </ActionIcon>
+    <Tooltip label={label}>
+      <ActionIcon size="sm" variant="subtle" color="gray" aria-label={label} disabled={disabled} onClick={onMove}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
   )
 }

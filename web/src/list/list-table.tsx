@@ -1,12 +1,16 @@
-// The one table of every list: only the rows on screen are in the document, whatever their number; heads sort and columns are
-// resized; a row opens by click or Enter and is selected by its box, with Shift a range. A grid for the keyboard and for readers.
-import { Checkbox, Loader } from '@mantine/core'
-import { IconChevronDown, IconChevronUp } from '@tabler/icons-react'
+// The one table of every list: only the rows on screen are in the document, whatever their number. A grid for the keyboard and for
+// readers; on a phone each row is a card. Heads are list-head.tsx, rows list-row.tsx, keys use-grid-keys.ts.
+import { Skeleton } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react'
+import { useCallback, useEffect, useEffectEvent, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { AgainButton } from './again-button.tsx'
+import { ListHead } from './list-head.tsx'
+import { ListRow, type Place } from './list-row.tsx'
 import classes from './list-table.module.css'
+import { useGridKeys } from './use-grid-keys.ts'
 import type { Pages } from './use-pages.ts'
+import { usePhone } from './use-phone.ts'
 import type { Selection } from './use-selection.ts'
 
 export type ListColumn<Row> = {
@@ -22,7 +26,7 @@ export type ListColumn<Row> = {
 
 export type Sort = { by: string; descending: boolean }
 
-type Props<Row extends { id: number }> = {
+export type ListTableProps<Row extends { id: number }> = {
   label: string
   columns: readonly ListColumn<Row>[]
   pages: Pages<Row>
@@ -31,206 +35,152 @@ type Props<Row extends { id: number }> = {
   onSort?(sort: Sort): void
   selection?: Selection
   onOpen?(row: Row): void
+  /** The menu of a row, to be opened at a place of the window: three dots, right click, menu key. */
+  onMenu?(row: Row, at: Place): void
+  /** On a phone, in place of the cells. */
+  card?(row: Row): ReactNode
   widths?: Readonly<Record<string, number>>
   onWidth?(name: string, width: number): void
   empty: ReactNode
 }
 
 const rowHeight = 36
-const boxWidth = 40
+const cardHeight = 62
 /** So many rows before the last loaded one the next page is asked for. */
 const ahead = 40
 
-export function ListTable<Row extends { id: number }>(props: Props<Row>) {
-  const { columns, pages, label, selection, widths = {} } = props
-  const { rows, hasMore, loadMore, isLoading, isStale } = pages
-  const { t } = useTranslation()
+export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>) {
+  const { columns, pages, selection, card } = props
+  const { rows, hasMore, loadMore, isLoading, isStale, window: kept } = pages
+  const gridId = useId()
   const scroller = useRef<HTMLDivElement>(null)
-  const [focused, setFocused] = useState(0)
+  const isCards = usePhone() && card !== undefined
+  const count = kept?.count ?? rows.length
+  const rowAt = useCallback((index: number) => (kept === undefined ? rows[index] : kept.at(index)), [kept, rows])
+  const height = isCards ? cardHeight : rowHeight
   const virtual = useVirtualizer({
-    count: rows.length,
+    count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: () => height,
     overscan: 12,
   })
+  useEffect(() => virtual.measure(), [virtual, height])
   const shown = virtual.getVirtualItems()
-  const lastShown = shown.at(-1)?.index ?? 0
+  const [firstShown, lastShown] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0]
+  useEffect(() => kept?.see(firstShown, lastShown), [kept, firstShown, lastShown])
   useEffect(() => {
-    if (hasMore && lastShown >= rows.length - ahead) loadMore()
-  }, [hasMore, lastShown, rows.length, loadMore])
+    if (kept === undefined && hasMore && lastShown >= count - ahead) loadMore()
+  }, [kept, hasMore, lastShown, count, loadMore])
 
-  const template = [selection && `${boxWidth}px`, ...columns.map(({ name, width }) => `${widths[name] ?? width}px`)]
-    .filter(Boolean)
-    .join(' ')
+  const [focused, setFocused] = useState(0)
+  // Another question begins at the top.
+  const toTop = useEffectEvent(() => {
+    setFocused(0)
+    if (scroller.current !== null) scroller.current.scrollTop = 0
+  })
+  const asked = kept?.name
+  useEffect(() => toTop(), [asked])
 
-  const move = (event: KeyboardEvent) => {
-    const steps: Record<string, number> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: 15,
-      PageUp: -15,
-      Home: -rows.length,
-      End: rows.length,
-    }
-    const step = steps[event.key]
-    const row = rows[focused]
-    if (step !== undefined) {
-      const next = Math.min(rows.length - 1, Math.max(0, focused + step))
-      setFocused(next)
-      virtual.scrollToIndex(next)
-    } else if (event.key === 'Enter' && row !== undefined) props.onOpen?.(row)
-    else if (event.key === ' ' && row !== undefined) selection?.toggle(row.id, event.shiftKey)
-    else return
-    event.preventDefault()
-  }
+  const { openMenu, ...ways } = useWays(props, setFocused)
+  const keys = useGridKeys({ count, focused, rowAt, pageIds: () => kept?.ids ?? rows.map(({ id }) => id) }, props, {
+    focus(index) {
+      setFocused(index)
+      virtual.scrollToIndex(index)
+    },
+    openMenu: (row, index) => {
+      const place = document.getElementById(`${gridId}${index}`)?.getBoundingClientRect()
+      if (place !== undefined) openMenu(row, { x: place.x + 48, y: place.bottom })
+    },
+  })
+  const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown
 
   return (
     <div
       ref={scroller}
       className={classes.scroller}
       role="grid"
-      aria-label={label}
-      aria-rowcount={hasMore ? -1 : rows.length + 1}
+      aria-label={props.label}
+      aria-rowcount={hasMore ? -1 : count + 1}
+      aria-colcount={isCards ? undefined : columns.length + (selection ? 1 : 0) + (props.onMenu ? 1 : 0)}
       aria-multiselectable={selection !== undefined}
       aria-busy={isLoading || isStale}
       tabIndex={0}
-      aria-activedescendant={rows[focused] && `row-${rows[focused].id}`}
-      onKeyDown={move}
+      aria-activedescendant={isMissing ? undefined : `${gridId}${focused}`}
+      onKeyDown={keys}
+      onContextMenu={(event) => ways.onContextMenu(event, rowAt)}
       data-stale={isStale || undefined}
+      data-cards={isCards || undefined}
     >
-      <Head {...props} template={template} />
+      <ListHead {...props} isCards={isCards} />
       <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
         {shown.map(({ index, start }) => {
-          const row = rows[index]!
-          const isSelected = selection?.has(row.id) ?? false
-          const select = (event: MouseEvent) => selection?.toggle(row.id, event.shiftKey)
+          const row = rowAt(index)
           return (
-            <div
-              key={row.id}
-              id={`row-${row.id}`}
-              role="row"
-              aria-rowindex={index + 2}
-              aria-selected={selection && isSelected}
-              className={classes.row}
-              data-focused={index === focused || undefined}
-              style={{ transform: `translateY(${start}px)`, gridTemplateColumns: template }}
-              onClick={() => {
-                setFocused(index)
-                props.onOpen?.(row)
-              }}
-            >
-              {selection && (
-                // eslint-disable-next-line jsx-a11y/interactive-supports-focus -- the grid has the focus
-                <div role="gridcell" className={classes.box} onClick={(event) => event.stopPropagation()}>
-                  <Checkbox
-                    size="xs"
-                    tabIndex={-1}
-                    checked={isSelected}
-                    onClick={select}
-                    onChange={() => undefined}
-                    aria-label={t('list.selectRow', { name: props.nameOf(row) })}
-                  />
-                </div>
-              )}
-              {columns.map((column) => (
-                <div
-                  key={column.name}
-                  role="gridcell"
-                  className={classes.cell}
-                  data-number={column.isNumber || undefined}
-                >
-                  {column.cell(row)}
-                </div>
-              ))}
-            </div>
-          )
-        })}
-      </div>
-      {isLoading && (
-        <div className={classes.state}>
-          <Loader size="sm" aria-label={t('list.loading')} />
-        </div>
-      )}
-      {!isLoading && rows.length === 0 && <div className={classes.state}>{props.empty}</div>}
-    </div>
-  )
-}
-
-function Head<Row extends { id: number }>({
-  columns,
-  sort,
-  onSort,
-  selection,
-  onWidth,
-  pages,
-  template,
-  widths = {},
-}: Props<Row> & { template: string }) {
-  const { t } = useTranslation()
-  const all = selection !== undefined && pages.rows.length > 0 && pages.rows.every(({ id }) => selection.has(id))
-  const some = selection !== undefined && !all && selection.size > 0
-  return (
-    <div role="rowgroup" className={classes.head}>
-      <div role="row" aria-rowindex={1} className={classes.headRow} style={{ gridTemplateColumns: template }}>
-        {selection && (
-          <div role="columnheader" className={classes.box}>
-            <Checkbox
-              size="xs"
-              checked={all}
-              indeterminate={some}
-              onChange={() => (all ? selection.clear() : selection.add(pages.rows.map(({ id }) => id)))}
-              aria-label={all ? t('list.unselect') : t('list.selectPage')}
+            <ListRow
+              key={index}
+              id={`${gridId}${index}`}
+              index={index}
+              start={start}
+              row={row}
+              columns={columns}
+              card={isCards ? card : undefined}
+              isSelected={selection && row ? selection.has(row.id) : undefined}
+              isFocused={index === focused}
+              {...ways}
+              onMenu={props.onMenu && openMenu}
             />
-          </div>
-        )}
-        {columns.map(({ name, title, sortable, isNumber, width }) => {
-          const order = sort?.by === name ? (sort.descending ? 'descending' : 'ascending') : undefined
-          return (
-            <div
-              key={name}
-              role="columnheader"
-              aria-sort={order}
-              className={classes.headCell}
-              data-number={isNumber || undefined}
-            >
-              {sortable === true && onSort !== undefined ? (
-                <button
-                  type="button"
-                  className={classes.sort}
-                  onClick={() => onSort({ by: name, descending: order === 'ascending' })}
-                >
-                  <span className={classes.title}>{title}</span>
-                  {order === 'ascending' && <IconChevronUp size={14} aria-hidden />}
-                  {order === 'descending' && <IconChevronDown size={14} aria-hidden />}
-                </button>
-              ) : (
-                <span className={classes.title}>{title}</span>
-              )}
-              {onWidth && <Grip name={name} width={widths[name] ?? width} onWidth={onWidth} />}
-            </div>
           )
         })}
       </div>
+      {isLoading && <LoadingRows />}
+      {!isLoading && count === 0 && (
+        <div className={classes.state}>{pages.error ? <AgainButton onAgain={pages.again} /> : props.empty}</div>
+      )}
     </div>
   )
 }
 
-const narrowest = 56
+/** What rows call: the same functions as long as the list lives, so that a row is drawn anew only when it has changed. */
+function useWays<Row extends { id: number }>(props: ListTableProps<Row>, focus: (index: number) => void) {
+  const now = useRef(props)
+  now.current = props
+  const openMenu = useCallback((row: Row, at: Place) => now.current.onMenu?.(row, at), [])
+  const onToggle = useCallback((row: Row, range: boolean) => now.current.selection?.toggle(row.id, range), [])
+  const onOpen = useCallback(
+    (row: Row, index: number, event: MouseEvent) => {
+      // Whoever marks text in order to copy it does not want to open.
+      if (document.getSelection()?.toString()) return
+      focus(index)
+      if (now.current.selection && (event.shiftKey || event.ctrlKey || event.metaKey)) {
+        now.current.selection.toggle(row.id, event.shiftKey)
+      } else now.current.onOpen?.(row)
+    },
+    [focus],
+  )
+  const nameOf = useCallback((row: Row) => now.current.nameOf(row), [])
+  const onContextMenu = (event: MouseEvent, rowAt: (index: number) => Row | undefined): void => {
+    if (props.onMenu === undefined) return
+    const element = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null
+    const row = element === null ? undefined : rowAt(Number(element.dataset['index']))
+    if (row === undefined) return
+    event.preventDefault()
+    focus(Number(element?.dataset['index']))
+    props.onMenu(row, { x: event.clientX, y: event.clientY })
+  }
+  return { openMenu, onToggle, onOpen, nameOf, onContextMenu }
+}
 
-function Grip({ name, width, onWidth }: { name: string; width: number; onWidth(name: string, width: number): void }) {
+const skeletons = Array.from({ length: 14 }, (_, at) => at)
+
+function LoadingRows() {
+  const { t } = useTranslation()
   return (
-    <span
-      aria-hidden
-      className={classes.grip}
-      onPointerDown={(down) => {
-        const grip = down.currentTarget
-        grip.setPointerCapture(down.pointerId)
-        const sign = getComputedStyle(grip).direction === 'rtl' ? -1 : 1
-        const drag = (move: PointerEvent) =>
-          onWidth(name, Math.max(narrowest, width + sign * (move.clientX - down.clientX)))
-        grip.addEventListener('pointermove', drag)
-        grip.addEventListener('lostpointercapture', () => grip.removeEventListener('pointermove', drag), { once: true })
-      }}
-    />
+    <div role="status" aria-label={t('list.loading')}>
+      {skeletons.map((at) => (
+        <div key={at} className={classes.skeleton}>
+          <Skeleton height={12} width={`${40 + ((at * 37) % 50)}%`} />
+        </div>
+      ))}
+    </div>
   )
 }

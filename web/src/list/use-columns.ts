@@ -19,8 +19,9 @@ export function useColumns(list: string): Columns {
   const { operator_id: operator } = useMe()
   const keptAt = `gatehouse.columns.${operator}.${list}`
   const [kept, setKept] = useState(() => ({ keptAt, choice: read(keptAt) }))
-  // Another list or another operator: what is kept there.
-  const choice = kept.keptAt === keptAt ? kept.choice : read(keptAt)
+  // Another view or another operator.
+  if (kept.keptAt !== keptAt) setKept({ keptAt, choice: read(keptAt) })
+  const { choice } = kept
   const change = useCallback(
     (next: (before: ColumnChoice) => ColumnChoice) => {
       const after = next(read(keptAt))

@@ -50,9 +50,9 @@ export function usePageWindow<Row extends { id: number }>({ key, size, ask, refe
   wanted.forEach((page, at) => writeDown(current, page, size, results[at]?.data))
   for (const page of current.items.keys()) if (page < first || page > last) current.items.delete(page)
 
-  const isLoading = results[0]?.data === undefined && current.items.size === 0
   const error = results.find((result) => result.error !== null)?.error ?? null
-  const isStale = isLoading && error === null && before.current !== undefined
+  const isLoading = current.ids.length === 0 && !current.isWhole && error === null
+  const isStale = isLoading && before.current !== undefined
   const shown = isStale ? before.current! : current
   const see = useCallback(
     (from: number, to: number) => {

@@ -1,4 +1,168 @@
-// To be made.
+// One NAS: how it stands, what is wrong with it, its script, its sessions and pools, its router and its settings.
+import { ActionIcon, Anchor, Badge, Group, Loader, Menu, Tabs, Text } from '@mantine/core'
+import { IconDots } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { lazy, Suspense, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { deleteNasesName } from '../api/generated/sdk.gen.ts'
+import { useAct } from '../api/use-act.ts'
+import { ListPage } from '../list/list-page.tsx'
+import { nasRoute } from '../router.tsx'
+import { Confirm } from '../shell/confirm.tsx'
+import { useMay } from '../sign-in/me.ts'
+import { HeardBadge } from './heard-badge.tsx'
+import { NasDialog } from './nas-dialog.tsx'
+import classes from './nases.module.css'
+import { StateTab } from './state-tab.tsx'
+import { allNases, nasKeys, useAlarms, useNasStates, type NasDevice } from './use-nases.ts'
+
+const DoctorTab = lazy(async () => ({ default: (await import('./doctor-tab.tsx')).DoctorTab }))
+const ScriptTab = lazy(async () => ({ default: (await import('./script-tab.tsx')).ScriptTab }))
+const SessionsTab = lazy(async () => ({ default: (await import('./sessions-tab.tsx')).SessionsTab }))
+const PoolsTab = lazy(async () => ({ default: (await import('./pools-tab.tsx')).PoolsTab }))
+const RouterTab = lazy(async () => ({ default: (await import('./router-tab.tsx')).RouterTab }))
+const SettingsTab = lazy(async () => ({ default: (await import('./settings-tab.tsx')).SettingsTab }))
+
+const tabs = ['state', 'doctor', 'script', 'sessions', 'pools', 'router', 'settings'] as const
+
 export function NasPage() {
-  return null
+  const { t } = useTranslation()
+  const { id } = nasRoute.useParams()
+  const { data, error } = useQuery(allNases)
+  const nas = data?.find((one) => String(one.id) === id)
+  if (nas !== undefined) return <Inside key={id} nas={nas} />
+  return (
+    <ListPage title={t('nav.nases')} error={error}>
+      <Group p="md">
+        {data === undefined && error === null && <Loader size="sm" aria-label={t('list.loading')} />}
+        {data !== undefined && <Text size="sm">{t('nases.gone')}</Text>}
+        <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/nases" />}>
+          {t('nases.all')}
+        </Anchor>
+      </Group>
+    </ListPage>
+  )
+}
+
+function Inside({ nas }: { nas: NasDevice }) {
+  const { t } = useTranslation()
+  const { tab = 'state' } = nasRoute.useSearch()
+  const navigate = nasRoute.useNavigate()
+  const state = useNasStates().get(nas.id)
+  const alarms = useAlarms(nas)
+  const maySee = useMay('subscriber.read')
+  const shown = tabs.filter((name) => name !== 'sessions' || maySee)
+  return (
+    <ListPage
+      title={nas.name}
+      error={null}
+      tools={
+        <>
+          <HeardBadge state={state} />
+          {alarms.length > 0 && (
+            <Badge variant="light" color="red" tt="none">
+              {t('nases.alarmCount', { count: alarms.length })}
+            </Badge>
+          )}
+          <NasMenu nas={nas} />
+        </>
+      }
+      filters={
+        <Group gap="xs">
+          <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/nases" />}>
+            {t('nases.all')}
+          </Anchor>
+          <Text size="sm" c="dimmed">
+            {nas.vendor} · <bdi>{nas.client}</bdi> · <bdi>{nas.group}</bdi>
+          </Text>
+        </Group>
+      }
+    >
+      <Tabs
+        value={tab}
+        onChange={(next) => void navigate({ search: { tab: (next ?? undefined) as typeof tab }, replace: true })}
+        keepMounted={false}
+        className={classes.tabs}
+      >
+        <Tabs.List className={classes.tabList}>
+          {shown.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {t(`nases.tabs.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Suspense fallback={null}>
+          {shown.map((name) => (
+            <Tabs.Panel key={name} value={name} className={name === 'sessions' ? classes.filling : classes.scrolling}>
+              <Panel name={name} nas={nas} />
+            </Tabs.Panel>
+          ))}
+        </Suspense>
+      </Tabs>
+    </ListPage>
+  )
+}
+
+function Panel({ name, nas }: { name: (typeof tabs)[number]; nas: NasDevice }) {
+  switch (name) {
+    case 'state':
+      return <StateTab nas={nas} />
+    case 'doctor':
+      return <DoctorTab nas={nas} />
+    case 'script':
+      return <ScriptTab nas={nas} />
+    case 'sessions':
+      return <SessionsTab nas={nas} />
+    case 'pools':
+      return <PoolsTab nas={nas} />
+    case 'router':
+      return <RouterTab nas={nas} />
+    case 'settings':
+      return <SettingsTab nas={nas} />
+  }
+}
+
+function NasMenu({ nas }: { nas: NasDevice }) {
+  const { t } = useTranslation()
+  const navigate = nasRoute.useNavigate()
+  const mayEdit = useMay('nas.edit')
+  const [doing, setDoing] = useState<'edit' | 'remove'>()
+  const remove = useAct({
+    run: () => deleteNasesName({ path: { name: nas.name }, throwOnError: true }),
+    touches: [...nasKeys],
+    isForm: true,
+    done: () => t('nases.removed', { name: nas.name }),
+    onDone: () => void navigate({ to: '/nases' }),
+  })
+  if (!mayEdit) return null
+  return (
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon variant="default" size="lg" aria-label={t('list.actions')}>
+            <IconDots size={18} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => setDoing('edit')}>{t('act.edit')}</Menu.Item>
+          <Menu.Item color="red" onClick={() => setDoing('remove')}>
+            {t('act.remove')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {doing === 'edit' && <NasDialog nas={nas} onClose={() => setDoing(undefined)} />}
+      {doing === 'remove' && (
+        <Confirm
+          title={t('nases.removeTitle', { name: nas.name })}
+          lines={[t('nases.removeHint'), t('actions.noUndo')]}
+          submit={t('act.remove')}
+          isBusy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate(undefined)}
+          onClose={() => setDoing(undefined)}
+        />
+      )}
+    </>
+  )
 }

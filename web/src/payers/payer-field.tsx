@@ -46,6 +46,7 @@ export function PayerField({ ownerId, value, onChange, ...input }: Props) {
     <>
       <Select
         {...input}
+        inputWrapperOrder={['label', 'input', 'error', 'description']}
         searchable
         clearable
         placeholder={t('payerChoice.own')}

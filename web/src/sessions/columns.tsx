@@ -10,15 +10,15 @@ export const usualColumns = [
   'username',
   'state',
   'framed_ip',
-  'ipv6',
-  'mac',
-  'nas',
-  'interface',
-  'started',
   'rateDown',
   'rateUp',
+  'nas',
+  'interface',
+  'mac',
+  'started',
   'down',
   'up',
+  'ipv6',
 ]
 
 export const stateColours = { online: 'green', zombie: 'orange', ended: 'gray' } as const
@@ -41,7 +41,7 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
     {
       name: 'state',
       title: t('sessions.stateTitle'),
-      width: 110,
+      width: 95,
       cell: ({ state }) => (
         <Badge variant="light" color={stateColours[state]} tt="none">
           {t(`sessions.one.${state}`)}

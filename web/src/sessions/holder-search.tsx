@@ -127,7 +127,7 @@ function Holder(holder: AddressHolder) {
       <Table.Td>
         <bdi>{holder.held}</bdi>
         {!holder.exact && (
-          <Badge ms={6} variant="light" color="yellow" tt="none">
+          <Badge ms={6} variant="light" color="orange" tt="none">
             {t('holders.around')}
           </Badge>
         )}

@@ -71,7 +71,7 @@ export function SessionsPage() {
           size="xs"
           aria-label={t('sessions.state')}
           value={state}
-          onChange={(next) => go({ state: next as typeof state })}
+          onChange={(next) => go({ state: next })}
           data={sessionStates.map((value) => ({ value, label: t(`sessions.states.${value}`) }))}
         />
       }

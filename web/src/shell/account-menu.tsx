@@ -44,7 +44,7 @@ export function AccountMenu({ me, onKeys }: { me: Me; onKeys(): void }) {
         </Menu.Label>
         <Menu.Item
           component={Link}
-          to={profilePage.path as '/'}
+          to={profilePage.path}
           leftSection={<profilePage.icon size={15} aria-hidden />}
         >
           {t('account.profile')}

@@ -7,6 +7,8 @@ import {
   IconChartBar,
   IconClockPlay,
   IconCoins,
+  IconFileExport,
+  IconFileImport,
   IconHistory,
   IconHourglass,
   IconLayoutDashboard,
@@ -24,7 +26,7 @@ import { useRouter } from '@tanstack/react-router'
 import { useMe } from '../sign-in/me.ts'
 import type { shell } from '../i18n/en/shell.ts'
 
-type PageName = Exclude<keyof (typeof shell)['nav'], 'label' | 'groups'>
+type PageName = Exclude<keyof (typeof shell)['nav'], 'label' | 'groupNames'>
 export type PageGroup = 'customers' | 'network' | 'offer' | 'house'
 export type Page = {
   path: string
@@ -48,9 +50,23 @@ const pages: readonly Page[] = [
     icon: IconLayoutDashboard,
     key: 'd',
   },
-  { path: '/subscribers', name: 'subscribers', group: 'customers', permission: 'subscriber.read', icon: IconUsers, key: 's' },
+  {
+    path: '/subscribers',
+    name: 'subscribers',
+    group: 'customers',
+    permission: 'subscriber.read',
+    icon: IconUsers,
+    key: 's',
+  },
   { path: '/online', name: 'online', group: 'customers', permission: 'subscriber.read', icon: IconActivity, key: 'o' },
-  { path: '/unmatched', name: 'unmatched', group: 'customers', permission: 'nas.read', icon: IconQuestionMark, key: 'u' },
+  {
+    path: '/unmatched',
+    name: 'unmatched',
+    group: 'customers',
+    permission: 'nas.read',
+    icon: IconQuestionMark,
+    key: 'u',
+  },
   { path: '/nases', name: 'nases', group: 'network', permission: 'nas.read', icon: IconRouter, key: 'n' },
   {
     path: '/not-enforced',
@@ -64,12 +80,35 @@ const pages: readonly Page[] = [
   { path: '/plans', name: 'plans', group: 'offer', permission: 'plan.read', icon: IconBuildingStore, key: 'p' },
   { path: '/groups', name: 'groups', group: 'offer', permission: 'subscriber.read', icon: IconTags, key: 't' },
   { path: '/money', name: 'money', group: 'offer', permission: 'money.read', icon: IconCoins, key: 'm' },
-  { path: '/bulk-runs', name: 'bulkRuns', group: 'house', permission: 'subscriber.read', icon: IconListCheck, key: 'b' },
+  {
+    path: '/bulk-runs',
+    name: 'bulkRuns',
+    group: 'house',
+    permission: 'subscriber.read',
+    icon: IconListCheck,
+    key: 'b',
+  },
+  {
+    path: '/imports',
+    name: 'imports',
+    group: 'house',
+    permission: 'subscriber.create',
+    icon: IconFileImport,
+    key: 'f',
+  },
+  { path: '/exports', name: 'exports', group: 'house', permission: 'export.run', icon: IconFileExport, key: 'x' },
   { path: '/jobs', name: 'jobs', group: 'house', permission: 'setting.read', icon: IconClockPlay, key: 'j' },
   { path: '/reports', name: 'reports', group: 'house', permission: 'report.read', icon: IconChartBar, key: 'r' },
   { path: '/messages', name: 'messages', group: 'house', permission: 'message.read', icon: IconMail, key: 'g' },
   { path: '/audit', name: 'audit', group: 'house', permission: 'audit.read', icon: IconHistory, key: 'a' },
-  { path: '/operators', name: 'operators', group: 'house', permission: 'operator.read', icon: IconUserShield, key: 'h' },
+  {
+    path: '/operators',
+    name: 'operators',
+    group: 'house',
+    permission: 'operator.read',
+    icon: IconUserShield,
+    key: 'h',
+  },
   { path: '/settings', name: 'settings', group: 'house', permission: 'setting.read', icon: IconSettings, key: ',' },
 ]
 

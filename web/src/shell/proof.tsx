@@ -64,7 +64,7 @@ export function ProofDialog() {
           <Text size="sm">{t('proof.hint')}</Text>
           <SegmentedControl
             value={by}
-            onChange={(value) => setBy(value as 'password' | 'code')}
+            onChange={(value) => setBy(value)}
             data={[
               { value: 'password', label: t('signIn.password') },
               { value: 'code', label: t('signIn.code') },

@@ -1,40 +1,42 @@
 // The frame around every page: where one is, where one can go, who one is.
-import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, AppShell, Burger, Button, Group, Kbd, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import {
-  IconActivity,
-  IconChartBar,
-  IconClockPlay,
-  IconHistory,
-  IconLanguage,
-  IconLayoutDashboard,
-  IconListCheck,
-  IconMoonStars,
-  IconUserCircle,
-  IconUsers,
-} from '@tabler/icons-react'
-import { useQueryClient } from '@tanstack/react-query'
-import { Link, useRouter } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { IconSearch } from '@tabler/icons-react'
+import { Link, useLocation, useRouterState } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { deleteSignIn } from '../api/generated/sdk.gen.ts'
-import { languages, setLanguage, type Language } from '../i18n/i18n.ts'
 import type { Me } from '../sign-in/me.ts'
+import { AccountMenu } from './account-menu.tsx'
+import { Alarms } from './alarms.tsx'
+import { useKeys } from './keys.ts'
+import { Navigation } from './navigation.tsx'
+import { LineNote, ViewingNote } from './notes.tsx'
+import { profilePage, usePages } from './pages.ts'
 import classes from './shell.module.css'
+import { useUsualTitle } from './use-title.ts'
 
-const pages = [
-  { to: '/dashboard', name: 'dashboard', permission: 'report.read', icon: IconLayoutDashboard },
-  { to: '/subscribers', name: 'subscribers', permission: 'subscriber.read', icon: IconUsers },
-  { to: '/online', name: 'online', permission: 'subscriber.read', icon: IconActivity },
-  { to: '/reports', name: 'reports', permission: 'report.read', icon: IconChartBar },
-  { to: '/bulk-runs', name: 'bulkRuns', permission: 'subscriber.read', icon: IconListCheck },
-  { to: '/jobs', name: 'jobs', permission: 'setting.read', icon: IconClockPlay },
-  { to: '/audit', name: 'audit', permission: 'audit.read', icon: IconHistory },
-] as const
+// Needed when somebody asks for them, not for the first page.
+const QuickOpen = lazy(async () => ({ default: (await import('./quick-open.tsx')).QuickOpen }))
+const KeysDialog = lazy(async () => ({ default: (await import('./keys-dialog.tsx')).KeysDialog }))
 
 export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const { t } = useTranslation()
   const [isOpen, { toggle, close }] = useDisclosure(false)
+  const [asked, setAsked] = useState<'quick' | 'keys'>()
+  const [dialogs, setDialogs] = useState<ReadonlySet<string>>(new Set())
+  const burger = useRef<HTMLButtonElement>(null)
+  const ask = (dialog: 'quick' | 'keys') => {
+    setDialogs((before) => new Set(before).add(dialog))
+    setAsked(dialog)
+  }
+  const isOpenDialog = (dialog: 'quick' | 'keys') => ({ opened: asked === dialog, onClose: () => setAsked(undefined) })
+  useKeys({ onQuickOpen: () => ask('quick'), onHelp: () => ask('keys') })
+  useArrival()
+  const leaveNavigation = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !isOpen) return
+    close()
+    burger.current?.focus()
+  }
   return (
     <AppShell
       header={{ height: 48 }}
@@ -45,79 +47,106 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
         {t('skip')}
       </a>
       <AppShell.Header className={classes.header}>
-        <Group gap="xs">
-          <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t('nav.label')} />
-          <img src="/gatehouse.svg" alt="" width={22} height={22} />
-          <Text fw={650}>{t('name')}</Text>
+        <LoadingBar />
+        <Group gap="xs" wrap="nowrap">
+          <Burger
+            ref={burger}
+            opened={isOpen}
+            onClick={toggle}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label={t('nav.label')}
+            aria-expanded={isOpen}
+          />
+          <Link to="/" className={classes.home} onClick={close}>
+            <img src="/gatehouse.svg" alt="" width={22} height={22} />
+            <Text fw={650} visibleFrom="xs" component="span">
+              {t('name')}
+            </Text>
+            <span className="visually-hidden">{t('problem.home')}</span>
+          </Link>
         </Group>
-        <AccountMenu me={me} />
+        <QuickButton onOpen={() => ask('quick')} />
+        <Group gap={4} wrap="nowrap">
+          <Alarms />
+          <AccountMenu me={me} onKeys={() => ask('keys')} />
+        </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={t('nav.label')}>
-        {pages
-          .filter(({ permission }) => me.permissions.includes(permission))
-          .map(({ to, name, icon: Icon }) => (
-            <NavLink
-              key={to}
-              component={Link}
-              to={to}
-              onClick={close}
-              label={t(`nav.${name}`)}
-              leftSection={<Icon size={17} stroke={1.6} aria-hidden />}
-              className={classes.link}
-            />
-          ))}
+      <AppShell.Navbar
+        p="xs"
+        aria-label={t('nav.label')}
+        className={classes.navbar}
+        data-closed={!isOpen || undefined}
+        onKeyDown={leaveNavigation}
+      >
+        <Navigation onChoose={close} />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
+        <ViewingNote me={me} />
+        <LineNote />
         {children}
       </AppShell.Main>
+      <Suspense>
+        {dialogs.has('quick') && <QuickOpen {...isOpenDialog('quick')} onKeys={() => ask('keys')} />}
+        {dialogs.has('keys') && <KeysDialog {...isOpenDialog('keys')} />}
+      </Suspense>
     </AppShell>
   )
 }
 
-function AccountMenu({ me }: { me: Me }) {
-  const { t, i18n } = useTranslation()
-  const { setColorScheme } = useMantineColorScheme()
-  const queries = useQueryClient()
-  const router = useRouter()
-  const signOut = async () => {
-    await deleteSignIn({ throwOnError: true })
-    queries.clear()
-    await router.invalidate()
-  }
+function QuickButton({ onOpen }: { onOpen(): void }) {
+  const { t } = useTranslation()
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Tooltip label={me.email}>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('account.menu')}>
-            <IconUserCircle size={22} stroke={1.5} />
-          </ActionIcon>
-        </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{me.name}</Menu.Label>
-        <Menu.Divider />
-        <Menu.Label>{t('account.appearance')}</Menu.Label>
-        {(['auto', 'light', 'dark'] as const).map((scheme) => (
-          <Menu.Item key={scheme} leftSection={<IconMoonStars size={15} />} onClick={() => setColorScheme(scheme)}>
-            {t(`account.${scheme}`)}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Label>{t('account.language')}</Menu.Label>
-        {(Object.keys(languages) as Language[]).map((language) => (
-          <Menu.Item
-            key={language}
-            lang={language}
-            disabled={i18n.language === language}
-            leftSection={<IconLanguage size={15} />}
-            onClick={() => void setLanguage(language)}
-          >
-            {languages[language].name}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item onClick={() => void signOut()}>{t('account.signOut')}</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Button
+        variant="default"
+        size="compact-md"
+        className={classes.quick}
+        visibleFrom="sm"
+        leftSection={<IconSearch size={15} aria-hidden />}
+        rightSection={
+          <Kbd size="xs" aria-hidden>
+            {t('keys.ctrl')} K
+          </Kbd>
+        }
+        aria-keyshortcuts="Control+K"
+        onClick={onOpen}
+      >
+        {t('quick.open')}
+      </Button>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        hiddenFrom="sm"
+        className={classes.quickIcon}
+        aria-label={t('quick.open')}
+        onClick={onOpen}
+      >
+        <IconSearch size={20} stroke={1.5} aria-hidden />
+      </ActionIcon>
+    </>
   )
+}
+
+/** That the next page is on its way, when it takes longer than a blink. */
+function LoadingBar() {
+  const isLoading = useRouterState({ select: ({ status }) => status === 'pending' })
+  return isLoading ? <div className={classes.loading} aria-hidden /> : null
+}
+
+/** On another page: the tab bears its name, and the keyboard and readers begin at its content. */
+function useArrival(): void {
+  const { t } = useTranslation()
+  const { pathname } = useLocation()
+  const pages = usePages()
+  const page = pages.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`))
+  useUsualTitle(pathname === profilePage.path ? t('account.profile') : page && t(`nav.${page.name}`))
+  const before = useRef(pathname)
+  useEffect(() => {
+    if (before.current === pathname) return
+    before.current = pathname
+    const content = document.querySelector<HTMLElement>('#content')
+    if (content?.contains(document.activeElement) === false) content.focus({ preventScroll: true })
+  }, [pathname])
 }

@@ -1,33 +1,52 @@
 // The Actions menu over whom is selected; what the person may not do is not there.
 import { Button, Menu } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
+import { Fragment } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useMe } from '../sign-in/me.ts'
-import { actionTitle, panelActions, type PanelAction } from './action-list.ts'
+import { actionSections, actionsFor, menuTitle, type PanelAction } from './action-list.ts'
+import classes from './subscribers.module.css'
 
-export function ActionsMenu({ onChoose }: { onChoose(action: PanelAction): void }) {
+type Whom = { label?: string | null | undefined } | 'many'
+type Props = { onChoose(action: PanelAction): void; whom?: Whom; disabled?: boolean }
+
+export function ActionsMenu({ onChoose, whom = 'many', disabled = false }: Props) {
   const { t } = useTranslation()
-  const me = useMe()
   return (
-    <Menu position="bottom-start" width={230}>
+    <Menu position="bottom-start" width={240}>
       <Menu.Target>
-        <Button size="compact-md" rightSection={<IconChevronDown size={15} aria-hidden />}>
+        <Button size="compact-md" disabled={disabled} rightSection={<IconChevronDown size={15} aria-hidden />}>
           {t('list.actions')}
         </Button>
       </Menu.Target>
-      <Menu.Dropdown>
-        {panelActions
-          .filter(({ permission }) => me.permissions.includes(permission))
-          .map((action: PanelAction) => (
-            <Menu.Item
-              key={action.name}
-              color={action.isDanger === true ? 'red' : undefined}
-              onClick={() => onChoose(action)}
-            >
-              {actionTitle(action.name, t)}
-            </Menu.Item>
-          ))}
+      <Menu.Dropdown className={classes.longMenu}>
+        <ActionItems whom={whom} onChoose={onChoose} />
       </Menu.Dropdown>
     </Menu>
   )
+}
+
+/** The same in any menu, in sections. */
+export function ActionItems({ whom, onChoose }: { whom: Whom; onChoose(action: PanelAction): void }) {
+  const { t } = useTranslation()
+  const { permissions } = useMe()
+  const offered = actionsFor(whom).filter(({ permission }) => permissions.includes(permission))
+  return actionSections.map((section) => {
+    const those = offered.filter((action) => action.section === section)
+    if (those.length === 0) return null
+    return (
+      <Fragment key={section}>
+        <Menu.Label>{t(`actions.sections.${section}`)}</Menu.Label>
+        {those.map((action) => (
+          <Menu.Item
+            key={`${action.name} ${action.title}`}
+            color={action.isDanger === true ? 'red' : undefined}
+            onClick={() => onChoose(action)}
+          >
+            {menuTitle(action, whom === 'many' ? 'many' : 'one', t)}
+          </Menu.Item>
+        ))}
+      </Fragment>
+    )
+  })
 }

@@ -1,11 +1,13 @@
-// How each column of the list is shown: by its kind, and a few in their own way.
-import { Badge } from '@mantine/core'
+// How each column of the list is shown: by its kind, and a few in their own way. On a phone a row is a card of the main ones.
+import { Text } from '@mantine/core'
 import type { TFunction } from 'i18next'
 import type { SubscriberRow } from '../api/generated/types.gen.ts'
-import { formatInstant, formatNumber, formatOctets } from '../i18n/format.ts'
+import { formatMoney, formatNumber, formatOctets } from '../i18n/format.ts'
 import type { ListColumn } from '../list/list-table.tsx'
+import classes from './subscribers.module.css'
 
-type Known = { name: string; title: string; kind: string; sortable: boolean }
+export type KnownColumn = { name: string; title: string; kind: string; sortable: boolean; usual: boolean }
+type Instant = (iso: string | null | undefined) => string
 type Cell = (row: SubscriberRow, t: TFunction) => React.ReactNode
 
 /** Colours of the one definition of a subscriber's state. */
@@ -19,32 +21,47 @@ export const labelColours: Record<string, string> = {
   archived: 'gray',
 }
 
-const own: Record<string, Cell> = {
-  label: ({ label }, t) =>
-    label && (
-      <Badge size="sm" variant="light" color={labelColours[label] ?? 'gray'} tt="none">
-        {t(`words.${label}` as 'words.new')}
-      </Badge>
-    ),
-  online: ({ online }, t) => (
-    <span>
-      <span aria-hidden style={{ color: online ? 'var(--mantine-color-green-6)' : 'var(--mantine-color-gray-5)' }}>
-        ●
-      </span>{' '}
-      {t(online ? 'subscribers.online' : 'subscribers.offline')}
+/** What a row needs whatever is shown: for its menu, its name, its card. */
+export const neededColumns = ['label', 'online', 'username', 'full_name', 'plan', 'expires_at', 'ip_address'] as const
+
+/** As a badge, in colour and word: a plain element, for there are many on screen. */
+export function LabelBadge({ label, t }: { label: string; t: TFunction }) {
+  const colour = labelColours[label] ?? 'gray'
+  return (
+    <span
+      className={classes.badge}
+      style={{
+        background: `var(--mantine-color-${colour}-light)`,
+        color: `var(--mantine-color-${colour}-light-color)`,
+      }}
+    >
+      {t(`words.${label as 'new'}`)}
     </span>
-  ),
+  )
 }
 
-const byKind: Record<string, (value: unknown) => React.ReactNode> = {
-  instant: (value) => formatInstant(String(value), undefined),
-  octets: (value) => formatOctets(String(value)),
-  integer: (value) => formatNumber(Number(value)),
-  number: (value) => formatNumber(Number(value)),
-  list: (value) => (value as string[]).join(', '),
+function Online({ online, t }: { online: boolean | null | undefined; t: TFunction }) {
+  return (
+    <span className={classes.online} data-online={online || undefined}>
+      {t(online ? 'subscribers.online' : 'subscribers.offline')}
+    </span>
+  )
+}
+
+const own: Record<string, Cell> = {
+  label: ({ label }, t) => label && <LabelBadge label={label} t={t} />,
+  online: ({ online }, t) => <Online online={online} t={t} />,
+  username: ({ username }) => <bdi className={classes.username}>{username}</bdi>,
+  account_type: ({ account_type: type }, t) => type && t(`words.${type as 'pppoe'}`),
+  balance: ({ balance, currency }) => {
+    if (balance == null) return null
+    const text = currency == null ? balance : formatMoney(balance, currency)
+    return <bdi className={balance.startsWith('-') ? classes.debt : undefined}>{text}</bdi>
+  },
 }
 
 const widths: Record<string, number> = {
+  id: 80,
   label: 92,
   online: 84,
   username: 150,
@@ -52,21 +69,66 @@ const widths: Record<string, number> = {
   full_name: 170,
   address: 200,
   phone: 130,
+  email: 190,
 }
 const numbers = new Set(['octets', 'integer', 'number', 'money'])
+/** Written as they are: a number that is a name. */
+const plain = new Set(['id', 'plan_id', 'next_plan_id', 'payer_id', 'owner_id', 'group_id', 's_vlan', 'c_vlan'])
 
-export function columnsOf(known: readonly Known[], t: TFunction): ListColumn<SubscriberRow>[] {
+function valueOf(kind: string, name: string, value: unknown, t: TFunction, instant: Instant): React.ReactNode {
+  switch (kind) {
+    case 'instant':
+      return instant(String(value))
+    case 'octets':
+      return formatOctets(String(value))
+    case 'integer':
+    case 'number':
+      return plain.has(name) ? String(value) : formatNumber(Number(value))
+    case 'list':
+      return <bdi>{(value as string[]).join(', ')}</bdi>
+    case 'boolean':
+      return t(value === true ? 'words.yes' : 'words.no')
+    default:
+      return <bdi>{String(value)}</bdi>
+  }
+}
+
+export function columnsOf(known: readonly KnownColumn[], t: TFunction, instant: Instant): ListColumn<SubscriberRow>[] {
   return known.map(({ name, title, kind, sortable }) => ({
     name,
-    title,
+    title: columnTitle(name, title, t),
     sortable,
     width: widths[name] ?? (kind === 'instant' ? 160 : 120),
     isNumber: numbers.has(kind),
     cell: (row) => {
-      const value = (row as Record<string, unknown>)[name]
       if (own[name] !== undefined) return own[name](row, t)
-      if (value == null) return null
-      return byKind[kind]?.(value) ?? String(value)
+      const value = (row as Record<string, unknown>)[name]
+      return value == null ? null : valueOf(kind, name, value, t, instant)
     },
   }))
+}
+
+/** In the language of the panel; a column that it does not know has the title of the API. */
+export function columnTitle(name: string, title: string, t: TFunction): string {
+  return t(`columns.${name as 'username'}`, { defaultValue: title })
+}
+
+export function cardOf(t: TFunction, instant: Instant): (row: SubscriberRow) => React.ReactNode {
+  return function Card({ username, full_name: name, plan, label, online, expires_at: expires }) {
+    return (
+      <>
+        <span className={classes.cardLine}>
+          <span className={classes.online} data-online={online || undefined}>
+            <span className="visually-hidden">{t(online ? 'subscribers.online' : 'subscribers.offline')}</span>
+          </span>
+          <bdi className={classes.cardName}>{username}</bdi>
+          {label && <LabelBadge label={label} t={t} />}
+        </span>
+        <Text component="span" size="xs" c="dimmed" className={classes.cardLine}>
+          <bdi className={classes.cardName}>{[name, plan].filter(Boolean).join(' · ')}</bdi>
+          <span>{instant(expires)}</span>
+        </Text>
+      </>
+    )
+  }
 }

@@ -1,32 +1,38 @@
-// The filters as chips: what each says in words, a click changes it, its cross takes it away.
-import { ActionIcon, Button, CloseButton, Group, Menu, Popover, Stack } from '@mantine/core'
-import { IconFilter } from '@tabler/icons-react'
-import { useState } from 'react'
+// The filters as chips: what each says in words, a click changes it, its cross takes it away. Before them the one that is used most.
+import { Button, CloseButton, Group, Popover, Stack } from '@mantine/core'
+import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useMe } from '../sign-in/me.ts'
-import classes from './subscribers.module.css'
 import { FilterEditor } from './filter-editor.tsx'
-import { filterKinds, type FilterName } from './filter-kinds.ts'
+import { filterKind, filterKinds, type FilterName } from './filter-kinds.ts'
+import { FilterMenu } from './filter-menu.tsx'
+import { onlyActive, type Filters } from './filter.ts'
 import { useFilterWords } from './use-filter-words.ts'
+import classes from './subscribers.module.css'
 
-type Filters = Readonly<Record<string, string>>
-type Props = { filters: Filters; onChange(filters: Filters): void }
+type Props = { filters: Filters; onChange(filters: Filters): void; before?: ReactNode }
 
-export function FilterBar({ filters, onChange }: Props) {
+export function FilterBar({ filters, onChange, before }: Props) {
   const { t } = useTranslation()
-  const me = useMe()
   const [editing, setEditing] = useState<FilterName>()
   const set = (name: FilterName, value: string | undefined) => {
     const { [name]: _, ...rest } = filters
     onChange(value === undefined ? rest : { ...rest, [name]: value })
   }
-  const present = filterKinds.filter(({ name }) => filters[name] !== undefined || name === editing)
-  const absent = filterKinds.filter(
-    ({ name, permission }) =>
-      filters[name] === undefined && (permission === undefined || me.permissions.includes(permission)),
+  const isOnlyActive = filters['label'] === onlyActive
+  const present = filterKinds.filter(
+    ({ name }) => (filters[name] !== undefined || name === editing) && !(name === 'label' && isOnlyActive && name !== editing),
   )
   return (
     <Group gap={6} role="group" aria-label={t('list.filters')}>
+      {before}
+      <Button
+        variant={isOnlyActive ? 'filled' : 'default'}
+        size="compact-md"
+        aria-pressed={isOnlyActive}
+        onClick={() => set('label', isOnlyActive ? undefined : onlyActive)}
+      >
+        {t('filters.onlyActive')}
+      </Button>
       {present.map(({ name }) => (
         <Chip
           key={name}
@@ -37,27 +43,8 @@ export function FilterBar({ filters, onChange }: Props) {
           onChange={(value) => set(name, value)}
         />
       ))}
-      <Menu position="bottom-start" width={240}>
-        <Menu.Target>
-          {present.length === 0 ? (
-            <Button variant="default" size="compact-md" leftSection={<IconFilter size={15} aria-hidden />}>
-              {t('list.filters')}
-            </Button>
-          ) : (
-            <ActionIcon variant="default" size="md" aria-label={t('list.addFilter')}>
-              <IconFilter size={15} />
-            </ActionIcon>
-          )}
-        </Menu.Target>
-        <Menu.Dropdown className={classes.longMenu}>
-          {absent.map(({ name }) => (
-            <Menu.Item key={name} onClick={() => setEditing(name)}>
-              {t(`filters.${name}`)}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
-      {present.length > 1 && (
+      <FilterMenu taken={present.map(({ name }) => name)} onChoose={setEditing} />
+      {Object.keys(filters).length > 0 && (
         <Button variant="subtle" color="gray" size="compact-sm" onClick={() => onChange({})}>
           {t('list.clear')}
         </Button>
@@ -76,27 +63,45 @@ type ChipProps = {
 
 function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
   const { t } = useTranslation()
-  const say = useFilterWords()
+  const said = useFilterWords(name, value ?? '')
   const title = t(`filters.${name}`)
-  const said = value === undefined ? '…' : say(name, value)
+  const isFixed = filterKind(name)?.kind === 'ids'
   return (
-    <Popover opened={isOpen} onChange={onOpen} position="bottom-start" withArrow trapFocus>
+    <Popover opened={isOpen && !isFixed} onChange={onOpen} position="bottom-start" withArrow trapFocus returnFocus>
       <Popover.Target>
         <span className={classes.chip}>
-          <button type="button" className={classes.chipText} aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
-            {title}: <bdi>{said}</bdi>
+          <button
+            type="button"
+            className={classes.chipText}
+            aria-expanded={isFixed ? undefined : isOpen}
+            onClick={() => onOpen(!isOpen)}
+          >
+            {title}: <bdi>{value === undefined ? '…' : said}</bdi>
           </button>
           <CloseButton
             size="xs"
             aria-label={t('list.removeFilter', { name: title })}
-            onClick={() => onChange(undefined)}
+            onClick={() => {
+              onOpen(false)
+              onChange(undefined)
+            }}
           />
         </span>
       </Popover.Target>
       <Popover.Dropdown>
-        <Stack gap="xs" miw={220}>
-          <FilterEditor name={name} value={value} onChange={onChange} />
-        </Stack>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            onOpen(false)
+          }}
+        >
+          <Stack gap="xs" w={250} maw="80vw" className={classes.editor}>
+            <FilterEditor name={name} value={value} onChange={onChange} />
+            <Button type="submit" size="compact-sm" variant="light">
+              {t('filters.done')}
+            </Button>
+          </Stack>
+        </form>
       </Popover.Dropdown>
     </Popover>
   )

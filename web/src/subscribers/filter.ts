@@ -1,13 +1,15 @@
 // The filter of the list in its two forms: as words in an address, and as the JSON that bulk runs and saved views take.
 import type { GetSubscribersData, PostBulkRunsData } from '../api/generated/types.gen.ts'
+import { filterKind } from './filter-kinds.ts'
 
 export type ListQuery = NonNullable<GetSubscribersData['query']>
 type Targets = PostBulkRunsData['body']['target']
 export type Filter = Extract<Targets, { filter: unknown }>['filter']
+/** As it stands in the address, by names of the API. */
+export type Filters = Readonly<Record<string, string>>
 
-const numbers = new Set(['expires_within_days', 'quota_used_from', 'quota_used_to', 's_vlan', 'c_vlan'])
-const ids = new Set(['ids', 'plan_id', 'next_plan_id', 'group_id', 'owner_id', 'payer_id', 'nas_id', 'nas_group_id'])
-const words = new Set(['label', 'service_period', 'block_reason', 'zone', 'language'])
+/** In service: who has nothing to be called for. */
+export const onlyActive = 'active,grace'
 
 /** The same filter as JSON. */
 export function filterOf(query: ListQuery): Filter {
@@ -15,9 +17,32 @@ export function filterOf(query: ListQuery): Filter {
 }
 
 function valueOf(name: string, text: string): unknown {
-  if (numbers.has(name)) return Number(text)
-  if (ids.has(name)) return text.split(',').map(Number)
-  if (words.has(name)) return text.split(',')
-  if (text === 'true' || text === 'false') return text === 'true'
-  return text
+  const known = filterKind(name)
+  switch (known?.kind) {
+    case 'number':
+      return Number(text)
+    case 'choice':
+    case 'payer':
+    case 'ids':
+      return text.split(',').map(Number)
+    case 'texts':
+      return text.split(',')
+    case 'words':
+      if (known.single !== true) return text.split(',')
+      return text === 'true' || text === 'false' ? text === 'true' : text
+    case 'flag':
+      return text === 'true'
+    default:
+      return text
+  }
+}
+
+/** And back, as a saved view keeps it: the words of the address. */
+export function filtersOf(filter: Readonly<Record<string, unknown>>): { q?: string; filter: Filters } {
+  const { search, ...rest } = filter
+  const words = Object.entries(rest).map(([name, value]): [string, string] => [
+    name,
+    Array.isArray(value) ? value.join(',') : String(value),
+  ])
+  return { ...(typeof search === 'string' && { q: search }), filter: Object.fromEntries(words) }
 }

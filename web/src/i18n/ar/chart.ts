@@ -4,10 +4,8 @@ import type { Words } from '../words.ts'
 
 export const chart: Words<typeof english> = {
   chart: {
-    day: 'Day',
-    sum: 'in all',
-    last: 'on {{day}}',
-    none: 'Nothing to show for these days.',
-    asTable: '{{title}}, as a table',
+    day: 'اليوم',
+    sum: 'المجموع',
+    asTable: '{{title}} في جدول',
   },
 }

@@ -1,8 +1,8 @@
 // Exports that are made in the background.
-import type { exports_ as english } from '../en/exports.ts'
+import type { exportRuns as english } from '../en/exports.ts'
 import type { Words } from '../words.ts'
 
-export const exports_: Words<typeof english> = {
+export const exportRuns: Words<typeof english> = {
   exports: {
     noun: 'المحتوى',
     nouns: {

@@ -1,2 +1,73 @@
-// To come.
-export const pools = { pools: {} }
+// Address pools.
+import type { pools as english } from '../en/pools.ts'
+import type { Words } from '../words.ts'
+
+export const pools: Words<typeof english> = {
+  pools: {
+    name: 'Name',
+    nameHint: 'As plans name it',
+    searchHint: 'Name, range or group',
+    add: 'Add pool',
+    none: 'There are no pools yet: NASes give addresses of their own.',
+    kind: 'What it gives',
+    kinds: {
+      ipv4: 'IPv4 addresses',
+      'ipv6-prefix': 'IPv6 prefixes of lines',
+      'delegated-ipv6-prefix': 'Delegated IPv6 prefixes',
+    },
+    fill: 'Taken',
+    total: 'Total',
+    used: 'Used',
+    held: 'Held',
+    static: 'Static',
+    free: 'Free',
+    counts: {
+      used_one: '{{count, number}} used',
+      used_other: '{{count, number}} used',
+      held_one: '{{count, number}} held',
+      held_other: '{{count, number}} held',
+      static_one: '{{count, number}} static',
+      static_other: '{{count, number}} static',
+      free_one: '{{count, number}} free',
+      free_other: '{{count, number}} free',
+    },
+    state: 'State',
+    allStates: 'All',
+    learning: 'Looks first',
+    learnsUntil: 'Looks until {{at}}',
+    group: 'NAS group',
+    groupHint: 'Empty: every group of the space',
+    every: 'every group',
+    ranges: 'Ranges',
+    rangesHint: {
+      ipv4: 'One a line: 10.0.0.0/24, 10.0.0.5-10.0.0.9 or one address',
+      'ipv6-prefix': 'One a line: 2001:db8::/48',
+      'delegated-ipv6-prefix': 'One a line: 2001:db8::/40',
+    },
+    wrongRange: '{{range}} is no range',
+    excluded: 'Never given',
+    excludedHint: 'Addresses or ranges within, one a line',
+    prefixLength: 'Length of a prefix',
+    prefixLengthHint: 'Of what is handed out: 64, 56 …',
+    exhausted: 'When nothing is free',
+    exhaustions: { reject: 'Refuse the login', 'nas-pool': 'The NAS gives one of its own' },
+    sticky: 'A line gets again what it had last',
+    learns: 'Look first which addresses are in use',
+    learnsHint: 'For a whole interim interval nothing is handed out: for pools that NASes have given from until now.',
+    removeHint_one:
+      'Its {{count, number}} address is given to nobody any more. A pool of which anything is in use stays.',
+    removeHint_other:
+      'Its {{count, number}} addresses are given to nobody any more. A pool of which anything is in use stays.',
+    addresses: 'Addresses',
+    address: 'Address',
+    holder: 'Subscriber',
+    line: 'Line',
+    claimed: 'Taken at',
+    until: 'Held until, free since',
+    release: 'Free it',
+    freeTitle: 'Free {{address}}?',
+    freeOf: 'It is kept for {{name}}.',
+    freeHint: 'Whoever had it may get another one at the next login. Live sessions are not touched.',
+    freed: '{{address}} is free',
+  },
+}

@@ -1,5 +1,5 @@
 // Exports that are made in the background.
-export const exports_ = {
+export const exportRuns = {
   exports: {
     noun: 'Of',
     nouns: {

@@ -20,7 +20,8 @@ export const groups = {
     search: 'Find a group',
     empty: 'No groups yet. A group holds subscribers that belong together, such as a street or a campaign.',
     full: 'Somebody is in {{name}}',
-    fullHint_one: '{{count, number}} subscriber is in this group. Only an empty group can be deleted: take it out first.',
+    fullHint_one:
+      '{{count, number}} subscriber is in this group. Only an empty group can be deleted: take it out first.',
     fullHint_other:
       '{{count, number}} subscribers are in this group. Only an empty group can be deleted: take them out first.',
     nameRule: '2 to 50 characters.',

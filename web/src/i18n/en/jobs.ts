@@ -9,7 +9,6 @@ export const jobs = {
     lastRun: 'Last run',
     state: 'State',
     result: 'Result',
-    took: 'Took',
     next: 'Next run',
     never: 'never',
     states: { waiting: 'Waiting', running: 'Running', lost: 'Taken over soon', done: 'Done', failed: 'Failed' },
@@ -84,12 +83,11 @@ export const jobs = {
     askedBy: 'asked for by {{name}}',
     late: 'caught up',
     tries: 'begun {{count, number}} times',
-    took_ms: '{{count, number}} ms',
-    took_s: '{{seconds}} s',
     runNow: 'Run now',
     runNowTitle: 'Run “{{name}}” now?',
     effects: {
-      renews: 'Whoever is due is renewed and charged, as at the planned time. What a run renewed can be taken back here afterwards.',
+      renews:
+        'Whoever is due is renewed and charged, as at the planned time. What a run renewed can be taken back here afterwards.',
       begins: 'Periods that are due begin; live sessions are told at once.',
       network: 'Live sessions may be ended or told something on the network. That cannot be undone.',
       removes: 'What is older than the settings keep is removed. That cannot be undone.',
@@ -103,7 +101,8 @@ export const jobs = {
     undoTitle_other: 'Take back {{count, number}} renewals?',
     undoMoney: 'What was charged is paid back, and the service ends when it would have ended.',
     undoNetwork: 'Whoever has no service then is told on the network: sessions are ended or walled in.',
-    undoFinal: 'Taking back cannot itself be undone; renew them again instead. Who cannot be taken back is listed with the reason.',
+    undoFinal:
+      'Taking back cannot itself be undone; renew them again instead. Who cannot be taken back is listed with the reason.',
     undoConfirm_one: 'Take back {{count, number}} renewal',
     undoConfirm_other: 'Take back {{count, number}} renewals',
     failures: {
@@ -114,11 +113,9 @@ export const jobs = {
       tries: 'Tries',
       triedAt: 'Last try',
       nextAt: 'Next try',
-      anyJob: 'Every job',
     },
     tonight: {
       ahead: 'How far ahead',
-      night: 'Until morning',
       hours: '{{count, number}} hours',
       week: 'A week',
       until: 'Until {{until}}. Nothing is done by looking.',
@@ -128,8 +125,6 @@ export const jobs = {
       periods: 'Periods begin',
       changes: 'Plan changes',
       charged: 'charged {{amounts}}',
-      renewPeriods_one: '{{count, number}} period',
-      renewPeriods_other: '{{count, number}} periods',
       rules: {
         balance: 'the money does not reach',
         currency: 'another currency',

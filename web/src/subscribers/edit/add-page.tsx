@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { getSubscribers, postSubscribers, postSubscribersIdDelete } from '../../api/generated/sdk.gen.ts'
 import { useAct } from '../../api/use-act.ts'
 import { subscriberNewRoute } from '../../router.tsx'
+import { useTitle } from '../../shell/use-title.ts'
 import { useMay } from '../../sign-in/me.ts'
 import { createAgainKey } from './again-key.ts'
 import { DraftNote } from './draft-note.tsx'
@@ -27,6 +28,8 @@ async function made(body: CreateBody, key: string): Promise<Made> {
 }
 
 export function SubscriberAddPage() {
+  const { t } = useTranslation()
+  useTitle(t('subscriberForm.addTitle'))
   const [round, setRound] = useState(0)
   return <AddForm key={round} onAnother={() => setRound((before) => before + 1)} />
 }

@@ -20,7 +20,8 @@ export function useDraft(form: string): Draft {
     keep(begun, values) {
       const changed = differences(begun, values).filter((name) => name !== 'password')
       if (changed.length === 0) sessionStorage.removeItem(keptAt)
-      else sessionStorage.setItem(keptAt, JSON.stringify(Object.fromEntries(changed.map((name) => [name, values[name]]))))
+      else
+        sessionStorage.setItem(keptAt, JSON.stringify(Object.fromEntries(changed.map((name) => [name, values[name]]))))
     },
     drop: () => sessionStorage.removeItem(keptAt),
   }

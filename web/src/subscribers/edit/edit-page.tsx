@@ -8,6 +8,7 @@ import { patchSubscribersId } from '../../api/generated/sdk.gen.ts'
 import { useAct } from '../../api/use-act.ts'
 import { subscriberEditRoute } from '../../router.tsx'
 import { ProblemNote } from '../../shell/problem-note.tsx'
+import { useTitle } from '../../shell/use-title.ts'
 import { DraftNote } from './draft-note.tsx'
 import { useDraft } from './draft.ts'
 import { FormFrame } from './form-frame.tsx'
@@ -51,6 +52,7 @@ type Edit = { begun: Read; values: FormValues; names: readonly FieldName[] }
 
 function EditForm({ id, read }: { id: number; read: Read }) {
   const { t } = useTranslation()
+  useTitle(`${t('subscriberForm.editTitle')} ${read.subscriber.username}`)
   const leave = useLeave(id)
   const draft = useDraft(`edit.${id}`)
   const [begun, setBegun] = useState(read)

@@ -25,10 +25,12 @@ export function GroupField() {
     run: async (name: string) => (await postGroups({ body: { name, owner }, throwOnError: true })).data,
     touches: [['groups'], ['choices', 'group']],
     done: ({ name }) => t('groups.added', { name }),
-    undo: ({ id }) => () => {
-      form.set({ group: '' })
-      return deleteGroupsId({ path: { id: String(id) }, throwOnError: true })
-    },
+    undo:
+      ({ id }) =>
+      () => {
+        form.set({ group: '' })
+        return deleteGroupsId({ path: { id: String(id) }, throwOnError: true })
+      },
     onDone: ({ id }) => form.set({ group: String(id) }),
   })
   const groups = (known.data ?? []).filter((group) => group.owner_id === owner)

@@ -2,7 +2,7 @@
 import { Select, TagsInput, Textarea, TextInput, type SelectProps, type TextInputProps } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { choicesOf, type Choice, type Choices } from '../../api/choices.ts'
+import type { Choice, Choices } from '../../api/choices.ts'
 import { useForm } from './use-subscriber-form.ts'
 import type { FieldName, ListName, TextName } from './values.ts'
 
@@ -24,6 +24,8 @@ type Hinted = (typeof hints)[number]
 
 const isHinted = (name: FieldName): name is Hinted => (hints as readonly FieldName[]).includes(name)
 
+type InputOrder = ('label' | 'input' | 'error' | 'description')[]
+
 /** What every input has: its label, what explains it, what is wrong with it. */
 export function useInput(name: FieldName) {
   const { t } = useTranslation()
@@ -33,6 +35,8 @@ export function useInput(name: FieldName) {
     label: t(`subscriberForm.fields.${name}`),
     description: isHinted(name) ? t(`subscriberForm.hints.${name}`) : undefined,
     error: form.errorOf(name),
+    // What explains stands below, so that the inputs of a row stand in a line.
+    inputWrapperOrder: ['label', 'input', 'error', 'description'] satisfies InputOrder,
     onBlur: () => form.visit(name),
   }
 }
@@ -91,7 +95,11 @@ export function ListField({ name, placeholder }: { name: ListName; placeholder: 
 
 type ChosenProps = Omit<SelectProps, 'name' | 'data' | 'value' | 'onChange'> & { name: TextName }
 
-export function WordField({ name, words, ...rest }: ChosenProps & { words: readonly { value: string; label: string }[] }) {
+export function WordField({
+  name,
+  words,
+  ...rest
+}: ChosenProps & { words: readonly { value: string; label: string }[] }) {
   const form = useForm()
   const input = useInput(name)
   const value = form.values[name]
@@ -117,7 +125,11 @@ export function ChoiceField({ of, only, ...rest }: ChosenProps & { of: Choices; 
   return <Chosen of={of} only={only} {...rest} />
 }
 
-function Chosen({ of, only = () => true, ...rest }: ChosenProps & { of: Choices; only?: ((choice: Choice) => boolean) | undefined }) {
+function Chosen({
+  of,
+  only = () => true,
+  ...rest
+}: ChosenProps & { of: Choices; only?: ((choice: Choice) => boolean) | undefined }) {
   const known = useQuery(of)
   const words = (known.data ?? []).filter(only).map(({ id, name }) => ({ value: String(id), label: name }))
   return <WordField words={words} {...rest} />

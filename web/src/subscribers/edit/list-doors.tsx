@@ -1,16 +1,13 @@
-// The doors from the list to adding one and to importing many; `n` adds one.
+// The doors from the list to adding one, which `n` opens too (shell/keys.ts), and to importing many.
 import { Button } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
 import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { useMay } from '../../sign-in/me.ts'
 
 export function ListDoors() {
   const { t } = useTranslation()
-  const navigate = useNavigate()
   const mayAdd = useMay('subscriber.create')
-  useHotkeys([['n', () => mayAdd && void navigate({ to: '/subscribers/new' })]])
   if (!mayAdd) return null
   return (
     <>
@@ -27,6 +24,7 @@ export function ListDoors() {
         to="/subscribers/new"
         leftSection={<IconUserPlus size={16} aria-hidden />}
         aria-keyshortcuts="n"
+        data-shortcut="n"
       >
         {t('subscribers.add')}
       </Button>

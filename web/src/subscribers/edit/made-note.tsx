@@ -1,7 +1,7 @@
 // What was made and is shown only now: the password of a new subscriber, to be copied.
-import { ActionIcon, Alert, Button, CopyButton, Group, Modal, Stack, Text, TextInput, Tooltip } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import { Copied } from '../../shell/copied.tsx'
 
 export type Made = { id: number; username: string; password: string | null; warning: string | null }
 
@@ -10,7 +10,12 @@ type Props = { made: Made; onOpen(): void; onAnother(): void }
 export function MadeNote({ made, onOpen, onAnother }: Props) {
   const { t } = useTranslation()
   return (
-    <Modal opened onClose={onOpen} title={t('subscriberForm.added', { name: made.username })} closeOnClickOutside={false}>
+    <Modal
+      opened
+      onClose={onOpen}
+      title={t('subscriberForm.added', { name: made.username })}
+      closeOnClickOutside={false}
+    >
       <Stack gap="sm">
         <Copied label={t('subscriberForm.fields.username')} value={made.username} />
         {made.password !== null && (
@@ -19,7 +24,7 @@ export function MadeNote({ made, onOpen, onAnother }: Props) {
             <Text size="sm">{t('subscriberForm.shownOnce')}</Text>
           </>
         )}
-        {made.warning !== null && <Alert color="yellow">{made.warning}</Alert>}
+        {made.warning !== null && <Alert color="orange">{made.warning}</Alert>}
         <Group justify="flex-end">
           <Button variant="default" onClick={onAnother}>
             {t('subscriberForm.another')}
@@ -30,33 +35,5 @@ export function MadeNote({ made, onOpen, onAnother }: Props) {
         </Group>
       </Stack>
     </Modal>
-  )
-}
-
-function Copied({ label, value }: { label: string; value: string }) {
-  const { t } = useTranslation()
-  return (
-    <TextInput
-      label={label}
-      value={value}
-      readOnly
-      dir="ltr"
-      ff="monospace"
-      onFocus={(event) => event.currentTarget.select()}
-      rightSection={
-        <CopyButton value={value}>
-          {({ copied, copy }) => {
-            const name = t(copied ? 'subscriberForm.copied' : 'subscriberForm.copy', { what: label })
-            return (
-              <Tooltip label={name}>
-                <ActionIcon variant="subtle" color={copied ? 'green' : 'gray'} aria-label={name} onClick={copy}>
-                  {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-                </ActionIcon>
-              </Tooltip>
-            )
-          }}
-        </CopyButton>
-      }
-    />
   )
 }

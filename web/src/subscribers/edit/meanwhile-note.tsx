@@ -2,7 +2,8 @@
 import { Alert, Button, Group, Table } from '@mantine/core'
 import { IconUsersGroup } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
-import { formatInstant, fromLocalInput } from '../../i18n/format.ts'
+import { fromLocalInput } from '../../i18n/format.ts'
+import { useInstant } from '../../i18n/use-instant.ts'
 import type { Read } from './meanwhile.ts'
 import { differences, isSame, type FieldName, type FormValues, type Subscriber } from './values.ts'
 
@@ -16,6 +17,7 @@ type Props = {
 
 export function MeanwhileNote({ begun, fresh, mine, onGoOn }: Props) {
   const { t } = useTranslation()
+  const instant = useInstant()
   const theirs = differences(begun.values, fresh.values)
   const ours = differences(begun.values, mine)
   const both = theirs.filter((name) => ours.includes(name) && !isSame(mine[name], fresh.values[name]))
@@ -25,7 +27,7 @@ export function MeanwhileNote({ begun, fresh, mine, onGoOn }: Props) {
   })
   return (
     <Alert
-      color="yellow"
+      color="orange"
       variant="light"
       role="alert"
       icon={<IconUsersGroup size={18} aria-hidden />}
@@ -47,13 +49,15 @@ export function MeanwhileNote({ begun, fresh, mine, onGoOn }: Props) {
               <Table.Tr key={name}>
                 <Table.Th scope="row">{t(`subscriberForm.fields.${name}`)}</Table.Th>
                 <Table.Td>
-                  <bdi>{shownOf(name, begun.values, begun.subscriber)}</bdi>
+                  <bdi>{shownOf(name, begun.values, begun.subscriber, instant)}</bdi>
                 </Table.Td>
                 <Table.Td>
-                  <bdi>{shownOf(name, fresh.values, fresh.subscriber)}</bdi>
+                  <bdi>{shownOf(name, fresh.values, fresh.subscriber, instant)}</bdi>
                 </Table.Td>
                 {both.length > 0 && (
-                  <Table.Td>{both.includes(name) && <bdi>{shownOf(name, mine, fresh.subscriber)}</bdi>}</Table.Td>
+                  <Table.Td>
+                    {both.includes(name) && <bdi>{shownOf(name, mine, fresh.subscriber, instant)}</bdi>}
+                  </Table.Td>
                 )}
               </Table.Tr>
             ))}
@@ -65,7 +69,11 @@ export function MeanwhileNote({ begun, fresh, mine, onGoOn }: Props) {
           {t(both.length > 0 ? 'subscriberForm.keepMine' : 'subscriberForm.goOn')}
         </Button>
         {both.length > 0 && (
-          <Button size="compact-sm" variant="default" onClick={() => onGoOn(with_(ours.filter((name) => !both.includes(name))))}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => onGoOn(with_(ours.filter((name) => !both.includes(name))))}
+          >
             {t('subscriberForm.takeTheirs')}
           </Button>
         )}
@@ -75,11 +83,11 @@ export function MeanwhileNote({ begun, fresh, mine, onGoOn }: Props) {
 }
 
 /** A value as a person reads it; what is named by an id by the name that the subscriber has it under, else by the id. */
-function shownOf(name: FieldName, values: FormValues, one: Subscriber): string {
+function shownOf(name: FieldName, values: FormValues, one: Subscriber, instant: (iso: string) => string): string {
   const value = values[name]
   if (typeof value !== 'string') return value.join(', ') || '–'
   if (value === '') return '–'
-  if (name === 'expires_at') return formatInstant(fromLocalInput(value) ?? value, undefined)
+  if (name === 'expires_at') return instant(fromLocalInput(value) ?? value)
   const named = { plan: one.plan, next_plan: one.next_plan, group: one.group, owner: one.owner, payer_id: one.payer }
   const known = name in named ? named[name as keyof typeof named] : null
   return known !== null && String(known.id) === value ? known.name : value

@@ -30,7 +30,9 @@ export async function saveEdit(begun: Read, values: FormValues, names: readonly 
     try {
       const headers = { 'If-Match': version }
       const body = patchBody(values, names)
-      return (await patchSubscribersId({ path: { id: String(begun.subscriber.id) }, body, headers, throwOnError: true })).data
+      return (
+        await patchSubscribersId({ path: { id: String(begun.subscriber.id) }, body, headers, throwOnError: true })
+      ).data
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'changed-meanwhile' || attempt > 3) throw error
       const fresh = await readToEdit(begun.subscriber.id)

@@ -1,5 +1,5 @@
 // The password: made up and shown once, or typed; of one that there is a blank one keeps what it has.
-import { PasswordInput, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Input, PasswordInput, SegmentedControl, Stack } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useInput, WordField } from './inputs.tsx'
@@ -16,11 +16,9 @@ export function PasswordField() {
     <>
       <Stack gap={4}>
         {form.mode === 'add' && (
-          <>
-            <Text component="span" size="sm" fw={500}>
-              {t('subscriberForm.fields.password')}
-            </Text>
+          <Input.Wrapper label={t('subscriberForm.fields.password')} labelElement="div">
             <SegmentedControl
+              fullWidth
               aria-label={t('subscriberForm.fields.password')}
               value={isTyped ? 'typed' : 'made'}
               onChange={(choice) => {
@@ -32,7 +30,7 @@ export function PasswordField() {
                 { value: 'typed', label: t('subscriberForm.typedPassword') },
               ]}
             />
-          </>
+          </Input.Wrapper>
         )}
         {isTyped && (
           <PasswordInput

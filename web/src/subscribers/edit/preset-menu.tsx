@@ -51,7 +51,9 @@ export function PresetMenu({ values, onChoose }: Props) {
               {presets.length > 0 && (
                 <Menu.Sub>
                   <Menu.Sub.Target>
-                    <Menu.Sub.Item leftSection={<IconTrash size={15} aria-hidden />}>{t('presets.remove')}</Menu.Sub.Item>
+                    <Menu.Sub.Item leftSection={<IconTrash size={15} aria-hidden />}>
+                      {t('presets.remove')}
+                    </Menu.Sub.Item>
                   </Menu.Sub.Target>
                   <Menu.Sub.Dropdown>
                     {presets.map((preset) => (
@@ -95,7 +97,10 @@ function KeepPreset({ fields, onClose }: { fields: PresetFields; onClose(): void
     touches,
     isForm: true,
     done: ({ name }) => t('presets.kept', { name }),
-    undo: ({ id }) => () => deleteSubscriberPresetsId({ path: { id: String(id) }, throwOnError: true }),
+    undo:
+      ({ id }) =>
+      () =>
+        deleteSubscriberPresetsId({ path: { id: String(id) }, throwOnError: true }),
     onDone: onClose,
   })
   const { values, field } = useFields({ name: '' }, keep.error)
@@ -111,7 +116,9 @@ function KeepPreset({ fields, onClose }: { fields: PresetFields; onClose(): void
         <Stack gap="sm">
           <TextInput label={t('presets.name')} required data-autofocus {...field('name')} />
           <Text size="sm">
-            {t('presets.holds', { fields: names.map((name) => t(`subscriberForm.fields.${name as 'plan'}`)).join(', ') })}
+            {t('presets.holds', {
+              fields: names.map((name) => t(`subscriberForm.fields.${name as 'plan'}`)).join(', '),
+            })}
           </Text>
           <ProblemNote error={keep.error instanceof ApiError && keep.error.isOfFields ? null : keep.error} />
           <Group justify="flex-end">

@@ -101,7 +101,14 @@ const checks: Partial<Record<FieldName, readonly [Rule, Check]>> = {
 }
 
 /** By one of these a line without a password is known. */
-const lineFacts: readonly FieldName[] = ['devices', 'circuit_id', 'remote_id', 'duid', 'bound_interface', 'bound_c_vlan']
+const lineFacts: readonly FieldName[] = [
+  'devices',
+  'circuit_id',
+  'remote_id',
+  'duid',
+  'bound_interface',
+  'bound_c_vlan',
+]
 
 export type Wrong = Partial<Record<FieldName, Rule>>
 

@@ -1,5 +1,5 @@
 // The sections of the form: who it is, where it is reached, what it gets and who pays, how it comes in.
-import { Fieldset, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Fieldset, Input, SegmentedControl, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { choicesOf } from '../../api/choices.ts'
@@ -7,7 +7,7 @@ import { useMe } from '../../sign-in/me.ts'
 import { PayerField } from '../../payers/payer-field.tsx'
 import classes from './form.module.css'
 import { GroupField } from './group-field.tsx'
-import { ChoiceField, LinesField, ListField, TextField, useInput, WordField } from './inputs.tsx'
+import { ChoiceField, LinesField, ListField, TextField, useInput } from './inputs.tsx'
 import { nasGroups } from './nas-groups.ts'
 import { PasswordField } from './password-field.tsx'
 import { UsernameField } from './username-field.tsx'
@@ -89,9 +89,18 @@ function Service() {
     <Section name="service">
       <ChoiceField name="plan" of={choicesOf.plan} required />
       <ChoiceField name="next_plan" of={choicesOf.plan} clearable />
-      <TextField name="expires_at" type="datetime-local" />
+      <TextField
+        name="expires_at"
+        type="datetime-local"
+        description={t(form.mode === 'add' ? 'subscriberForm.hints.expires_at' : 'subscriberForm.noEnd')}
+      />
       <Switch name="auto_renew" words={renews} />
-      <ChoiceField name="owner" of={choicesOf.organisation} clearable placeholder={t('subscriberForm.ownOrganisation')} />
+      <ChoiceField
+        name="owner"
+        of={choicesOf.organisation}
+        clearable
+        placeholder={t('subscriberForm.ownOrganisation')}
+      />
       <GroupField />
       <Payer />
       {form.mode === 'edit' && (
@@ -127,17 +136,15 @@ function Switch({ name, words }: { name: 'auto_renew' | 'account_type'; words: {
   const { label } = useInput(name)
   if (!form.writable.includes(name)) return null
   return (
-    <Stack gap={2}>
-      <Text component="span" size="sm" fw={500} aria-hidden>
-        {label}
-      </Text>
+    <Input.Wrapper label={label} labelElement="div">
       <SegmentedControl
+        fullWidth
         aria-label={label}
         value={form.values[name]}
         onChange={(next) => form.set({ [name]: next })}
         data={words}
       />
-    </Stack>
+    </Input.Wrapper>
   )
 }
 

@@ -17,7 +17,7 @@ export function UsernameField() {
   const kept = canonical(form.values.username)
   const [asked] = useDebouncedValue(kept, patienceMs)
   const holder = useQuery({
-    queryKey: ['subscribers', 'holder', asked],
+    queryKey: ['username-holder', asked],
     queryFn: async ({ signal }) => {
       const query = { search: asked, archived: 'any', columns: 'username', sort: 'username', limit: '200' } as const
       const { data } = await getSubscribers({ query, signal, throwOnError: true })

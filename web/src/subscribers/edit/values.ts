@@ -94,7 +94,7 @@ export function valuesOf(one: Subscriber): FormValues {
 /** What a preset or an older draft says, as far as the form has a place for it. */
 export function valuesOfPreset(fields: Readonly<Record<string, unknown>>): Partial<FormValues> {
   return Object.fromEntries(
-    fieldNames.flatMap((name) => {
+    fieldNames.flatMap((name): [FieldName, string | string[]][] => {
       const value = fields[name]
       if (value == null || name === 'username' || name === 'password') return []
       if (kinds[name] === 'list') return [[name, (value as unknown[]).map(String)]]

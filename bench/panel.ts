@@ -1,0 +1,149 @@
+// `npm run bench -- panel`: the list of a million subscribers in a real browser whose processor is slowed down four times: from
+// navigation to the first painted rows, from a turn of the wheel and from a filter to the rows that follow, and the memory of the
+// tab after so many rows went by.
+
+import * as fs from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { Browser, CDPSession, Page } from 'playwright-core'
+import { systemClock } from '../src/clock.ts'
+import { chromium } from '../test/support/chromium.ts'
+import { provideTools } from '../test/support/tools.ts'
+import { buildPanel } from '../web/build/build.ts'
+import { startApi } from './api.ts'
+import type { Api } from './api.ts'
+import { openCrowd } from './crowd.ts'
+import type { Undo } from './crowd.ts'
+import { probe } from './panel-probe.ts'
+
+const slowdown = 4
+
+/** Runs it and prints the table. `undo` takes what must be ended when it is interrupted. */
+export async function benchPanel(undo: Undo): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      subscribers: { type: 'string', default: '1000000' },
+      rounds: { type: 'string', default: '20' },
+      rows: { type: 'string', default: '20000' },
+      keep: { type: 'string' },
+    },
+  })
+  await provideTools('chromium')
+  await buildPanel()
+  const crowd = await openCrowd(Number(values.subscribers), values.keep, undo)
+  const api = await startApi(crowd, systemClock.now(), undo)
+  const browser = await chromium()
+  undo.push(() => browser.close())
+  const rounds = Number(values.rounds)
+  say(
+    `${values.subscribers} subscribers, processor slowed down ${slowdown} times, ${rounds} rounds: median (least to most)`,
+  )
+  report('first rows after navigation, nothing cached', await repeat(rounds, () => navigate(browser, api)))
+  const page = await open(browser, api, slowdown)
+  report('first rows after navigation, files cached', await repeat(rounds, () => reload(page)))
+  report('a turn of the wheel', await repeat(rounds, () => scroll(page)))
+  report('a filter switched on or off', await repeat(rounds, () => toggle(page)))
+  report('another word in the search', await repeat(rounds, (round) => search(page, round)))
+  await page.context().close()
+  await memory(browser, api, Number(values.rows))
+}
+
+async function repeat(rounds: number, measure: (round: number) => Promise<number>): Promise<number[]> {
+  const taken: number[] = []
+  for (let round = 0; round < rounds; round += 1) taken.push(await measure(round))
+  return taken
+}
+
+async function open(browser: Browser, api: Api, rate: number): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 820 } })
+  const [name, value] = api.cookies.staff.split(/=(.*)/)
+  const url = api.url.replace('http:', 'https:')
+  await context.addCookies([{ name: name!, value: value!, url, secure: true, httpOnly: true, sameSite: 'Strict' }])
+  await context.addInitScript(probe)
+  const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  await session.send('Emulation.setCPUThrottlingRate', { rate })
+  await page.goto(`${api.url}/subscribers`)
+  await page.evaluate('window.probe.first')
+  return page
+}
+
+async function navigate(browser: Browser, api: Api): Promise<number> {
+  const page = await open(browser, api, slowdown)
+  const taken = (await page.evaluate('window.probe.first')) as number
+  await page.context().close()
+  return taken
+}
+
+async function reload(page: Page): Promise<number> {
+  await page.reload()
+  return (await page.evaluate('window.probe.first')) as number
+}
+
+/** `changes`: what is another when the rows are. */
+async function after(page: Page, kind: string, changes: string, cause: () => Promise<void>): Promise<number> {
+  const taken = page.evaluate(`window.probe.after('${kind}', window.probe.${changes})`) as Promise<number>
+  // Heard before it happens.
+  await page.evaluate('0')
+  await cause()
+  return taken
+}
+
+async function scroll(page: Page): Promise<number> {
+  await page.getByRole('grid').hover()
+  return after(page, 'wheel', 'scrolled', () => page.mouse.wheel(0, 700))
+}
+
+async function toggle(page: Page): Promise<number> {
+  const button = page.getByRole('columnheader', { name: 'Username' }).getByRole('button')
+  return after(page, 'click', 'firstRow', () => button.click())
+}
+
+/** Another word each time. */
+async function search(page: Page, round: number): Promise<number> {
+  const box = page.getByRole('searchbox').first()
+  await box.focus()
+  await box.selectText()
+  return after(page, 'input', 'firstRow', () => page.keyboard.insertText(['anna', 'olga', 'ivan', 'chen'][round % 4]!))
+}
+
+async function memory(browser: Browser, api: Api, rows: number): Promise<void> {
+  const page = await open(browser, api, 1)
+  const session = await page.context().newCDPSession(page)
+  const before = await measureMemory(session, browser)
+  await page.getByRole('grid').hover()
+  for (let scrolled = 0; scrolled < rows;) {
+    await page.mouse.wheel(0, 3_600)
+    scrolled += 100
+    if (scrolled % 1_000 === 0) await page.waitForFunction('window.probe.isWhole()')
+  }
+  await page.waitForFunction('window.probe.isWhole()')
+  const seen = await page.evaluate(`Math.round(window.probe.scrolled() / 36)`)
+  const after = await measureMemory(session, browser)
+  say(`memory of the tab: ${before} at first, ${after} after ${String(seen)} rows`)
+  await page.context().close()
+}
+
+/** What is the renderer's own, and of that what scripts hold. */
+async function measureMemory(session: CDPSession, browser: Browser): Promise<string> {
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  const system = await browser.newBrowserCDPSession()
+  const { processInfo } = await system.send('SystemInfo.getProcessInfo')
+  const own = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => anonymousMiB(id))
+  return `${Math.max(...own).toFixed(0)} MiB (scripts ${(usedSize / 2 ** 20).toFixed(0)} MiB)`
+}
+
+function anonymousMiB(pid: number): number {
+  const [, kilobytes] = /RssAnon:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
+}
+
+function report(name: string, taken: readonly number[]): void {
+  const sorted = taken.toSorted((a, b) => a - b).map((ms) => ms.toFixed(0))
+  say(`${name.padEnd(46)} ${sorted[Math.floor(sorted.length / 2)]!.padStart(5)} ms  (${sorted[0]} to ${sorted.at(-1)})`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,70 @@
+// Every page of the panel that has an address: no violation of axe in the light, in the dark and from right to left; as wide as a
+// phone and at twice the size of its letters nothing is cut off; a title and a heading of its own; no error of a script.
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { axeViolations } from '../support/axe.ts'
+import { usePanel } from '../support/panel.ts'
+import { hasTools } from '../support/tools.ts'
+
+const router = readFileSync(fileURLToPath(new URL('../../web/src/router.tsx', import.meta.url)), 'utf8')
+/** As the router has them: `/subscribers/$id`. */
+const paths = [...router.matchAll(/path: '([^']+)'/g)].map(([, path]) => path!).filter((path) => path !== '/')
+
+describe.skipIf(!hasTools('chromium'))('every page', () => {
+  const panel = usePanel()
+  const ids: Record<string, bigint> = {}
+  let page: Page
+  let arabic: Page
+
+  beforeAll(async () => {
+    const { isp, api } = panel
+    await isp.plan()
+    ids['subscribers'] = await isp.subscriber('anna', { fullName: 'Anna Almond' })
+    const nas = await isp.nas('gate', '127.0.0.62')
+    await nas.dial(isp.dial('anna'))
+    await nas.dial(isp.dial('nobody-known', { mac: '02:00:00:00:00:62' }))
+    await isp.service.drained()
+    const idOf = async (table: string) =>
+      (await api.pool.query<{ id: bigint }>(`select id from ${table} order by id limit 1`)).rows[0]?.id
+    for (const [noun, table] of [
+      ['nases', 'nas'],
+      ['plans', 'plan'],
+      ['payers', 'payer'],
+    ]) {
+      ids[noun!] = (await idOf(table!)) ?? 1n
+    }
+  })
+
+  /** The address with the id of something that is there, or of nothing, which is a page too. */
+  const placeOf = (path: string) =>
+    path.replace(/\/([a-z-]+)\/\$\w+/, (_, noun: string) => `/${noun}/${ids[noun] ?? 1}`)
+
+  async function show(where: Page, path: string): Promise<void> {
+    await where.goto(panel.api.url + placeOf(path))
+    await where.getByRole('heading', { level: 1 }).first().waitFor()
+    await where.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+  }
+
+  const isWider = () => document.documentElement.scrollWidth > window.innerWidth
+
+  it.each(paths)('%s', async (path) => {
+    page = await panel.open('/profile')
+    await show(page, path)
+    expect(await axeViolations(page)).toEqual([])
+    expect(await page.title()).toMatch(/.+ · Gatehouse$/)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    expect(await axeViolations(page, ['color-contrast'])).toEqual([])
+    // Of a window of 1,280 pixels at 200 %, and of a phone.
+    for (const width of [640, 390]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect([width, await page.evaluate(isWider)]).toEqual([width, false])
+    }
+    arabic = await panel.open(placeOf(path), { language: 'ar' })
+    await arabic.getByRole('heading', { level: 1 }).first().waitFor()
+    expect(await arabic.evaluate(() => document.documentElement.dir)).toBe('rtl')
+    expect(await axeViolations(arabic)).toEqual([])
+  })
+})

@@ -1,0 +1,16 @@
+// A password that support made up is changed before anything else is shown.
+import { Text } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import { Step } from '../sign-in/step.tsx'
+import { usePasswordChange } from './password-fields.tsx'
+
+export function ChangePage() {
+  const { t } = useTranslation()
+  const { fields, isBusy, send } = usePasswordChange()
+  return (
+    <Step title={t('signIn.changeTitle')} submit={t('signIn.save')} busy={isBusy} onSubmit={send}>
+      <Text size="sm">{t('portal.changeHint')}</Text>
+      {fields}
+    </Step>
+  )
+}

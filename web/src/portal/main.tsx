@@ -1,0 +1,14 @@
+// The subscribers' portal: an app of its own beside the panel, so that a phone loads no more than it shows.
+import './portal.css'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { startI18n } from '../i18n/i18n.ts'
+import { portalWords } from './words.ts'
+import { PortalApp } from './portal-app.tsx'
+
+await startI18n({ en: portalWords, ar: async () => (await import('./words-ar.ts')).portalWords })
+createRoot(document.querySelector('#root')!).render(
+  <StrictMode>
+    <PortalApp />
+  </StrictMode>,
+)

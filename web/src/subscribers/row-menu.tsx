@@ -1,0 +1,65 @@
+// The menu of one row, at the place where it was asked for: open, copy, and the actions of the Actions menu.
+import { Menu } from '@mantine/core'
+import { IconCopy, IconExternalLink } from '@tabler/icons-react'
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { SubscriberRow } from '../api/generated/types.gen.ts'
+import type { Place } from '../list/list-row.tsx'
+import type { PanelAction } from './action-list.ts'
+import { ActionItems } from './actions-menu.tsx'
+import { useCopy } from './use-copy.ts'
+import classes from './subscribers.module.css'
+
+type Props = {
+  row: SubscriberRow
+  at: Place
+  onClose(): void
+  onOpen(): void
+  onChoose(action: PanelAction): void
+}
+
+export function RowMenu({ row, at, onClose, onOpen, onChoose }: Props) {
+  const { t } = useTranslation()
+  const copy = useCopy()
+  // Whoever closes it is where they were.
+  const before = useRef(document.activeElement)
+  useEffect(() => {
+    const was = before.current
+    return () => {
+      if (document.activeElement === document.body && was instanceof HTMLElement) was.focus({ preventScroll: true })
+    }
+  }, [])
+  return (
+    <Menu
+      opened
+      onChange={(isOpen) => !isOpen && onClose()}
+      position="bottom-end"
+      width={240}
+      returnFocus={false}
+      transitionProps={{ duration: 0 }}
+    >
+      <Menu.Target>
+        <span aria-hidden className={classes.menuPlace} style={{ top: at.y, left: at.x }} />
+      </Menu.Target>
+      <Menu.Dropdown className={classes.longMenu} aria-label={t('list.rowMenu', { name: row.username })}>
+        <Menu.Label>
+          <bdi>{row.username}</bdi>
+        </Menu.Label>
+        <Menu.Item leftSection={<IconExternalLink size={15} aria-hidden />} onClick={onOpen}>
+          {t('subscribers.open')}
+        </Menu.Item>
+        {row.username != null && (
+          <Menu.Item leftSection={<IconCopy size={15} aria-hidden />} onClick={() => copy(row.username!)}>
+            {t('subscribers.copyUsername')}
+          </Menu.Item>
+        )}
+        {row.ip_address != null && (
+          <Menu.Item leftSection={<IconCopy size={15} aria-hidden />} onClick={() => copy(row.ip_address!)}>
+            {t('subscribers.copyAddress')} <bdi>{row.ip_address}</bdi>
+          </Menu.Item>
+        )}
+        <ActionItems whom={{ label: row.label ?? null }} onChoose={onChoose} />
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
