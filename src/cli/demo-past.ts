@@ -17,6 +17,7 @@ import { CommandFailedError } from './run.ts'
 
 const dayMs = 86_400_000
 const pastDays = 60
+const usedDays = 30
 
 /** Gives the subscribers of `importDemoSubscribers` a past that ends at `now`. */
 export async function makeDemoPast(db: Db, keyring: Keyring, now: Date): Promise<void> {
@@ -24,9 +25,12 @@ export async function makeDemoPast(db: Db, keyring: Keyring, now: Date): Promise
   await payAndRenew(db, by, now)
   await useThePast(db, now)
   const { zone } = await readSettings(db)
-  for (let back = pastDays; back > 0; back -= 1) await countPast(db, zone, new Date(now.getTime() - back * dayMs))
-  // From then on it counts by itself, at most 31 days back.
-  await rollUpReports(db, zone, now)
+  for (let back = pastDays; back >= 0; back -= 1) {
+    const at = new Date(now.getTime() - back * dayMs)
+    // As the job counted it on that day; of subscribers it counts those who are there now.
+    if (back <= usedDays) await rollUpReports(db, zone, at)
+    if (back > 0) await countSubscribers(db, zone, at)
+  }
 }
 
 async function payAndRenew(db: Db, by: Author, now: Date): Promise<void> {
@@ -53,18 +57,18 @@ async function useThePast(db: Db, now: Date): Promise<void> {
     select subscriber.id, day::date,
       (2e8 * (1 + subscriber.id % 7) * weekend.factor)::bigint, (3e9 * (1 + subscriber.id % 11) * weekend.factor)::bigint
     from subscriber
-    cross join generate_series(${now}::timestamptz - interval '30 days', ${now}::timestamptz - interval '1 day', '1 day') day
+    cross join generate_series(${now}::timestamptz - interval '1 day' * ${sql.lit(usedDays)}, ${now}::timestamptz - interval '1 day', '1 day') day
     cross join lateral (select case when extract(isodow from day) > 5 then 1.4 else 1 end
       * (0.8 + 0.4 * ((subscriber.id * 31 + extract(day from day)) % 17) / 17) as factor) weekend
     where subscriber.activated_at < day and (subscriber.expires_at is null or subscriber.expires_at > day)`.execute(db)
 }
 
 /** How many of each kind there were, by what is known of each today. */
-async function countPast(db: Db, zone: string, at: Date): Promise<void> {
+async function countSubscribers(db: Db, zone: string, at: Date): Promise<void> {
+  const day = sql`(${at}::timestamptz at time zone ${zone})::date`
+  await sql`delete from subscriber_day where day = ${day}`.execute(db)
   await sql`
     insert into subscriber_day (day, owner_id, plan_id, group_id, zone, label, count)
-    select (${at}::timestamptz at time zone ${zone})::date, owner_id, plan_id, coalesce(group_id, 0), coalesce(zone, ''),
-      ${subscriberLabelSql(at)}, count(*)
-    from subscriber where created_at <= ${at} group by 2, 3, 4, 5, 6
-    on conflict do nothing`.execute(db)
+    select ${day}, owner_id, plan_id, coalesce(group_id, 0), coalesce(zone, ''), ${subscriberLabelSql(at)}, count(*)
+    from subscriber where created_at <= ${at} group by 2, 3, 4, 5, 6`.execute(db)
 }

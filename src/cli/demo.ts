@@ -44,7 +44,7 @@ const roundSeconds = 2
 /** In each round one line of so many reports: from one report of a session to the next it is as many rounds. */
 const turns = 5
 /** The share of those who are refused that try again when it is their turn. */
-const tryAgain = 0.1
+const tryAgain = 0.01
 /** The share that hangs up and dials again in each round. */
 const churn = 0.005
 /** A network as it is: now and then something is lost, doubled or late. */
@@ -128,14 +128,14 @@ function makeDemoLines(nases: readonly SimulatedNas[], broken: SimulatedNas): De
     .filter(({ kind }) => kind !== 'never-there')
     .map(({ dial, kind, zone }): DemoLine => {
       const nas = nases[demoNases.findIndex((one) => one.zone === zone)]!
-      return { nas, dial, session: undefined, isRefused: kind !== 'online' }
+      return { nas, dial, session: undefined, isRefused: kind !== 'online', turns: 0 }
     })
   const { dial } = lines[0]!
   const stranger = { ...dial, username: 'new.cafe', password: 'not known yet', mac: '02:00:00:ca:fe:07' }
   return [
     ...lines,
-    { nas: nases[0]!, dial: stranger, session: undefined, isRefused: true },
-    { nas: broken, dial: { ...stranger, username: 'quarry.office' }, session: undefined, isRefused: true },
+    { nas: nases[0]!, dial: stranger, session: undefined, isRefused: true, turns: 0 },
+    { nas: broken, dial: { ...stranger, username: 'quarry.office' }, session: undefined, isRefused: true, turns: 0 },
   ]
 }
 
@@ -169,8 +169,8 @@ async function startNas(
   return made
 }
 
-/** `isRefused`: as long as nobody mends it, dialling is in vain, and it is not tried all the time. */
-type DemoLine = Line & { isRefused: boolean }
+/** `isRefused`: as long as nobody mends it, dialling is in vain, and after the first time it is seldom tried. */
+type DemoLine = Line & { readonly isRefused: boolean; turns: number }
 
 type Stage = {
   pool: Pool
@@ -205,9 +205,10 @@ async function playUntilAborted(stage: Stage): Promise<Played> {
   return { differences: await show(stage), dials: summary.dials }
 }
 
-function isThere({ isRefused, session }: DemoLine, random: Random): boolean {
-  const isOnline = session !== undefined && session.endedBy === undefined
-  return isOnline || !isRefused || random.chance(tryAgain)
+function isThere(line: DemoLine, random: Random): boolean {
+  const isOnline = line.session !== undefined && line.session.endedBy === undefined
+  line.turns += 1
+  return isOnline || !line.isRefused || line.turns === 1 || random.chance(tryAgain)
 }
 
 async function show({ pool, db, ledger, nases, screen }: Stage): Promise<number> {

@@ -13,6 +13,7 @@ import { ledgerSearch } from './money/ledger-search.ts'
 import { whoIsThere } from './sign-in/me.ts'
 import { ErrorPage, NotFoundPage } from './shell/problem-pages.tsx'
 import { RootPage } from './shell/root-page.tsx'
+import { subscriberTabs } from './subscriber/tabs.ts'
 
 type Context = { queries: QueryClient }
 
@@ -36,6 +37,15 @@ export const dashboardRoute = createRoute({
   component: lazyRouteComponent(() => import('./dashboard/dashboard-page.tsx'), 'DashboardPage'),
 })
 
+/** What is shown of one subscriber, in the sheet and on the page. */
+const subscriberSearch = {
+  tab: z.optional(z.enum(subscriberTabs)),
+  /** Of the usage. */
+  span: z.optional(z.string()),
+  /** Of the timeline. */
+  kinds: z.optional(z.string()),
+}
+
 /** What the address of the list says: everything that is not the usual, so that it can be sent to somebody. */
 const listSearch = z.object({
   q: z.optional(z.coerce.string()),
@@ -45,6 +55,7 @@ const listSearch = z.object({
   view: z.optional(z.number()),
   /** Whose sheet is open. */
   open: z.optional(z.number()),
+  ...subscriberSearch,
   /** The bulk run that is open. */
   run: z.optional(z.number()),
 })
@@ -53,7 +64,23 @@ export const subscribersRoute = createRoute({
   getParentRoute: () => root,
   path: '/subscribers',
   validateSearch: (search) => listSearch.parse(search),
+  search: {
+    // What the sheet showed goes with it.
+    middlewares: [
+      ({ search, next }) => {
+        const { tab, span, kinds, ...list } = next(search)
+        return list.open === undefined ? list : { ...list, tab, span, kinds }
+      },
+    ],
+  },
   component: lazyRouteComponent(() => import('./subscribers/subscribers-page.tsx'), 'SubscribersPage'),
+})
+
+export const subscriberRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/subscribers/$id',
+  validateSearch: (search) => z.object(subscriberSearch).parse(search),
+  component: lazyRouteComponent(() => import('./subscriber/subscriber-page.tsx'), 'SubscriberPage'),
 })
 
 export const sessionsRoute = createRoute({
@@ -194,6 +221,7 @@ export const auditRoute = createRoute({
         row: z.optional(z.number()),
         author: z.optional(z.number()),
         request: z.optional(z.coerce.string()),
+        address: z.optional(z.coerce.string()),
         /** First and last day. */
         from: z.optional(z.iso.date()),
         to: z.optional(z.iso.date()),
@@ -342,13 +370,6 @@ export const teamsRoute = createRoute({
 export const organisationsRoute = createRoute({
   getParentRoute: () => root,
   path: '/operators/organisations',
-  validateSearch: (search) =>
-    z
-      .object({
-        /** Whose wallet is open. */
-        wallet: z.optional(z.number()),
-      })
-      .parse(search),
   component: lazyRouteComponent(() => import('./operators/organisations-page.tsx'), 'OrganisationsPage'),
 })
 
@@ -440,6 +461,7 @@ const tree = root.addChildren([
   home,
   subscribersRoute,
   subscriberNewRoute,
+  subscriberRoute,
   subscriberEditRoute,
   importNewRoute,
   importsRoute,

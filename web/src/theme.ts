@@ -44,6 +44,7 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
         `color-mix(in srgb, ${shades[9]} 78%, black)`,
       ]),
     ),
+    '--mantine-color-error': colors.red[9],
     '--mantine-color-dimmed': colors.gray[7],
     '--mantine-color-placeholder': colors.gray[7],
   },

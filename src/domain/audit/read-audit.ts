@@ -20,6 +20,8 @@ export type AuditFilter = {
   until?: Date | undefined
   ownerId?: bigint | undefined
   requestId?: string | undefined
+  /** Where the author was. */
+  address?: string | undefined
   /** In the author's name or in open values; personal ones lie sealed and cannot be searched. */
   text?: string | undefined
 }
@@ -47,7 +49,7 @@ export type AuditShown = {
 
 type Row = Omit<AuditShown, 'personal'> & { personId: bigint | null; sealed: Buffer | null }
 
-/** Without an index for it, text is sought among the entries of so many days before `until`, or before now. */
+/** Without an index for them, text and addresses are sought among the entries of so many days before `until`, or before now. */
 const textDays = 31
 
 /** A page of entries, newest first, after the entry `before` (its id). */
@@ -96,7 +98,7 @@ async function select(db: Db, condition: RawBuilder<unknown>, scope: Scope, limi
 function filterCondition(filter: AuditFilter, now: Date): RawBuilder<unknown> {
   const until = filter.until ?? now
   const since =
-    filter.text !== undefined && filter.since === undefined
+    (filter.text !== undefined || filter.address !== undefined) && filter.since === undefined
       ? new Date(until.getTime() - textDays * 86_400_000)
       : filter.since
   const conditions = [
@@ -105,6 +107,7 @@ function filterCondition(filter: AuditFilter, now: Date): RawBuilder<unknown> {
     filter.operatorId === undefined ? undefined : sql`audit_entry.operator_id = ${filter.operatorId}`,
     filter.ownerId === undefined ? undefined : sql`audit_entry.owner_id = ${filter.ownerId}`,
     filter.requestId === undefined ? undefined : sql`audit_entry.request_id = ${filter.requestId}`,
+    filter.address === undefined ? undefined : sql`host(audit_entry.address) = host(${filter.address}::inet)`,
     since === undefined ? undefined : sql`audit_entry.at >= ${since}`,
     filter.until === undefined ? undefined : sql`audit_entry.at < ${filter.until}`,
     filter.action === undefined ? undefined : actionCondition(filter.action),

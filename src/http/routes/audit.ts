@@ -42,6 +42,10 @@ const query = z.strictObject({
   until: instant.optional(),
   owner_id: idText.optional(),
   request_id: z.string().max(100).optional(),
+  address: z
+    .union([z.ipv4(), z.ipv6()])
+    .optional()
+    .meta({ description: 'Where the author was; of the last 31 days unless `since` says more' }),
   text: z
     .string()
     .min(2)
@@ -93,6 +97,7 @@ export const auditRoutes = [
         until: asked.until,
         ownerId: asked.owner_id,
         requestId: asked.request_id,
+        address: asked.address,
         text: asked.text,
       }
       const rows = await listAudit(db, { filter, before: readCursor(cursor, idKey), limit }, by, now)

@@ -14,7 +14,7 @@ let resellers: { id: bigint; client: Client }[] = []
 
 async function write(
   deed: Partial<Deed>,
-  changes: { at?: Date; name?: string; requestId?: string; operatorId?: bigint } = {},
+  changes: { at?: Date; name?: string; requestId?: string; operatorId?: bigint; address?: string } = {},
 ) {
   const { at = noon, ...author } = changes
   const all = { action: 'plan.edit', noun: 'plan', rowId: 1n, ...deed }
@@ -39,7 +39,10 @@ beforeAll(async () => {
     { action: 'plan.archive', rowId: 2n, after: { name: 'Old' } },
     { at: hours(-40 * 24), name: 'ops@example.net' },
   )
-  await write({ action: 'nas.edit', noun: 'nas', rowId: 2n }, { requestId: 'a-request', operatorId: 77n })
+  await write(
+    { action: 'nas.edit', noun: 'nas', rowId: 2n },
+    { requestId: 'a-request', operatorId: 77n, address: '2001:db8::7' },
+  )
   const person = { noun: 'subscriber', before: { full_name: 'Anna' }, after: { full_name: 'Berta', zone: 'north' } }
   await write({ action: 'subscriber.edit', ...person, rowId: 5n, ownerId: one!.id })
   await write({ action: 'subscriber.block', ...person, rowId: 6n, ownerId: other!.id })
@@ -67,7 +70,7 @@ describe('GET /audit', () => {
     expect(removed).toMatchObject({ before: {}, after: { zone: 'north' }, personal: 'removed' })
   })
 
-  it('filters by noun, row, operator, action, time, owner and request', async () => {
+  it('filters by noun, row, operator, action, time, owner, request and address', async () => {
     expect(await actions(administrator, '?noun=nas')).toEqual(['nas.edit'])
     expect(await actions(administrator, '?noun=plan&row_id=2')).toEqual(['plan.archive'])
     expect(await actions(administrator, '?operator_id=77')).toEqual(['nas.edit'])
@@ -77,6 +80,8 @@ describe('GET /audit', () => {
     expect(await actions(administrator, `?since=${days(35)}&until=${days(20)}`)).toEqual(['plan.create'])
     expect(await actions(administrator, `?owner_id=${resellers[1]!.id}`)).toEqual(['subscriber.block'])
     expect(await actions(administrator, '?request_id=a-request')).toEqual(['nas.edit'])
+    expect(await actions(administrator, '?address=2001:db8:0::7')).toEqual(['nas.edit'])
+    expect((await administrator.get('/audit?address=192.0.2')).status).toBe(400)
   })
 
   it('finds text as it is, in author and open values, never in personal ones', async () => {

@@ -18,6 +18,7 @@ export type AuditSearch = {
   row?: number | undefined
   author?: number | undefined
   request?: string | undefined
+  address?: string | undefined
   from?: string | undefined
   to?: string | undefined
 }
@@ -34,7 +35,7 @@ export function AuditFilters({ search, onChange }: Props) {
     <Group gap="xs" align="end">
       <Select
         size="xs"
-        w={180}
+        w={{ base: 'calc(50% - 5px)', sm: 180 }}
         label={t('audit.noun')}
         placeholder={t('audit.anyNoun')}
         searchable
@@ -43,8 +44,20 @@ export function AuditFilters({ search, onChange }: Props) {
         value={noun ?? null}
         onChange={(next) => onChange({ noun: next ?? undefined, row: undefined })}
       />
-      <ActionInput value={search.action ?? ''} onChange={(action) => onChange({ action: action || undefined })} />
+      <TypedInput
+        label={t('audit.action')}
+        hint={t('audit.actionHint')}
+        value={search.action ?? ''}
+        onChange={(action) => onChange({ action: action || undefined })}
+      />
       {mayOperators && <AuthorSelect value={author} onChange={(next) => onChange({ author: next })} />}
+      <TypedInput
+        label={t('audit.address')}
+        hint={t('audit.addressHint')}
+        value={search.address ?? ''}
+        isRight={isAddress}
+        onChange={(address) => onChange({ address: address || undefined })}
+      />
       <DayInput label={t('audit.from')} value={from} onChange={(day) => onChange({ from: day })} />
       <DayInput label={t('audit.to')} value={to} onChange={(day) => onChange({ to: day })} />
       {row !== undefined && (
@@ -76,18 +89,34 @@ function Chip({ words, onRemove }: { words: string; onRemove(): void }) {
   )
 }
 
-/** Whole, or its beginning up to a dot. */
-function ActionInput({ value, onChange }: { value: string; onChange(action: string): void }) {
-  const { t } = useTranslation()
+const address = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)$/i
+
+/** Nothing is asked while it is half typed. */
+function isAddress(text: string): boolean {
+  return text === '' || address.test(text)
+}
+
+type TypedProps = {
+  label: string
+  hint: string
+  value: string
+  isRight?(text: string): boolean
+  onChange(text: string): void
+}
+
+/** What is typed is asked a moment after the typing stops. */
+function TypedInput({ label, hint, value, isRight = () => true, onChange }: TypedProps) {
   const [typed, setTyped] = useState(value)
-  const send = useDebouncedCallback(onChange, waitMs)
+  const send = useDebouncedCallback((text: string) => {
+    if (isRight(text)) onChange(text)
+  }, waitMs)
   useEffect(() => setTyped(value), [value])
   return (
     <TextInput
       size="xs"
-      w={210}
-      label={t('audit.action')}
-      placeholder={t('audit.actionHint')}
+      w={{ base: 'calc(50% - 5px)', sm: 200 }}
+      label={label}
+      placeholder={hint}
       value={typed}
       onChange={({ currentTarget }) => {
         setTyped(currentTarget.value)
@@ -108,7 +137,7 @@ function AuthorSelect({ value, onChange }: { value: number | undefined; onChange
   return (
     <Select
       size="xs"
-      w={220}
+      w={{ base: '100%', sm: 220 }}
       label={t('audit.author')}
       placeholder={t('audit.anyAuthor')}
       searchable

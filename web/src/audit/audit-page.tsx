@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { getAudit } from '../api/generated/sdk.gen.ts'
 import type { AuditEntry } from '../api/generated/types.gen.ts'
 import { useInstant } from '../i18n/use-instant.ts'
+import { ListCard } from '../list/list-card.tsx'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
@@ -22,7 +23,7 @@ import { differenceOf } from './difference.ts'
 /** The API wants so much of a text at least. */
 const leastText = 2
 
-function questionOf({ q, noun, action, row, author, request, from, to }: AuditSearch) {
+function questionOf({ q, noun, action, row, author, request, address, from, to }: AuditSearch) {
   return {
     ...(q !== undefined && q.length >= leastText && { text: q }),
     ...(noun && { noun }),
@@ -30,6 +31,7 @@ function questionOf({ q, noun, action, row, author, request, from, to }: AuditSe
     ...(row !== undefined && { row_id: String(row) }),
     ...(author !== undefined && { operator_id: String(author) }),
     ...(request && { request_id: request }),
+    ...(address && { address }),
     ...instantsOf(from, to),
   }
 }
@@ -44,6 +46,7 @@ export function AuditPage() {
     return (await getAudit({ query, signal, throwOnError: true })).data
   })
   const { widths, setWidth } = useColumns('audit')
+  const instant = useInstant()
   const columns = useAuditColumns()
   const change = (next: AuditSearch) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })
   return (
@@ -69,6 +72,9 @@ export function AuditPage() {
         nameOf={({ action }) => action}
         widths={widths}
         onWidth={setWidth}
+        card={({ action, at, author_name: author, noun, row_id: row }) => (
+          <ListCard title={action} note={`${nounWords(noun, t)} ${row ?? ''} · ${author} · ${instant(at)}`} />
+        )}
         onOpen={({ id }) => void navigate({ search: (before) => ({ ...before, open: id }) })}
         empty={t('audit.none')}
       />

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { getBulkRuns } from '../api/generated/sdk.gen.ts'
 import type { BulkRun } from '../api/generated/types.gen.ts'
 import { formatInstant, formatNumber, formatSpan } from '../i18n/format.ts'
+import { ListCard } from '../list/list-card.tsx'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
@@ -95,6 +96,13 @@ export function BulkRunsPage() {
         nameOf={({ action }) => actionTitle(action, t)}
         widths={widths}
         onWidth={setWidth}
+        card={(run) => (
+          <ListCard
+            title={`${actionTitle(run.action, t)} · ${formatNumber(run.counts.total)}`}
+            note={`${formatInstant(run.created_at, undefined)} · ${run.author_name}`}
+            end={<State state={run.state} />}
+          />
+        )}
         onOpen={({ id }) => show(id)}
         empty={state !== undefined || own ? t('list.emptyFiltered') : t('bulkRuns.none')}
       />
@@ -117,11 +125,7 @@ function useRunColumns(): ListColumn<BulkRun>[] {
         name: 'state',
         title: t('bulkRuns.state'),
         width: 110,
-        cell: ({ state }) => (
-          <Badge size="sm" variant="light" tt="none" color={stateColours[state]}>
-            {t(`bulk.state.${state}`)}
-          </Badge>
-        ),
+        cell: ({ state }) => <State state={state} />,
       },
       count('total', t('bulkRuns.total')),
       count('done', t('bulkRuns.done')),
@@ -147,6 +151,15 @@ function useRunColumns(): ListColumn<BulkRun>[] {
       },
     ],
     [t],
+  )
+}
+
+function State({ state }: Pick<BulkRun, 'state'>) {
+  const { t } = useTranslation()
+  return (
+    <Badge size="sm" variant="light" tt="none" color={stateColours[state]}>
+      {t(`bulk.state.${state}`)}
+    </Badge>
   )
 }
 

@@ -88,7 +88,8 @@ function optionsOf(latest: { readonly current: Props }, { scheme, dir, width }: 
         gap: 4,
         space: 32,
         size: (_plot, values) => 12 + figureWidth * Math.max(0, ...(values ?? []).map((value) => value.length)),
-        values: (_plot, values) => values.map((value) => (Number.isInteger(value) ? (formatAxis ?? format)(value) : '')),
+        values: (_plot, values) =>
+          values.map((value) => (Number.isInteger(value) ? (formatAxis ?? format)(value) : '')),
       },
     ],
     hooks: {

@@ -7,6 +7,7 @@ import { getNotEnforced } from '../api/generated/sdk.gen.ts'
 import type { NotEnforced } from '../api/generated/types.gen.ts'
 import { formatRelative } from '../i18n/format.ts'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { useSelection } from '../list/use-selection.ts'
@@ -57,6 +58,17 @@ export function NotEnforcedList({ onOpen, onEnd, onTotal }: Props) {
         pages={pages}
         nameOf={({ username }) => username}
         {...(mayEnd && { selection })}
+        card={(row) => (
+          <TwoLineCard
+            title={row.username}
+            below={row.detail}
+            end={
+              <Badge variant="light" color={orderColours[row.state]} tt="none">
+                {t(`enforcement.states.${row.state}`)}
+              </Badge>
+            }
+          />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => onOpen(id)}

@@ -61,7 +61,7 @@ export function NewExport({ onClose }: { onClose(): void }) {
               .filter((name) => permissions.includes(nouns[name]))
               .map((name) => ({ value: name, label: t(`exports.nouns.${name}`) }))}
             value={noun}
-            onChange={(next) => next !== null && set({ noun: next as Noun })}
+            onChange={(next) => next !== null && set({ noun: next })}
           />
           <SegmentedControl
             aria-label={t('exports.format')}

@@ -8,7 +8,7 @@ export function GroupSearch({ value, onSearch }: { value: string; onSearch(text:
   return (
     <TextInput
       type="search"
-      w={240}
+      w={200}
       maw="100%"
       leftSection={<IconSearch size={16} aria-hidden />}
       aria-label={t('list.search')}

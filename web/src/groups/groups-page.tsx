@@ -103,15 +103,15 @@ export function GroupsPage() {
 function useGroupColumns(tools: ((group: SubscriberGroup) => ReactNode) | undefined): ListColumn<SubscriberGroup>[] {
   const { t } = useTranslation()
   return [
-    { name: 'name', title: t('groups.name'), width: 280, cell: ({ name }) => <bdi>{name}</bdi> },
-    { name: 'owner', title: t('groups.owner'), width: 220, cell: ({ owner }) => <bdi>{owner}</bdi> },
+    { name: 'name', title: t('groups.name'), width: 230, cell: ({ name }) => <bdi>{name}</bdi> },
     {
       name: 'subscribers',
       title: t('groups.subscribers'),
-      width: 120,
+      width: 110,
       isNumber: true,
       cell: ({ subscribers }) => formatNumber(subscribers),
     },
+    { name: 'owner', title: t('groups.owner'), width: 220, cell: ({ owner }) => <bdi>{owner}</bdi> },
     ...(tools ? [{ name: 'tools', title: t('list.actions'), width: 100, cell: tools }] : []),
   ]
 }

@@ -22,6 +22,7 @@ import { exportRuns } from './ar/exports.ts'
 import { plans } from './ar/plans.ts'
 import { money } from './ar/money.ts'
 import { messages } from './ar/messages.ts'
+import { operators } from './ar/operators.ts'
 
 export const ar = {
   ...shell,
@@ -47,4 +48,5 @@ export const ar = {
   ...plans,
   ...money,
   ...messages,
+  ...operators,
 }

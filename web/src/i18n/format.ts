@@ -175,3 +175,12 @@ export function formatMoneyRound(value: number, currency: string): string {
   const options = { style: 'currency', currency, maximumFractionDigits: 0 } as const
   return keep(`round ${currency}`, (locale) => new Intl.NumberFormat(locale, options)).format(value)
 }
+
+/** Only the hour and minute, in the zone of this ISP. */
+export function formatHour(iso: string): string {
+  const { zone } = houseStyle()
+  return keep(
+    `hour ${zone}`,
+    (locale) => new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: zone }),
+  ).format(new Date(iso))
+}

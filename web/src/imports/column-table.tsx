@@ -2,7 +2,7 @@
 import { Select, Table, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import classes from './imports.module.css'
-import type { KnownColumn, Meanings } from './mapping.ts'
+import { meaningName, type KnownColumn, type Meanings } from './mapping.ts'
 import type { Sample } from './sample.ts'
 
 type Props = {
@@ -15,9 +15,15 @@ type Props = {
 /** What nobody should read over a shoulder. */
 const secret = new Set(['password', 'nt_hash'])
 
+/** The choice of no column; none of ours is called so. */
+const ignored = '-'
+
 export function ColumnTable({ sample, meanings, known, onChange }: Props) {
   const { t } = useTranslation()
-  const choices = known.map(({ name }) => name)
+  const choices = [
+    { value: ignored, label: t('imports.ignored') },
+    ...known.map(({ name }) => ({ value: name, label: meaningName(name, t) })),
+  ]
   return (
     <div className={classes.columns} role="region" aria-label={t('imports.steps.columns')} tabIndex={0}>
       <Table stickyHeader verticalSpacing={4} withRowBorders>
@@ -41,12 +47,14 @@ export function ColumnTable({ sample, meanings, known, onChange }: Props) {
                   <Select
                     size="xs"
                     searchable
-                    clearable
+                    allowDeselect={false}
                     aria-label={`${name}: ${t('imports.means')}`}
-                    placeholder={t('imports.ignored')}
                     data={choices}
-                    value={meaning === '' ? null : meaning}
-                    onChange={(next) => onChange(meanings.map((one, place) => (place === at ? (next ?? '') : one)))}
+                    value={meaning === '' ? ignored : meaning}
+                    onChange={(next) =>
+                      next !== null &&
+                      onChange(meanings.map((one, place) => (place === at ? (next === ignored ? '' : next) : one)))
+                    }
                   />
                 </Table.Td>
                 <Table.Td>

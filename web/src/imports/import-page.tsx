@@ -15,7 +15,7 @@ import { useTitle } from '../shell/use-title.ts'
 import { ColumnTable } from './column-table.tsx'
 import { FileDrop } from './file-drop.tsx'
 import classes from './imports.module.css'
-import { guess, mappingOf, missing, twice, type KnownColumn, type Meanings } from './mapping.ts'
+import { guess, mappingOf, meaningName, missing, twice, type KnownColumn, type Meanings } from './mapping.ts'
 import { OptionFields } from './option-fields.tsx'
 import { keepPending, pendingNow, sendFile, type Options } from './pending.ts'
 import { sampleOf } from './sample.ts'
@@ -111,12 +111,12 @@ function Reading({ file, known, onOther }: ReadingProps) {
       )}
       {lacks.length > 0 && (
         <Text size="sm" c="var(--mantine-color-error)" role="alert">
-          {t('imports.missing', { names: lacks.join(', ') })}
+          {t('imports.missing', { names: lacks.map((name) => meaningName(name, t)).join(', ') })}
         </Text>
       )}
       {doubled.map((name) => (
         <Text key={name} size="sm" c="var(--mantine-color-error)" role="alert">
-          {t('imports.twice', { name })}
+          {t('imports.twice', { name: meaningName(name, t) })}
         </Text>
       ))}
       <OptionFields options={options} onChange={setOptions} />

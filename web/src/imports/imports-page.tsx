@@ -13,7 +13,7 @@ import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { importsRoute } from '../router.tsx'
-import { isOpen, stateColours, type ImportRun } from './run-state.ts'
+import { isOpen, stateColours, stateWords, type ImportRun } from './run-state.ts'
 
 const lookMs = 1_000
 
@@ -79,9 +79,9 @@ function useImportColumns(): ListColumn<ImportRun>[] {
         name: 'state',
         title: t('imports.stateTitle'),
         width: 110,
-        cell: ({ state }) => (
-          <Badge size="sm" variant="light" tt="none" color={stateColours[state]}>
-            {t(`imports.state.${state}`)}
+        cell: (run) => (
+          <Badge size="sm" variant="light" tt="none" color={stateColours[run.state]}>
+            {stateWords(run, t)}
           </Badge>
         ),
       },

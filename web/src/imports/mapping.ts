@@ -1,4 +1,5 @@
 // Which column of a file means what: guessed from its name as the server does, changed by hand, and sent as far as it differs.
+import type { TFunction } from 'i18next'
 import type { GetImportsColumnsResponse } from '../api/generated/types.gen.ts'
 
 export type KnownColumn = GetImportsColumnsResponse['items'][number]
@@ -6,6 +7,11 @@ export type Mode = 'create' | 'upsert'
 
 /** What each column of the file means, by its place; empty: it is not read. */
 export type Meanings = readonly string[]
+
+/** How a column of ours is called. */
+export function meaningName(column: string, t: TFunction): string {
+  return t(`imports.meanings.${column as 'username'}`)
+}
 
 function plainName(name: string): string {
   return name

@@ -11,7 +11,7 @@ export function OptionFields({ options, onChange }: { options: Options; onChange
       <Radio.Group
         label={t('imports.mode')}
         value={options.mode}
-        onChange={(next) => onChange({ ...options, mode: next as Mode })}
+        onChange={(next) => onChange({ ...options, mode: next })}
       >
         <Stack gap={6} mt={6}>
           {(['create', 'upsert'] as const).map((mode) => (

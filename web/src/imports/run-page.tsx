@@ -13,7 +13,7 @@ import { ErrorList } from './error-list.tsx'
 import classes from './imports.module.css'
 import { RunFigures } from './run-figures.tsx'
 import { RunNext } from './run-next.tsx'
-import { isOpen, stateColours, type ImportRun } from './run-state.ts'
+import { isOpen, stateColours, stateWords, type ImportRun } from './run-state.ts'
 
 const lookMs = 500
 
@@ -44,7 +44,7 @@ export function ImportRunPage() {
       tools={
         <>
           <Badge variant="light" color={stateColours[run.state]} tt="none" role="status">
-            {t(`imports.state.${run.state}`)}
+            {stateWords(run, t)}
           </Badge>
           <Button component={Link} to="/imports" variant="default">
             {t('imports.history')}

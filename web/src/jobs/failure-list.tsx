@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { getJobsFailures } from '../api/generated/sdk.gen.ts'
 import type { GetJobsFailuresResponse } from '../api/generated/types.gen.ts'
 import { formatInstant, formatNumber, formatRelative } from '../i18n/format.ts'
+import { ListCard } from '../list/list-card.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
@@ -75,6 +76,7 @@ export function FailureList() {
         nameOf={({ username }) => username}
         widths={widths}
         onWidth={setWidth}
+        card={({ username, reason, job }) => <ListCard title={username} note={`${jobTitle(job, t)} · ${reason}`} />}
         onOpen={({ subscriber_id: id }) => void navigate({ to: '/subscribers', search: { open: id } })}
         empty={t('jobs.failures.none')}
       />

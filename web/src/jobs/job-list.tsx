@@ -3,6 +3,7 @@ import { Badge, Text } from '@mantine/core'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatInstant, formatRelative } from '../i18n/format.ts'
+import { ListCard } from '../list/list-card.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
@@ -27,12 +28,7 @@ export function JobList() {
         name: 'state',
         title: t('jobs.state'),
         width: 120,
-        cell: ({ last_run: run }) =>
-          run && (
-            <Badge size="sm" variant="light" tt="none" color={stateColours[run.state]}>
-              {t(`jobs.states.${run.state}`)}
-            </Badge>
-          ),
+        cell: (job) => <LastState job={job} />,
       },
       {
         name: 'last',
@@ -71,6 +67,9 @@ export function JobList() {
         nameOf={({ name }) => jobTitle(name, t)}
         widths={widths}
         onWidth={setWidth}
+        card={(job) => (
+          <ListCard title={jobTitle(job.name, t)} note={cronWords(job.cron, t)} end={<LastState job={job} />} />
+        )}
         onOpen={({ name }) => void navigate({ search: (before) => ({ ...before, open: name }) })}
         empty={t('list.empty')}
       />
@@ -82,5 +81,15 @@ export function JobList() {
         />
       )}
     </>
+  )
+}
+
+function LastState({ job: { last_run: run } }: { job: Job }) {
+  const { t } = useTranslation()
+  if (run === null) return null
+  return (
+    <Badge size="sm" variant="light" tt="none" color={stateColours[run.state]}>
+      {t(`jobs.states.${run.state}`)}
+    </Badge>
   )
 }

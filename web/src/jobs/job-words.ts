@@ -35,9 +35,8 @@ export function resultWords({ result, state }: JobRun, t: TFunction): string {
     const count = Array.isArray(value) ? value.length : value
     if (count === 0 || count === null || count === false) return []
     const shown = typeof count === 'number' ? formatNumber(count) : typeof count === 'string' ? count : ''
-    return [
-      `${t(`jobs.results.${name as keyof Words['results']}`, { defaultValue: name.replaceAll('_', ' ') })} ${shown}`,
-    ]
+    const words = t(`jobs.results.${name as keyof Words['results']}`, { defaultValue: name.replaceAll('_', ' ') })
+    return [`${shown} ${words}`]
   })
   if (parts.length > 0) return parts.join(' · ')
   return state === 'done' ? t('jobs.nothing') : ''

@@ -37,13 +37,11 @@ export function ColumnPicker({ all, shown, onChange, widths = {}, onWidth }: Pro
   return (
     <Popover position="bottom-end" withArrow trapFocus>
       <Popover.Target>
-        <Tooltip label={t('list.columns')}>
-          <ActionIcon variant="default" size="lg" aria-label={t('list.columns')}>
-            <IconColumns3 size={18} stroke={1.6} aria-hidden />
-          </ActionIcon>
-        </Tooltip>
+        <ActionIcon variant="default" size={30} aria-label={t('list.columns')} title={t('list.columns')}>
+          <IconColumns3 size={17} stroke={1.6} aria-hidden />
+        </ActionIcon>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown aria-label={t('list.columns')} aria-labelledby={undefined}>
         {all.length >= many && (
           <TextInput
             size="xs"
@@ -82,7 +80,11 @@ export function ColumnPicker({ all, shown, onChange, widths = {}, onWidth }: Pro
                           </Mover>
                         </>
                       )}
-                      <Mover label={t('list.moveUp', { name: title })} disabled={at === 0} onMove={() => move(name, -1)}>
+                      <Mover
+                        label={t('list.moveUp', { name: title })}
+                        disabled={at === 0}
+                        onMove={() => move(name, -1)}
+                      >
                         <IconArrowUp size={14} aria-hidden />
                       </Mover>
                       <Mover

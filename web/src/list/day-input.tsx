@@ -18,7 +18,7 @@ export function DayInput({ label, value, onChange }: Props) {
     <TextInput
       size="xs"
       type="date"
-      w={140}
+      w={{ base: 'calc(50% - 5px)', sm: 140 }}
       min={firstDay}
       label={label}
       value={typed}

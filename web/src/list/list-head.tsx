@@ -19,12 +19,7 @@ export function ListHead<Row extends { id: number }>(props: Props<Row>) {
   const widthOf = (name: string, usual: number): number =>
     dragged?.name === name ? dragged.width : (props.widths?.[name] ?? usual)
   const cells = isCards ? ['minmax(0, 1fr)'] : columns.map(({ name, width }) => `${widthOf(name, width)}px`)
-  const template = [
-    selection && `${boxWidth}px`,
-    ...cells,
-    !isCards && 'minmax(0, 1fr)',
-    onMenu && `${menuWidth}px`,
-  ]
+  const template = [selection && `${boxWidth}px`, ...cells, !isCards && 'minmax(0, 1fr)', onMenu && `${menuWidth}px`]
     .filter(Boolean)
     .join(' ')
   // On the list itself: a column that is dragged draws no row anew.
@@ -45,7 +40,11 @@ export function ListHead<Row extends { id: number }>(props: Props<Row>) {
         )}
         {isCards ? (
           <div role="columnheader" className={classes.headCell}>
-            {sort && onSort && <OrderChoice {...props} sort={sort} onSort={onSort} />}
+            {sort && onSort ? (
+              <OrderChoice {...props} sort={sort} onSort={onSort} />
+            ) : (
+              <span className="visually-hidden">{props.label}</span>
+            )}
           </div>
         ) : (
           columns.map((column, at) => (
@@ -128,7 +127,8 @@ function AllBox<Row extends { id: number }>({
   )
 }
 
-type OrderProps<Row extends { id: number }> = ListTableProps<Row> & Required<Pick<ListTableProps<Row>, 'sort' | 'onSort'>>
+type OrderProps<Row extends { id: number }> = ListTableProps<Row> &
+  Required<Pick<ListTableProps<Row>, 'sort' | 'onSort'>>
 
 function OrderChoice<Row extends { id: number }>({ columns, sort, onSort }: OrderProps<Row>) {
   const { t } = useTranslation()

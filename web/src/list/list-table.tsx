@@ -89,7 +89,8 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
     },
     openMenu: (row, index) => {
       const place = document.getElementById(`${gridId}${index}`)?.getBoundingClientRect()
-      if (place !== undefined) openMenu(row, { x: place.x + 48, y: place.bottom })
+      // When the key has been heard by everybody: it would close what it has opened.
+      if (place !== undefined) setTimeout(() => openMenu(row, { x: place.x + 48, y: place.bottom }))
     },
   })
   const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown

@@ -7,9 +7,9 @@ import { useTranslation } from 'react-i18next'
 
 const waitMs = 150
 
-type Props = { value: string; hint?: string; onSearch(text: string): void }
+type Props = { value: string; hint?: string; width?: number; onSearch(text: string): void }
 
-export function SearchBox({ value, hint, onSearch }: Props) {
+export function SearchBox({ value, hint, width = 260, onSearch }: Props) {
   const { t } = useTranslation()
   const box = useRef<HTMLInputElement>(null)
   const [typed, setTyped] = useState(value)
@@ -29,7 +29,7 @@ export function SearchBox({ value, hint, onSearch }: Props) {
     <TextInput
       ref={box}
       type="search"
-      w={260}
+      w={width}
       maw="100%"
       leftSection={<IconSearch size={16} aria-hidden />}
       placeholder={hint}
@@ -39,6 +39,7 @@ export function SearchBox({ value, hint, onSearch }: Props) {
         setTyped(event.currentTarget.value)
         search(event.currentTarget.value.trim())
       }}
+      onKeyDown={(event) => event.key === 'Enter' && search.flush()}
     />
   )
 }

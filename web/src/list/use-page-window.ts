@@ -24,7 +24,12 @@ const ahead = 60
 /** A page that was left is kept so long: who turns around finds it. */
 const keptMs = 15_000
 
-export function usePageWindow<Row extends { id: number }>({ key, size, ask, refetchInterval }: Options<Row>): Pages<Row> {
+export function usePageWindow<Row extends { id: number }>({
+  key,
+  size,
+  ask,
+  refetchInterval,
+}: Options<Row>): Pages<Row> {
   const name = hashKey(key)
   const queries = useQueryClient()
   const [seen, setSeen] = useState({ name, first: 0, last: 0 })
@@ -56,7 +61,11 @@ export function usePageWindow<Row extends { id: number }>({ key, size, ask, refe
   const shown = isStale ? before.current! : current
   const see = useCallback(
     (from: number, to: number) => {
-      const next = { name, first: Math.max(0, Math.floor((from - ahead) / size)), last: Math.floor((to + ahead) / size) }
+      const next = {
+        name,
+        first: Math.max(0, Math.floor((from - ahead) / size)),
+        last: Math.floor((to + ahead) / size),
+      }
       setSeen((was) => (was.name === name && was.first === next.first && was.last === next.last ? was : next))
     },
     [name, size],

@@ -25,8 +25,7 @@ export function useSelection(rows: readonly ({ id: number } | number)[], of = ''
   loaded.current = rows
   const state = kept.of === of ? kept : none
   const change = useCallback(
-    (next: (before: State) => State) =>
-      setKept((before) => ({ of, ...next(before.of === of ? before : none) })),
+    (next: (before: State) => State) => setKept((before) => ({ of, ...next(before.of === of ? before : none) })),
     [of],
   )
 

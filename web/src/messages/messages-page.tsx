@@ -18,7 +18,7 @@ export function MessagesPage() {
       size="xs"
       aria-label={t('messages.show')}
       value={tab}
-      onChange={(next) => void navigate({ search: { tab: next as typeof tab } })}
+      onChange={(next) => void navigate({ search: { tab: next } })}
       data={tabs.map((value) => ({ value, label: t(`messages.tabs.${value}`) }))}
     />
   )

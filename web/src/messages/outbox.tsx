@@ -10,6 +10,7 @@ import { useInstant } from '../i18n/use-instant.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { messagesRoute } from '../router.tsx'
@@ -65,7 +66,7 @@ export function Outbox({ filters }: { filters: ReactNode }) {
             clearable
             data={states.map((value) => ({ value, label: t(`messages.states.${value}`) }))}
             value={state ?? null}
-            onChange={(next) => go({ state: (next as State | null) ?? undefined })}
+            onChange={(next) => go({ state: next ?? undefined })}
           />
           <SearchBox value={kind} hint={t('messages.kindHint')} onSearch={(text) => go({ kind: text || undefined })} />
         </>
@@ -76,6 +77,13 @@ export function Outbox({ filters }: { filters: ReactNode }) {
         columns={columns}
         pages={pages}
         nameOf={({ id }) => String(id)}
+        card={(row) => (
+          <TwoLineCard
+            title={row.recipient ?? row.webhook}
+            below={`${kindWord(row.kind, t)} · ${instant(row.created_at)}`}
+            end={<StateBadge state={row.state} />}
+          />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => go({ open: id })}

@@ -13,7 +13,7 @@ export type Wallet = GetWalletsResponse['items'][number] & { id: number }
 export function Amount({ amount, currency }: { amount: string; currency: string }) {
   const text = formatMoney(amount, currency)
   return Number(amount) < 0 ? (
-    <Text span inherit c="var(--mantine-color-error)">
+    <Text span inherit c="light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))">
       {text}
     </Text>
   ) : (
@@ -23,16 +23,19 @@ export function Amount({ amount, currency }: { amount: string; currency: string 
 
 export function payerColumns(t: TFunction): ListColumn<Payer>[] {
   return [
-    { name: 'name', title: t('money.payer'), width: 220, cell: ({ name }) => <bdi>{name}</bdi> },
+    { name: 'name', title: t('money.payer'), width: 200, cell: ({ name }) => <bdi>{name}</bdi> },
     {
       name: 'kind',
       title: t('money.kind'),
       width: 120,
-      cell: ({ kind }) => (
-        <Badge variant="light" tt="none" color={kind === 'company' ? 'gate' : 'gray'}>
-          {t(`money.payerKinds.${kind}`)}
-        </Badge>
-      ),
+      cell: ({ kind }) =>
+        kind === 'company' ? (
+          <Badge variant="light" tt="none">
+            {t('money.payerKinds.company')}
+          </Badge>
+        ) : (
+          t('money.payerKinds.own')
+        ),
     },
     {
       name: 'balance',
@@ -55,8 +58,8 @@ export function payerColumns(t: TFunction): ListColumn<Payer>[] {
       isNumber: true,
       cell: ({ subscribers }) => formatNumber(subscribers),
     },
-    { name: 'email', title: t('money.email'), width: 200, cell: ({ email }) => <bdi>{email}</bdi> },
-    { name: 'phone', title: t('money.phone'), width: 150, cell: ({ phone }) => <bdi>{phone}</bdi> },
+    { name: 'email', title: t('money.email'), width: 190, cell: ({ email }) => <bdi>{email}</bdi> },
+    { name: 'phone', title: t('money.phone'), width: 130, cell: ({ phone }) => <bdi>{phone}</bdi> },
     { name: 'owner', title: t('money.owner'), width: 160, cell: ({ owner }) => <bdi>{owner}</bdi> },
   ]
 }
@@ -119,7 +122,7 @@ export function ledgerColumns(t: TFunction, instant: Instant, withAccount: boole
       title: t('money.amount'),
       width: 120,
       isNumber: true,
-      cell: ({ amount, currency }) => <Amount amount={amount} currency={currency} />,
+      cell: ({ amount, currency }) => formatMoney(amount, currency),
     },
     {
       name: 'balance',

@@ -9,6 +9,7 @@ import { useInstant } from '../i18n/use-instant.ts'
 import { DayInput } from '../list/day-input.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
@@ -69,6 +70,15 @@ export function LedgerView({ of, search, onSearch }: Props) {
         columns={columns}
         pages={pages}
         nameOf={({ id }) => String(id)}
+        card={(row) => (
+          <TwoLineCard
+            title={
+              of === undefined ? `${t(`money.kinds.${row.kind}`)} · ${row.account_name}` : t(`money.kinds.${row.kind}`)
+            }
+            below={instant(row.at)}
+            end={formatMoney(row.amount, row.currency)}
+          />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => onSearch({ entry: id })}

@@ -8,13 +8,14 @@ import { getPayers, getWallets } from '../api/generated/sdk.gen.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { NewPayer } from '../payers/new-payer.tsx'
 import { moneyRoute } from '../router.tsx'
 import { useMay, useMe } from '../sign-in/me.ts'
-import { payerColumns, walletColumns, type Payer, type Wallet } from './columns.tsx'
+import { Amount, payerColumns, walletColumns, type Payer, type Wallet } from './columns.tsx'
 import { LedgerView } from './ledger-view.tsx'
 
 const tabs = ['payers', 'ledger', 'wallets'] as const
@@ -31,7 +32,7 @@ export function MoneyPage() {
       size="xs"
       aria-label={t('money.show')}
       value={tab}
-      onChange={(next) => void navigate({ search: { tab: next as typeof tab } })}
+      onChange={(next) => void navigate({ search: { tab: next } })}
       data={tabs.map((value) => ({ value, label: t(`money.tabs.${value}`) }))}
     />
   )
@@ -78,7 +79,7 @@ function Payers({ filters }: { filters: React.ReactNode }) {
             size="xs"
             aria-label={t('money.kind')}
             value={kind}
-            onChange={(next) => go({ kind: next === 'all' ? undefined : (next as 'own' | 'company') })}
+            onChange={(next) => go({ kind: next === 'all' ? undefined : next })}
             data={(['all', 'own', 'company'] as const).map((value) => ({
               value,
               label: t(`money.payerKinds.${value}`),
@@ -102,6 +103,13 @@ function Payers({ filters }: { filters: React.ReactNode }) {
         columns={columns}
         pages={pages}
         nameOf={({ name }) => name}
+        card={({ name, subscribers, balance, currency }) => (
+          <TwoLineCard
+            title={name}
+            below={t('plan.subscribers', { count: subscribers })}
+            end={<Amount amount={balance} currency={currency} />}
+          />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => open(id)}
@@ -131,6 +139,13 @@ function Wallets({ filters }: { filters: React.ReactNode }) {
         columns={columns}
         pages={wholeList(found)}
         nameOf={({ organisation }) => organisation}
+        card={({ organisation, balance, currency, pays_renewals: pays }) => (
+          <TwoLineCard
+            title={organisation}
+            below={t('money.renewalsBy', { who: t(pays ? 'money.walletPays' : 'money.payersPay') })}
+            end={<Amount amount={balance} currency={currency} />}
+          />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => void navigate({ to: '/money/wallets/$id', params: { id: String(id) } })}

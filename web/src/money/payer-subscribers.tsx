@@ -42,7 +42,7 @@ export function PayerSubscribers({ payerId, count }: { payerId: number; count: n
               {name != null && (
                 <Text span c="dimmed" size="sm">
                   {' '}
-                  <bdi>{String(name)}</bdi>
+                  <bdi>{name}</bdi>
                 </Text>
               )}
             </Text>

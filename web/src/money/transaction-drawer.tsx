@@ -12,7 +12,6 @@ import { useInstant } from '../i18n/use-instant.ts'
 import { FactList } from '../list/fact-list.tsx'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { useMay } from '../sign-in/me.ts'
-import { Amount } from './columns.tsx'
 import { PostingDialog } from './posting-dialog.tsx'
 import { payerAccount } from './posting.ts'
 import { ReversalDialog } from './reversal-dialog.tsx'
@@ -52,7 +51,7 @@ function Matter({ one, onOther }: { one: GetLedgerIdResponse; onOther(id: number
   return (
     <Stack gap="md">
       <Text size="xl" fw={650}>
-        <Amount amount={one.amount} currency={one.currency} />
+        {formatMoney(one.amount, one.currency)}
       </Text>
       <FactList
         facts={[
@@ -177,7 +176,7 @@ function Entries({ one }: { one: GetLedgerIdResponse }) {
               <bdi>{account}</bdi>
             </Table.Td>
             <Table.Td ta="end" style={{ fontVariantNumeric: 'tabular-nums' }}>
-              <Amount amount={amount} currency={one.currency} />
+              {formatMoney(amount, one.currency)}
             </Table.Td>
           </Table.Tr>
         ))}

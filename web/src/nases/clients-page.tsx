@@ -8,9 +8,11 @@ import { useTranslation } from 'react-i18next'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { clientsRoute } from '../router.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { ClientDialog } from './client-dialog.tsx'
 import { ClientDrawer } from './client-drawer.tsx'
@@ -21,6 +23,7 @@ export const signingColours = { require: 'green', auto: 'orange', off: 'red' } a
 
 export function ClientsPage() {
   const { t } = useTranslation()
+  useTitle(t('nases.places.clients'))
   const { q = '', open } = clientsRoute.useSearch()
   const navigate = clientsRoute.useNavigate()
   const mayEdit = useMay('nas.edit')
@@ -56,6 +59,9 @@ export function ClientsPage() {
         columns={clientColumns(t)}
         pages={wholeList(query, rows)}
         nameOf={({ name }) => name}
+        card={(row) => (
+          <TwoLineCard title={row.name} below={row.prefix} end={t(`nases.modes.${row.message_authenticator}`)} />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ name }) => go({ open: name })}

@@ -30,7 +30,7 @@ export function DoctorTab({ nas }: { nas: NasDevice }) {
   return (
     <Stack gap="md" className={classes.narrow}>
       <Group justify="space-between">
-        <Text size="sm" c="dimmed">
+        <Text size="sm" c="dimmed" flex="1 1 300px">
           {t('doctor.hint')}
         </Text>
         {mayRun && (

@@ -14,6 +14,7 @@ import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { nasGroupsRoute } from '../router.tsx'
 import { Confirm } from '../shell/confirm.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { GroupDialog } from './group-dialog.tsx'
 import { NasNav } from './nas-nav.tsx'
@@ -21,6 +22,7 @@ import { allNasGroups, nasKeys, type NasGroup } from './use-nases.ts'
 
 export function NasGroupsPage() {
   const { t } = useTranslation()
+  useTitle(t('nases.places.groups'))
   const { open } = nasGroupsRoute.useSearch()
   const navigate = nasGroupsRoute.useNavigate()
   const mayEdit = useMay('nas.edit')

@@ -10,6 +10,7 @@ import { useAct } from '../api/use-act.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { nasRoute } from '../router.tsx'
 import { Confirm } from '../shell/confirm.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { HeardBadge } from './heard-badge.tsx'
 import { NasDialog } from './nas-dialog.tsx'
@@ -47,6 +48,7 @@ export function NasPage() {
 
 function Inside({ nas }: { nas: NasDevice }) {
   const { t } = useTranslation()
+  useTitle(nas.name)
   const { tab = 'state' } = nasRoute.useSearch()
   const navigate = nasRoute.useNavigate()
   const state = useNasStates().get(nas.id)

@@ -8,6 +8,7 @@ import { deleteHomeServersName, deleteRealmsName, postRealms } from '../api/gene
 import { useAct } from '../api/use-act.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { Confirm } from '../shell/confirm.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { HomeServerDialog } from './home-server-dialog.tsx'
 import { NasNav } from './nas-nav.tsx'
@@ -17,6 +18,7 @@ import { allHomeServers, allRealms, type HomeServer, type Realm } from './use-na
 
 export function RealmsPage() {
   const { t } = useTranslation()
+  useTitle(t('nases.places.realms'))
   const realms = useQuery(allRealms)
   const servers = useQuery(allHomeServers)
   return (

@@ -8,7 +8,7 @@ import type { Session } from '../api/generated/types.gen.ts'
 import { ListTable } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
-import { sessionColumns } from '../sessions/columns.tsx'
+import { SessionCard, sessionColumns } from '../sessions/columns.tsx'
 import { DisconnectDialog, type Ending } from '../sessions/disconnect-dialog.tsx'
 import { SessionDrawer } from '../sessions/session-drawer.tsx'
 import { useRates } from '../sessions/use-rates.ts'
@@ -46,6 +46,7 @@ export function SessionsTab({ nas }: { nas: NasDevice }) {
         columns={shown.flatMap((name) => all.find((column) => column.name === name) ?? [])}
         pages={pages}
         nameOf={({ username }) => username}
+        card={(row) => <SessionCard row={row} rate={rateOf(row)} />}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => setOpen(id)}

@@ -2,6 +2,7 @@
 import { Anchor, Checkbox, NumberInput, PasswordInput, Select, Text, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import classes from './nases.module.css'
 import type { Setting } from './setting-list.ts'
 
 export type SettingValue = string | number | boolean
@@ -19,10 +20,10 @@ type Props = {
 }
 
 export function SettingField(props: Props) {
-  const { isWritten, isReset, isDisabled, onChange } = props
+  const { setting, isWritten, isReset, isDisabled, onChange } = props
   const { t } = useTranslation()
   return (
-    <div>
+    <div className={setting.kind === 'flag' ? classes.flag : undefined}>
       <Field {...props} />
       {isReset ? (
         <Text size="xs" c="dimmed" mt={2}>

@@ -52,7 +52,7 @@ export function BulkDialog({ action, ids, filter, onClose, onDone }: Props) {
   return (
     <Modal opened onClose={onClose} title={title}>
       <Stack gap="sm">
-        <Radio.Group label={t('operators.bulk.who')} value={reach} onChange={(next) => setReach(next as Reach)}>
+        <Radio.Group label={t('operators.bulk.who')} value={reach} onChange={(next) => setReach(next)}>
           <Stack gap={4} mt={4}>
             {(['ids', 'filter', 'all'] as const).map((each) => (
               <Radio

@@ -32,17 +32,17 @@ export function useOperatorColumns(): ListColumn<OperatorRow>[] {
   const instant = useInstant()
   const roleName = useRoleName()
   return [
-    { name: 'name', title: t('operators.name'), width: 190, sortable: true, cell: (row) => <bdi>{row.name}</bdi> },
-    { name: 'email', title: t('operators.email'), width: 230, sortable: true, cell: (row) => <bdi>{row.email}</bdi> },
+    { name: 'name', title: t('operators.name'), width: 160, sortable: true, cell: (row) => <bdi>{row.name}</bdi> },
+    { name: 'email', title: t('operators.email'), width: 210, sortable: true, cell: (row) => <bdi>{row.email}</bdi> },
     { name: 'state', title: t('operators.state'), width: 100, cell: (row) => <OperatorState operator={row} /> },
     {
       name: 'role',
       title: t('operators.role'),
-      width: 160,
+      width: 150,
       sortable: true,
       cell: (row) => <bdi>{roleName(row.role)}</bdi>,
     },
-    { name: 'team', title: t('operators.team'), width: 130, sortable: true, cell: (row) => <bdi>{row.team}</bdi> },
+    { name: 'team', title: t('operators.team'), width: 110, sortable: true, cell: (row) => <bdi>{row.team}</bdi> },
     {
       name: 'organisation',
       title: t('operators.organisation'),
@@ -59,7 +59,7 @@ export function useOperatorColumns(): ListColumn<OperatorRow>[] {
     {
       name: 'sessions',
       title: t('operators.sessions'),
-      width: 100,
+      width: 90,
       isNumber: true,
       cell: (row) => formatNumber(row.sessions),
     },

@@ -1,4 +1,5 @@
 // What is open above the list of operators: a form, a question, the menu of a row, an action on many.
+import type { Dispatch, SetStateAction } from 'react'
 import type { Place } from '../list/list-row.tsx'
 import { operatorsRoute } from '../router.tsx'
 import { BulkDialog, type BulkAction } from './bulk-dialog.tsx'
@@ -17,7 +18,7 @@ export type Above =
 
 type AboveProps = {
   above: Above | undefined
-  onChange(above: Above | undefined): void
+  onChange: Dispatch<SetStateAction<Above | undefined>>
   onOpen(id: number): void
   bulk: { ids: readonly number[]; onDone(): void }
 }
@@ -35,7 +36,8 @@ export function AboveOperators({ above, onChange, onOpen, bulk }: AboveProps) {
       <OperatorMenu
         operator={operator}
         at={at}
-        onClose={close}
+        // What was chosen in it may be open by now.
+        onClose={() => onChange((now) => (now?.kind === 'menu' ? undefined : now))}
         onOpen={() => onOpen(operator.id)}
         onEdit={() => onChange({ kind: 'edit', id: operator.id })}
         onAsk={(asked) => onChange({ kind: 'asked', operator, asked })}

@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { getOrganisations, getWallets } from '../api/generated/sdk.gen.ts'
-import type { GetOrganisationsResponse, GetWalletsResponse } from '../api/generated/types.gen.ts'
+import type { GetOrganisationsResponse } from '../api/generated/types.gen.ts'
 import { formatMoney, formatNumber } from '../i18n/format.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { ListPage } from '../list/list-page.tsx'
@@ -18,10 +18,9 @@ import { useMay } from '../sign-in/me.ts'
 import { OrganisationDialog } from './organisation-dialog.tsx'
 import { OperatorPlaces } from './places.tsx'
 import { RowTools } from './row-tools.tsx'
-import { WalletDialog } from './wallet-dialog.tsx'
+import { WalletCell, type Wallet } from './wallet-cell.tsx'
 
 export type Organisation = GetOrganisationsResponse['items'][number]
-export type Wallet = GetWalletsResponse['items'][number]
 
 function useWallets(): readonly Wallet[] {
   const may = useMay('money.read')
@@ -37,7 +36,6 @@ export function OrganisationsPage() {
   const { t } = useTranslation()
   const mayEdit = useMay('organisation.edit')
   const navigate = organisationsRoute.useNavigate()
-  const { wallet } = organisationsRoute.useSearch()
   const organisations = useQuery({
     queryKey: ['organisations'],
     queryFn: async () => (await getOrganisations({ throwOnError: true })).data.items,
@@ -45,12 +43,7 @@ export function OrganisationsPage() {
   const wallets = useWallets()
   const [asked, setAsked] = useState<Organisation | 'new'>()
   const { widths, setWidth } = useColumns('organisations')
-  const showWallet = (id: number | undefined) => void navigate({ search: { wallet: id } })
-  const columns = useOrganisationColumns(wallets, {
-    onWallet: ({ id }) => showWallet(id),
-    ...(mayEdit && { onEdit: setAsked }),
-  })
-  const shown = organisations.data?.find(({ id }) => id === wallet)
+  const columns = useOrganisationColumns(wallets, mayEdit ? setAsked : undefined)
   useHotkeys([['n', () => mayEdit && setAsked('new')]])
   return (
     <>
@@ -84,26 +77,20 @@ export function OrganisationsPage() {
       {asked && (
         <OrganisationDialog organisation={asked === 'new' ? undefined : asked} onClose={() => setAsked(undefined)} />
       )}
-      {shown && (
-        <WalletDialog
-          organisation={shown}
-          wallet={wallets.find(({ organisation_id: id }) => id === shown.id)}
-          onClose={() => showWallet(undefined)}
-        />
-      )}
     </>
   )
 }
 
-type Ways = { onWallet(organisation: Organisation): void; onEdit?: (organisation: Organisation) => void }
-
-function useOrganisationColumns(wallets: readonly Wallet[], { onWallet, onEdit }: Ways): ListColumn<Organisation>[] {
+function useOrganisationColumns(
+  wallets: readonly Wallet[],
+  onEdit: ((organisation: Organisation) => void) | undefined,
+): ListColumn<Organisation>[] {
   const { t } = useTranslation()
   const instant = useInstant()
   const seesMoney = useMay('money.read')
   return [
-    { name: 'name', title: t('organisations.name'), width: 210, cell: ({ name }) => <bdi>{name}</bdi> },
-    { name: 'kind', title: t('organisations.kind'), width: 110, cell: ({ kind }) => t(`organisations.kinds.${kind}`) },
+    { name: 'name', title: t('organisations.name'), width: 190, cell: ({ name }) => <bdi>{name}</bdi> },
+    { name: 'kind', title: t('organisations.kind'), width: 90, cell: ({ kind }) => t(`organisations.kinds.${kind}`) },
     {
       name: 'subscribers',
       title: t('organisations.subscribers'),
@@ -140,7 +127,7 @@ function useOrganisationColumns(wallets: readonly Wallet[], { onWallet, onEdit }
             width: 140,
             isNumber: true,
             cell: (row: Organisation) => (
-              <WalletCell organisation={row} wallets={wallets} onOpen={() => onWallet(row)} />
+              <WalletCell organisation={row} wallet={wallets.find(({ organisation_id: id }) => id === row.id)} />
             ),
           },
         ]
@@ -152,33 +139,11 @@ function useOrganisationColumns(wallets: readonly Wallet[], { onWallet, onEdit }
           {
             name: 'tools',
             title: t('list.actions'),
-            width: 80,
+            width: 90,
             cell: (row: Organisation) => (
               <RowTools edit={{ label: t('organisations.editOf', { name: row.name }), onClick: () => onEdit(row) }} />
             ),
           },
         ]),
   ]
-}
-
-type CellProps = { organisation: Organisation; wallets: readonly Wallet[]; onOpen(): void }
-
-function WalletCell({ organisation, wallets, onOpen }: CellProps) {
-  const { t } = useTranslation()
-  const wallet = wallets.find(({ organisation_id: id }) => id === organisation.id)
-  const mayGive = useMay('money.adjust')
-  if (organisation.kind === 'isp' || (wallet === undefined && !mayGive)) return null
-  return (
-    <Button
-      size="compact-sm"
-      variant="subtle"
-      aria-label={t('organisations.walletOf', { name: organisation.name })}
-      onClick={(event) => {
-        event.stopPropagation()
-        onOpen()
-      }}
-    >
-      {wallet === undefined ? t('organisations.noWallet') : formatMoney(wallet.balance, wallet.currency)}
-    </Button>
-  )
 }

@@ -2,7 +2,7 @@
 import { ActionIcon, Badge, Button, Checkbox, Group, Loader, Stack, Text, Tooltip } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconCheck, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { deleteRolesId, getPermissions, patchRolesId, postRoles } from '../api/generated/sdk.gen.ts'
@@ -179,7 +179,8 @@ function Row({ permission, roles }: { permission: string; roles: readonly Role[]
             ) : (
               <Checkbox
                 size="xs"
-                checked={has}
+                // What was asked for is shown until the answer is there.
+                checked={toggle.isPending && toggle.variables.id === role.id ? !has : has}
                 onChange={() => toggle.mutate(role)}
                 disabled={toggle.isPending}
                 aria-label={label}
@@ -206,6 +207,7 @@ function Known({ has }: { has: boolean }) {
 /** Gives the permission to a role, or takes it. */
 function useToggle(permission: string) {
   const { t } = useTranslation()
+  const queries = useQueryClient()
   const roleName = useRoleName()
   const nameOf = usePermissionName()
   const write = ({ id }: Role, permissions: readonly string[]) =>
@@ -217,6 +219,8 @@ function useToggle(permission: string) {
       return write(role, hasIt(role) ? others : [...others, permission])
     },
     touches,
+    onDone: ({ data }) =>
+      queries.setQueryData(allRoles.queryKey, (roles) => roles?.map((role) => (role.id === data.id ? data : role))),
     done: (_answer, role) =>
       t(hasIt(role) ? 'roles.taken' : 'roles.granted', {
         role: roleName(role.name),

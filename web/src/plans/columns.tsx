@@ -10,33 +10,40 @@ const first = <T,>(...values: (T | null)[]): T | undefined => values.find((value
 
 export function planColumns(t: TFunction): ListColumn<PlanRow>[] {
   return [
-    { name: 'name', title: t('plan.fields.name'), width: 200, cell: ({ name }) => <bdi>{name}</bdi> },
+    { name: 'name', title: t('plan.fields.name'), width: 180, cell: ({ name }) => <bdi>{name}</bdi> },
     {
       name: 'rates',
       title: t('plan.rates'),
-      width: 200,
+      width: 190,
       isNumber: true,
       cell: ({ down_bps: down, up_bps: up }) => <bdi>{`${formatRate(down)} / ${formatRate(up)}`}</bdi>,
     },
     {
       name: 'price',
       title: t('plan.fields.price'),
-      width: 110,
+      width: 90,
       isNumber: true,
       cell: ({ price, currency }) => formatMoney(price, currency),
     },
     {
       name: 'validity',
       title: t('plan.fields.validity'),
-      width: 130,
+      width: 100,
       isNumber: true,
       cell: (plan) =>
         plan.validity === 0 ? t('plan.forever') : t(`plan.lasts.${plan.validity_unit}`, { count: plan.validity }),
     },
     {
+      name: 'subscribers',
+      title: t('nav.subscribers'),
+      width: 110,
+      isNumber: true,
+      cell: ({ subscribers }) => formatNumber(subscribers),
+    },
+    {
       name: 'quota',
       title: t('plan.quota'),
-      width: 120,
+      width: 90,
       isNumber: true,
       cell: (plan) => {
         const quota = first(plan.quota_octets, plan.quota_down_octets, plan.quota_up_octets)
@@ -46,7 +53,7 @@ export function planColumns(t: TFunction): ListColumn<PlanRow>[] {
     {
       name: 'more',
       title: t('plan.more'),
-      width: 220,
+      width: 190,
       cell: (plan) =>
         [
           plan.fup_steps.length > 0 && t('plan.steps', { count: plan.fup_steps.length }),
@@ -65,15 +72,8 @@ export function planColumns(t: TFunction): ListColumn<PlanRow>[] {
     {
       name: 'owner',
       title: t('plan.owner'),
-      width: 140,
+      width: 130,
       cell: ({ owner }) => (owner === null ? t('plan.shared') : <bdi>{owner}</bdi>),
-    },
-    {
-      name: 'subscribers',
-      title: t('nav.subscribers'),
-      width: 110,
-      isNumber: true,
-      cell: ({ subscribers }) => formatNumber(subscribers),
     },
   ]
 }

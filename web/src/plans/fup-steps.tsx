@@ -53,7 +53,7 @@ export function FupSteps() {
         </div>
       ))}
       {error !== undefined && (
-        <Text size="xs" c="var(--mantine-color-error)" role="alert">
+        <Text size="xs" c="light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))" role="alert">
           {error}
         </Text>
       )}

@@ -27,6 +27,7 @@ export function PlanText({ name, placeholder, end, required = false }: TextProps
     <TextInput
       name={name}
       label={t(`plan.fields.${name}`)}
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
       description={isHinted(name) ? t(`plan.hints.${name}`) : undefined}
       placeholder={placeholder}
       rightSection={end}
@@ -57,7 +58,7 @@ export function PlanChoice({ name }: { name: ChoiceName }) {
         value: value as string,
         label: t(`plan.choices.${`${name}.${value}` as ChoiceWord}`),
       }))}
-      value={values[name] as string}
+      value={values[name]}
       onChange={(value) => value !== null && set({ [name]: value })}
     />
   )

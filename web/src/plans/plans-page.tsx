@@ -5,10 +5,12 @@ import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { getPlans } from '../api/generated/sdk.gen.ts'
+import { formatMoney, formatRate } from '../i18n/format.ts'
 import { ColumnPicker } from '../list/column-picker.tsx'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { plansRoute } from '../router.tsx'
@@ -81,6 +83,13 @@ export function PlansPage() {
         columns={columns}
         pages={pages}
         nameOf={({ name }) => name}
+        card={(row) => (
+          <TwoLineCard
+            title={row.name}
+            below={`${formatRate(row.down_bps)} / ${formatRate(row.up_bps)} · ${t('plan.subscribers', { count: row.subscribers })}`}
+            end={formatMoney(row.price, row.currency)}
+          />
+        )}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => void navigate({ to: '/plans/$id', params: { id: String(id) } })}

@@ -90,7 +90,7 @@ export function PlanPreview() {
             { value: 'blocked', label: t('plan.gardenOf.blocked') },
           ]}
           value={reason}
-          onChange={(value) => setReason((value ?? '') as typeof reason)}
+          onChange={(value) => setReason(value ?? '')}
         />
         {!isValid && (
           <Text size="sm" c="dimmed">

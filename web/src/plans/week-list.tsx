@@ -30,7 +30,7 @@ export function WeekList() {
         <Window key={index} window={window} index={index} onChange={(change) => put(index, change)} />
       ))}
       {errorOf('schedule') !== undefined && (
-        <Text size="xs" c="var(--mantine-color-error)" role="alert" mt={4}>
+        <Text size="xs" c="light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))" role="alert" mt={4}>
           {errorOf('schedule')}
         </Text>
       )}
@@ -81,7 +81,7 @@ function Window({ window, index, onChange }: Props) {
           </Group>
         </Chip.Group>
         {errorOf(`${path}.weekdays`) !== undefined && (
-          <Text size="xs" c="var(--mantine-color-error)">
+          <Text size="xs" c="light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))">
             {errorOf(`${path}.weekdays`)}
           </Text>
         )}

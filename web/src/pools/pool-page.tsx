@@ -12,6 +12,7 @@ import { formatInstant, formatNumber } from '../i18n/format.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { poolRoute } from '../router.tsx'
 import { Confirm } from '../shell/confirm.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { Fill } from './fill.tsx'
 import { Leases } from './leases.tsx'
@@ -26,6 +27,7 @@ export function PoolPage() {
   const { state } = poolRoute.useSearch()
   const navigate = poolRoute.useNavigate()
   const { data: pool, error } = useQuery(onePool(id))
+  useTitle(pool?.name)
   return (
     <ListPage
       title={pool?.name ?? t('nav.pools')}

@@ -38,7 +38,9 @@ export function ReportControls({ known, asked, meant, onChange }: Props) {
       {heeds('from') && (
         <DayInput label={t('reports.from')} value={asked.from ?? meant?.from} onChange={(from) => onChange({ from })} />
       )}
-      {heeds('to') && <DayInput label={t('reports.to')} value={asked.to ?? meant?.to} onChange={(to) => onChange({ to })} />}
+      {heeds('to') && (
+        <DayInput label={t('reports.to')} value={asked.to ?? meant?.to} onChange={(to) => onChange({ to })} />
+      )}
       {heeds('by') && look?.keys && (
         <Select
           size="xs"

@@ -7,6 +7,7 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { getReportSchedules } from '../api/generated/sdk.gen.ts'
 import { formatDay } from '../i18n/format.ts'
+import { ListCard } from '../list/list-card.tsx'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
@@ -82,6 +83,7 @@ export function SchedulesPage() {
         nameOf={({ name }) => name}
         widths={widths}
         onWidth={setWidth}
+        card={(row) => <ListCard title={row.name} note={row.recipients.join(', ')} end={<State schedule={row} />} />}
         onOpen={({ id }) => show(id)}
         empty={t('schedules.none')}
       />

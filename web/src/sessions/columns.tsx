@@ -4,6 +4,7 @@ import type { TFunction } from 'i18next'
 import type { Session } from '../api/generated/types.gen.ts'
 import { formatInstant, formatOctets, formatRate, formatRelative } from '../i18n/format.ts'
 import type { ListColumn } from '../list/list-table.tsx'
+import { TwoLineCard } from '../list/two-line-card.tsx'
 import type { Rate } from './use-rates.ts'
 
 export const usualColumns = [
@@ -30,10 +31,12 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
     const text = formatRate(one[way])
     return one.isAverage ? (
       <Tooltip label={t('sessions.average')}>
-        <span>⌀ {text}</span>
+        <span>
+          ⌀ <bdi>{text}</bdi>
+        </span>
       </Tooltip>
     ) : (
-      text
+      <bdi>{text}</bdi>
     )
   }
   return [
@@ -91,9 +94,15 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
       title: t('usage.down'),
       width: 100,
       isNumber: true,
-      cell: (row) => formatOctets(row.output_octets),
+      cell: (row) => <bdi>{formatOctets(row.output_octets)}</bdi>,
     },
-    { name: 'up', title: t('usage.up'), width: 100, isNumber: true, cell: (row) => formatOctets(row.input_octets) },
+    {
+      name: 'up',
+      title: t('usage.up'),
+      width: 100,
+      isNumber: true,
+      cell: (row) => <bdi>{formatOctets(row.input_octets)}</bdi>,
+    },
     { name: 'acct', title: t('sessions.acct'), width: 160, cell: (row) => <bdi>{row.acct_session_id}</bdi> },
     {
       name: 'anomalies',
@@ -103,4 +112,16 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
       cell: ({ anomalies }) => (anomalies === 0 ? null : anomalies),
     },
   ]
+}
+
+/** A session on a phone. */
+export function SessionCard({ row, rate }: { row: Session; rate: Rate | undefined }) {
+  const below = [row.framed_ip ?? row.framed_ipv6_prefix, row.nas, row.interface].filter(Boolean).join(' · ')
+  return (
+    <TwoLineCard
+      title={row.username}
+      below={below}
+      end={row.state === 'online' && rate !== undefined && <bdi>↓ {formatRate(rate.down)}</bdi>}
+    />
+  )
 }

@@ -6,6 +6,7 @@ import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { ListPage } from '../list/list-page.tsx'
 import { holdersRoute } from '../router.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { Disclosures } from './disclosures.tsx'
 import { HolderSearch } from './holder-search.tsx'
@@ -13,6 +14,7 @@ import classes from './sessions.module.css'
 
 export function HoldersPage() {
   const { t } = useTranslation()
+  useTitle(t('holders.title'))
   const mayAsk = useMay('address.search')
   const mayRead = useMay('audit.read')
   const { tab = mayAsk ? 'ask' : 'log' } = holdersRoute.useSearch()

@@ -16,7 +16,7 @@ import { usePages } from '../list/use-pages.ts'
 import { useSelection, type Selection } from '../list/use-selection.ts'
 import { sessionsRoute } from '../router.tsx'
 import { useMay } from '../sign-in/me.ts'
-import { sessionColumns, usualColumns } from './columns.tsx'
+import { SessionCard, sessionColumns, usualColumns } from './columns.tsx'
 import { DisconnectDialog, type Ending } from './disconnect-dialog.tsx'
 import { queryOf, sessionStates, type SessionQuery } from './question.ts'
 import { SessionDrawer } from './session-drawer.tsx'
@@ -24,7 +24,7 @@ import { SessionFilters } from './session-filters.tsx'
 import { useRates } from './use-rates.ts'
 
 const SubscriberSheet = lazy(async () => ({
-  default: (await import('../subscribers/subscriber-sheet.tsx')).SubscriberSheet,
+  default: (await import('../subscriber/subscriber-sheet.tsx')).SubscriberSheet,
 }))
 const BulkProgress = lazy(async () => ({ default: (await import('../subscribers/bulk-progress.tsx')).BulkProgress }))
 
@@ -83,6 +83,7 @@ export function SessionsPage() {
         pages={pages}
         nameOf={({ username }) => username}
         {...(mayEnd && state !== 'ended' && { selection })}
+        card={(row) => <SessionCard row={row} rate={rateOf(row)} />}
         widths={widths}
         onWidth={setWidth}
         onOpen={(row) =>

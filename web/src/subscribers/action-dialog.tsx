@@ -53,7 +53,11 @@ export function ActionDialog({ action, target: first, choices = [], onClose, onB
           <WhoIsTouched preview={preview.data} isStale={preview.isPlaceholderData} error={preview.error} />
           <ActionFields action={action} params={params} onChange={setParams} errors={doing.errors} />
           <Text size="sm">{t(`network.${networkOf(action, params)}`)}</Text>
-          <Text size="sm" c={action.isFinal ? undefined : 'dimmed'} fw={action.isDanger && action.isFinal ? 600 : undefined}>
+          <Text
+            size="sm"
+            c={action.isFinal ? undefined : 'dimmed'}
+            fw={action.isDanger && action.isFinal ? 600 : undefined}
+          >
             {t(action.isTyped ? 'actions.purged' : action.isFinal === true ? 'actions.noUndo' : 'actions.withUndo')}
           </Text>
           {action.isTyped && preview.data && (
@@ -85,7 +89,10 @@ export function ActionDialog({ action, target: first, choices = [], onClose, onB
 }
 
 /** Where it is asked whether live sessions are to be ended, what was answered. */
-function networkOf({ network }: PanelAction, params: Record<string, unknown>): Exclude<PanelAction['network'], 'asked'> {
+function networkOf(
+  { network }: PanelAction,
+  params: Record<string, unknown>,
+): Exclude<PanelAction['network'], 'asked'> {
   if (network !== 'asked') return network
   return params['disconnect'] === true ? 'disconnect' : 'none'
 }

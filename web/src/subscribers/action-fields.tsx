@@ -19,7 +19,9 @@ type Props = {
 export function ActionFields({ action, params, onChange, errors }: Props) {
   const { permissions } = useMe()
   return action.fields
-    .filter((field) => field.kind !== 'flag' || field.permission === undefined || permissions.includes(field.permission))
+    .filter(
+      (field) => field.kind !== 'flag' || field.permission === undefined || permissions.includes(field.permission),
+    )
     .map((field) => (
       <Field
         key={field.name}
@@ -121,7 +123,14 @@ function Count({ field, label, value, error, onChange }: OneProps & { field: Num
   )
 }
 
-function Chosen({ label, choices, isOptional, value, error, onChange }: OneProps & { choices: Choices; isOptional: boolean }) {
+function Chosen({
+  label,
+  choices,
+  isOptional,
+  value,
+  error,
+  onChange,
+}: OneProps & { choices: Choices; isOptional: boolean }) {
   const { t } = useTranslation()
   const known = useQuery(choices)
   return (

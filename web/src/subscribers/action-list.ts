@@ -3,7 +3,11 @@
 import type { TFunction } from 'i18next'
 
 export type ActionField =
-  | { kind: 'text'; name: 'reason' | 'zone' | 'interface' | 'port' | 'circuit_id' | 'remote_id' | 'duid'; required: boolean }
+  | {
+      kind: 'text'
+      name: 'reason' | 'zone' | 'interface' | 'port' | 'circuit_id' | 'remote_id' | 'duid'
+      required: boolean
+    }
   /** One a line. */
   | { kind: 'lines'; name: 'macs' | 'addresses'; required: boolean }
   | { kind: 'plan'; name: 'plan' }
@@ -59,7 +63,15 @@ export const panelActions = [
     network: 'allow',
     labels: ['new', 'blocked', 'disabled'],
   },
-  { name: 'renew', section: 'service', permission: 'service.renew', fields: [], network: 'allow', only: 'one', labels: there },
+  {
+    name: 'renew',
+    section: 'service',
+    permission: 'service.renew',
+    fields: [],
+    network: 'allow',
+    only: 'one',
+    labels: there,
+  },
   {
     name: 'renew',
     title: 'renew-with',
@@ -112,7 +124,14 @@ export const panelActions = [
     network: 'allow',
     labels: ['blocked', 'disabled'],
   },
-  { name: 'enable', section: 'access', permission: 'subscriber.block', fields: [], network: 'allow', labels: ['disabled'] },
+  {
+    name: 'enable',
+    section: 'access',
+    permission: 'subscriber.block',
+    fields: [],
+    network: 'allow',
+    labels: ['disabled'],
+  },
   {
     name: 'disable',
     section: 'access',
@@ -304,12 +323,15 @@ function linesOf(value: unknown): string[] {
 export function isComplete(action: PanelAction, params: Record<string, unknown>): boolean {
   const isTold = (name: string): boolean => params[name] !== undefined && params[name] !== null && params[name] !== ''
   if (action.name === 'rebind-interface') {
-    return action.fields.some(({ kind, name }) => (kind === 'flag' ? name === 'from_session' && params[name] === true : isTold(name)))
+    return action.fields.some(({ kind, name }) =>
+      kind === 'flag' ? name === 'from_session' && params[name] === true : isTold(name),
+    )
   }
   return action.fields.every((field) => {
     if (field.kind === 'text') return !field.required || String(params[field.name] ?? '').trim() !== ''
     if (field.kind === 'lines') return !field.required || linesOf(params[field.name]).length > 0
-    if (field.kind === 'payer' || field.kind === 'vlan' || field.kind === 'nas_group' || field.kind === 'flag') return true
+    if (field.kind === 'payer' || field.kind === 'vlan' || field.kind === 'nas_group' || field.kind === 'flag')
+      return true
     return isTold(field.name)
   })
 }

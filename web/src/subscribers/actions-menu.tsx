@@ -8,14 +8,25 @@ import { actionSections, actionsFor, menuTitle, type PanelAction } from './actio
 import classes from './subscribers.module.css'
 
 type Whom = { label?: string | null | undefined } | 'many'
-type Props = { onChoose(action: PanelAction): void; whom?: Whom; disabled?: boolean }
+type Props = { onChoose(action: PanelAction): void; whom?: Whom; disabled?: boolean; isQuiet?: boolean }
 
-export function ActionsMenu({ onChoose, whom = 'many', disabled = false }: Props) {
+export function ActionsMenu({ onChoose, whom = 'many', disabled = false, isQuiet = false }: Props) {
   const { t } = useTranslation()
   return (
-    <Menu position="bottom-start" width={240}>
+    <Menu
+      position="bottom-start"
+      width={240}
+      withinPortal={false}
+      floatingStrategy="fixed"
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>
-        <Button size="compact-md" disabled={disabled} rightSection={<IconChevronDown size={15} aria-hidden />}>
+        <Button
+          size="compact-md"
+          variant={isQuiet ? 'default' : 'filled'}
+          disabled={disabled}
+          rightSection={<IconChevronDown size={15} aria-hidden />}
+        >
           {t('list.actions')}
         </Button>
       </Menu.Target>
@@ -40,7 +51,7 @@ export function ActionItems({ whom, onChoose }: { whom: Whom; onChoose(action: P
         {those.map((action) => (
           <Menu.Item
             key={`${action.name} ${action.title}`}
-            color={action.isDanger === true ? 'red' : undefined}
+            className={action.isDanger === true ? classes.danger : undefined}
             onClick={() => onChoose(action)}
           >
             {menuTitle(action, whom === 'many' ? 'many' : 'one', t)}

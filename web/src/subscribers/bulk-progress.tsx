@@ -48,7 +48,13 @@ export function BulkProgress({ runId, onClose, onOther, onEnd }: Props) {
   )
 }
 
-export const outcomeColours = { done: 'green', unchanged: 'gray', refused: 'orange', failed: 'red', left: 'gray' } as const
+export const outcomeColours = {
+  done: 'green',
+  unchanged: 'gray',
+  refused: 'orange',
+  failed: 'red',
+  left: 'gray',
+} as const
 
 /** How much of it has been worked on, in percent. */
 export function shareOf({ counts: { total, left } }: BulkRun): number {

@@ -2,7 +2,12 @@
 import { Alert, Button, Group } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { postBulkRunsIdRetry, postBulkRunsIdReveal, postBulkRunsIdStop, postBulkRunsIdUndo } from '../api/generated/sdk.gen.ts'
+import {
+  postBulkRunsIdRetry,
+  postBulkRunsIdReveal,
+  postBulkRunsIdStop,
+  postBulkRunsIdUndo,
+} from '../api/generated/sdk.gen.ts'
 import type { BulkRun } from '../api/generated/types.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { useMe } from '../sign-in/me.ts'
@@ -34,7 +39,11 @@ export function BulkWays({ run, onOther }: Props) {
   return (
     <Group gap="xs">
       {!isOver && (
-        <Button variant="default" loading={stop.isPending || run.state === 'stopping'} onClick={() => stop.mutate(undefined)}>
+        <Button
+          variant="default"
+          loading={stop.isPending || run.state === 'stopping'}
+          onClick={() => stop.mutate(undefined)}
+        >
           {t('bulk.stop')}
         </Button>
       )}

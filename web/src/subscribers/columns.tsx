@@ -98,7 +98,7 @@ export function columnsOf(known: readonly KnownColumn[], t: TFunction, instant: 
     name,
     title: columnTitle(name, title, t),
     sortable,
-    width: widths[name] ?? (kind === 'instant' ? 160 : 120),
+    width: widths[name] ?? (kind === 'instant' ? 176 : 120),
     isNumber: numbers.has(kind),
     cell: (row) => {
       if (own[name] !== undefined) return own[name](row, t)
@@ -121,11 +121,15 @@ export function cardOf(t: TFunction, instant: Instant): (row: SubscriberRow) => 
           <span className={classes.online} data-online={online || undefined}>
             <span className="visually-hidden">{t(online ? 'subscribers.online' : 'subscribers.offline')}</span>
           </span>
-          <bdi className={classes.cardName}>{username}</bdi>
+          <span className={classes.cardName}>
+            <bdi>{username}</bdi>
+          </span>
           {label && <LabelBadge label={label} t={t} />}
         </span>
         <Text component="span" size="xs" c="dimmed" className={classes.cardLine}>
-          <bdi className={classes.cardName}>{[name, plan].filter(Boolean).join(' · ')}</bdi>
+          <span className={classes.cardName}>
+            <bdi>{[name, plan].filter(Boolean).join(' · ')}</bdi>
+          </span>
           <span>{instant(expires)}</span>
         </Text>
       </>

@@ -1,6 +1,19 @@
 // Subscribers as a file: which, with which columns, in which format. It streams at once; everybody, and what takes long, is made in
 // the background and comes when it is ready.
-import { Alert, Button, Checkbox, Group, Input, Loader, Modal, MultiSelect, Radio, SegmentedControl, Stack, Text } from '@mantine/core'
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Input,
+  Loader,
+  Modal,
+  MultiSelect,
+  Radio,
+  SegmentedControl,
+  Stack,
+  Text,
+} from '@mantine/core'
 import { useState, type FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ProblemNote } from '../shell/problem-note.tsx'

@@ -20,7 +20,8 @@ export function FilterBar({ filters, onChange, before }: Props) {
   }
   const isOnlyActive = filters['label'] === onlyActive
   const present = filterKinds.filter(
-    ({ name }) => (filters[name] !== undefined || name === editing) && !(name === 'label' && isOnlyActive && name !== editing),
+    ({ name }) =>
+      (filters[name] !== undefined || name === editing) && !(name === 'label' && isOnlyActive && name !== editing),
   )
   return (
     <Group gap={6} role="group" aria-label={t('list.filters')}>
@@ -67,7 +68,15 @@ function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
   const title = t(`filters.${name}`)
   const isFixed = filterKind(name)?.kind === 'ids'
   return (
-    <Popover opened={isOpen && !isFixed} onChange={onOpen} position="bottom-start" withArrow trapFocus returnFocus>
+    <Popover
+      opened={isOpen && !isFixed}
+      onChange={onOpen}
+      position="bottom-start"
+      withArrow
+      trapFocus
+      returnFocus
+      withRoles={false}
+    >
       <Popover.Target>
         <span className={classes.chip}>
           <button
@@ -79,7 +88,8 @@ function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
             {title}: <bdi>{value === undefined ? '…' : said}</bdi>
           </button>
           <CloseButton
-            size="xs"
+            size={24}
+            iconSize={14}
             aria-label={t('list.removeFilter', { name: title })}
             onClick={() => {
               onOpen(false)
@@ -88,7 +98,7 @@ function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
           />
         </span>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown role="dialog" aria-label={title}>
         <form
           onSubmit={(event) => {
             event.preventDefault()

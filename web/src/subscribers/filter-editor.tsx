@@ -1,5 +1,15 @@
 // One filter being changed: the list follows at once.
-import { Checkbox, Group, MultiSelect, NumberInput, Radio, SegmentedControl, Stack, TagsInput, TextInput } from '@mantine/core'
+import {
+  Checkbox,
+  Group,
+  MultiSelect,
+  NumberInput,
+  Radio,
+  SegmentedControl,
+  Stack,
+  TagsInput,
+  TextInput,
+} from '@mantine/core'
 import { useDebouncedCallback, useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'

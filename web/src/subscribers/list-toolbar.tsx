@@ -49,11 +49,17 @@ export function ListToolbar(props: Props) {
           <RunIndicator onOpen={props.onRun} onEnd={props.onRunEnd} />
         </Group>
         <Group gap="xs" className={classes.doors}>
-          <SearchBox value={q} hint={t('subscribers.searchHint')} onSearch={onSearch} />
+          <SearchBox width={340} value={q} hint={t('subscribers.searchHint')} onSearch={onSearch} />
           <ListDoors />
         </Group>
       </Group>
-      <Group className={classes.filters} justify="space-between" align="start" gap="xs" wrap={isPhone ? 'wrap' : 'nowrap'}>
+      <Group
+        className={classes.filters}
+        justify="space-between"
+        align="start"
+        gap="xs"
+        wrap={isPhone ? 'wrap' : 'nowrap'}
+      >
         {isPhone ? (
           <PhoneFilters {...props} />
         ) : (
@@ -70,7 +76,7 @@ function Tools({ columns, onChoose, canChoose, onExport, isPhone }: Props & { is
   const mayExport = useMay('export.run')
   return (
     <Group gap={6} wrap="nowrap">
-      <ActionsMenu onChoose={onChoose} disabled={!canChoose} />
+      <ActionsMenu onChoose={onChoose} disabled={!canChoose} isQuiet />
       {mayExport && (
         <Tooltip label={t('subscribers.export')}>
           <ActionIcon variant="default" size={30} aria-label={t('subscribers.export')} onClick={onExport}>

@@ -36,6 +36,10 @@ export function RowMenu({ row, at, onClose, onOpen, onChoose }: Props) {
       position="bottom-end"
       width={240}
       returnFocus={false}
+      withinPortal={false}
+      floatingStrategy="fixed"
+      withInitialFocusPlaceholder={false}
+      middlewares={{ flip: true, shift: { crossAxis: true, padding: 8 } }}
       transitionProps={{ duration: 0 }}
     >
       <Menu.Target>

@@ -20,7 +20,9 @@ import { contentOf } from './views.ts'
 import { ViewsMenu } from './views-menu.tsx'
 
 // The list is there before what is opened from it.
-const SubscriberSheet = lazy(async () => ({ default: (await import('./subscriber-sheet.tsx')).SubscriberSheet }))
+const SubscriberSheet = lazy(async () => ({
+  default: (await import('../subscriber/subscriber-sheet.tsx')).SubscriberSheet,
+}))
 const BulkProgress = lazy(async () => ({ default: (await import('./bulk-progress.tsx')).BulkProgress }))
 const ActionDialog = lazy(async () => ({ default: (await import('./action-dialog.tsx')).ActionDialog }))
 const ExportDialog = lazy(async () => ({ default: (await import('./export-dialog.tsx')).ExportDialog }))
@@ -66,13 +68,7 @@ export function SubscribersPage() {
           />
         }
         columns={
-          <ColumnPicker
-            all={all}
-            shown={shown}
-            onChange={kept.setNames}
-            widths={kept.widths}
-            onWidth={kept.setWidth}
-          />
+          <ColumnPicker all={all} shown={shown} onChange={kept.setNames} widths={kept.widths} onWidth={kept.setWidth} />
         }
       />
       <ProblemNote error={pages.error ?? list.error} />

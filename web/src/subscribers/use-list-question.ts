@@ -46,12 +46,20 @@ function known(filters: Filters): Filters {
 type First = { viewId: number | undefined; isPlain: boolean }
 
 /** Once, when the list is opened: the view that it begins with, or the one that the address names alone. */
-function useFirstView(views: readonly SavedView[] | undefined, { viewId, isPlain }: First, go: (search: ReturnType<typeof searchOf>) => void) {
+function useFirstView(
+  views: readonly SavedView[] | undefined,
+  { viewId, isPlain }: First,
+  go: (search: ReturnType<typeof searchOf>) => void,
+) {
   const isDone = useRef(false)
   const begin = useEffectEvent((all: readonly SavedView[]) => {
     const named = new URLSearchParams(location.search)
     const isAlone = viewId !== undefined && !named.has('q') && !named.has('filter') && !named.has('sort')
-    const first = isPlain ? all.find((one) => one.is_default) : isAlone ? all.find(({ id }) => id === viewId) : undefined
+    const first = isPlain
+      ? all.find((one) => one.is_default)
+      : isAlone
+        ? all.find(({ id }) => id === viewId)
+        : undefined
     if (first !== undefined) go(searchOf(first))
   })
   useEffect(() => {

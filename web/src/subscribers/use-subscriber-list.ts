@@ -36,7 +36,9 @@ export function useSubscriberList({ asked, sort, view }: Asked) {
     return (names ?? usual).flatMap((name) => all.filter((column) => column.name === name))
   }, [known.data, all, names])
   const shown = columns.map(({ name }) => name)
-  const wanted = [...new Set([...neededColumns, ...shown, ...(shown.includes('balance') ? ['currency'] : [])])].toSorted()
+  const wanted = [
+    ...new Set([...neededColumns, ...shown, ...(shown.includes('balance') ? ['currency'] : [])]),
+  ].toSorted()
   const fields = wanted.join(',')
   const key = ['subscribers', 'list', asked, sort, fields]
   const pages = usePageWindow<SubscriberRow>({

@@ -1,6 +1,14 @@
 // The saved views in a menu: choose one, save what is shown, change its name and who sees it, remove it.
 import { Button, Menu, Text } from '@mantine/core'
-import { IconBookmark, IconCheck, IconChevronDown, IconDeviceFloppy, IconPencil, IconStar, IconTrash } from '@tabler/icons-react'
+import {
+  IconBookmark,
+  IconCheck,
+  IconChevronDown,
+  IconDeviceFloppy,
+  IconPencil,
+  IconStar,
+  IconTrash,
+} from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -31,25 +39,35 @@ export function ViewsMenu({ current, content, onChoose, onSaved }: Props) {
       (await patchViewsId({ path: { id: String(view.id) }, body: content, throwOnError: true })).data,
     touches,
     done: ({ name }) => t('views.saved', { name }),
-    undo: (_, { id, filter, sort, columns }) => () =>
-      patchViewsId({ path: { id: String(id) }, body: { filter, sort, columns }, throwOnError: true }),
+    undo:
+      (_, { id, filter, sort, columns }) =>
+      () =>
+        patchViewsId({ path: { id: String(id) }, body: { filter, sort, columns }, throwOnError: true }),
     onDone: onSaved,
   })
   const remove = useAct({
     run: ({ id }: SavedView) => deleteViewsId({ path: { id: String(id) }, throwOnError: true }),
     touches,
     done: (_, { name }) => t('views.removed', { name }),
-    undo: (_, { name, filter, sort, columns, is_default, shared_with }) => () =>
-      postViews({
-        body: { noun: 'subscriber', name, filter, sort, columns, is_default, shared_with },
-        throwOnError: true,
-      }),
+    undo:
+      (_, { name, filter, sort, columns, is_default, shared_with }) =>
+      () =>
+        postViews({
+          body: { noun: 'subscriber', name, filter, sort, columns, is_default, shared_with },
+          throwOnError: true,
+        }),
     onDone: () => onChoose(undefined),
   })
   const changed = current !== undefined && isChanged(current, content)
   return (
     <>
-      <Menu position="bottom-start" width={260}>
+      <Menu
+        position="bottom-start"
+        width={260}
+        withinPortal={false}
+        floatingStrategy="fixed"
+        withInitialFocusPlaceholder={false}
+      >
         <Menu.Target>
           <Button
             variant="default"
@@ -95,7 +113,7 @@ export function ViewsMenu({ current, content, onChoose, onSaved }: Props) {
                 {t('views.edit')}
               </Menu.Item>
               <Menu.Item
-                color="red"
+                className={classes.danger}
                 leftSection={<IconTrash size={15} aria-hidden />}
                 onClick={() => remove.mutate(current)}
               >

@@ -20,9 +20,19 @@ export function contentOf(asked: ListQuery, sort: string, columns: readonly stri
 }
 
 /** As the address says it. */
-export function searchOf(view: SavedView): { view: number; q: string | undefined; filter: Filters | undefined; sort: string | undefined } {
+export function searchOf(view: SavedView): {
+  view: number
+  q: string | undefined
+  filter: Filters | undefined
+  sort: string | undefined
+} {
   const { q, filter } = filtersOf(view.filter)
-  return { view: view.id, q, filter: Object.keys(filter).length === 0 ? undefined : filter, sort: view.sort ?? undefined }
+  return {
+    view: view.id,
+    q,
+    filter: Object.keys(filter).length === 0 ? undefined : filter,
+    sort: view.sort ?? undefined,
+  }
 }
 
 export function isChanged(view: SavedView, content: ViewContent): boolean {

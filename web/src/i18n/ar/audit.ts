@@ -16,6 +16,7 @@ export const audit: Words<typeof english> = {
     searchHint: 'الفاعل أو قيمة',
     noun: 'النوع',
     actionHint: 'فعل مثل subscriber.edit',
+    addressHint: 'عنوان IP',
     anyNoun: 'كل شيء',
     anyAuthor: 'الجميع',
     from: 'من يوم',

@@ -38,6 +38,7 @@ export const money: Words<typeof english> = {
     inDebt: 'مدين',
     noPayer: 'لا يوجد دافع بعد: كل مشترك يأتي ومعه دافعه.',
     noWallet: 'لا توجد محفظة لأي موزّع. تُمنح المحفظة من صفحة مؤسسته.',
+    renewalsBy: 'التجديدات: {{who}}',
     whoPays: 'يدفع التجديدات',
     walletPays: 'المحفظة',
     payersPay: 'الدافعون',

@@ -13,6 +13,7 @@ export const audit = {
     searchHint: 'Author or value',
     noun: 'Of what',
     actionHint: 'Action, such as subscriber.edit',
+    addressHint: 'IP address',
     anyNoun: 'Everything',
     anyAuthor: 'Everybody',
     from: 'From day',

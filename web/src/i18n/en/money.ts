@@ -27,6 +27,7 @@ export const money = {
     inDebt: 'In debt',
     noPayer: 'Nobody pays yet: every subscriber brings a payer of its own.',
     noWallet: 'No reseller has a wallet. It is given one on the page of its organisation.',
+    renewalsBy: 'Renewals: {{who}}',
     whoPays: 'Renewals are paid by',
     walletPays: 'the wallet',
     payersPay: 'the payers',

@@ -3,6 +3,7 @@ import { Select, TagsInput, Textarea, TextInput, type SelectProps, type TextInpu
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import type { Choice, Choices } from '../../api/choices.ts'
+import classes from './form.module.css'
 import { useForm } from './use-subscriber-form.ts'
 import type { FieldName, ListName, TextName } from './values.ts'
 
@@ -26,6 +27,24 @@ const isHinted = (name: FieldName): name is Hinted => (hints as readonly FieldNa
 
 type InputOrder = ('label' | 'input' | 'error' | 'description')[]
 
+/** Written from left to right in every language. */
+const latin: readonly FieldName[] = [
+  'username',
+  'email',
+  'phone',
+  'phone_extension',
+  'latitude',
+  'longitude',
+  'devices',
+  'addresses',
+  'routes',
+  'attributes',
+  'bound_interface',
+  'circuit_id',
+  'remote_id',
+  'duid',
+]
+
 /** What every input has: its label, what explains it, what is wrong with it. */
 export function useInput(name: FieldName) {
   const { t } = useTranslation()
@@ -35,6 +54,7 @@ export function useInput(name: FieldName) {
     label: t(`subscriberForm.fields.${name}`),
     description: isHinted(name) ? t(`subscriberForm.hints.${name}`) : undefined,
     error: form.errorOf(name),
+    ...(latin.includes(name) && { dir: 'ltr' as const, classNames: { input: classes.latin } }),
     // What explains stands below, so that the inputs of a row stand in a line.
     inputWrapperOrder: ['label', 'input', 'error', 'description'] satisfies InputOrder,
     onBlur: () => form.visit(name),

@@ -86,7 +86,7 @@ function useRemovePreset() {
     undo:
       (_nothing, { name, fields }) =>
       () =>
-        postSubscriberPresets({ body: { name, fields: fields as PresetFields }, throwOnError: true }),
+        postSubscriberPresets({ body: { name, fields: fields }, throwOnError: true }),
   })
 }
 

@@ -99,7 +99,7 @@ export function valuesOfPreset(fields: Readonly<Record<string, unknown>>): Parti
       if (value == null || name === 'username' || name === 'password') return []
       if (kinds[name] === 'list') return [[name, (value as unknown[]).map(String)]]
       if (kinds[name] === 'lines') return [[name, (value as unknown[]).join('\n')]]
-      if (kinds[name] === 'instant') return [[name, toLocalInput(String(value))]]
+      if (kinds[name] === 'instant' && typeof value === 'string') return [[name, toLocalInput(value)]]
       return [[name, textOf(value as string | number)]]
     }),
   )
@@ -137,7 +137,7 @@ function sent(name: FieldName, value: string | readonly string[]): unknown {
 
 /** These fields, the empty ones cleared. */
 export function patchBody(values: FormValues, names: readonly FieldName[]): PatchBody {
-  return Object.fromEntries(names.map((name) => [name, sent(name, values[name])])) as PatchBody
+  return Object.fromEntries(names.map((name) => [name, sent(name, values[name])]))
 }
 
 const isEmpty = (value: unknown) => value == null || (Array.isArray(value) && value.length === 0)
@@ -168,5 +168,5 @@ const ofOneAlone: readonly FieldName[] = [
 /** What is filled and not of one subscriber alone. */
 export function presetBody(values: FormValues): PresetFields {
   const names = fieldNames.filter((name) => !ofOneAlone.includes(name))
-  return createBody(values, names) as PresetFields
+  return createBody(values, names)
 }

@@ -1,0 +1,114 @@
+// The network in the panel, from click to row and to the NAS: sessions are found and ended, strangers become subscribers, NASes are
+// added with a secret that is shown once and told what is wrong with them, pools are made.
+
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { CoaOrder } from '../../src/simulator/coa.ts'
+import type { SimulatedNas } from '../../src/simulator/nas.ts'
+import { usePanel } from '../support/panel.ts'
+import { hasTools } from '../support/tools.ts'
+
+describe.skipIf(!hasTools('chromium'))('the network', () => {
+  const panel = usePanel()
+  const heard: CoaOrder[] = []
+  let bras: SimulatedNas
+
+  const rows = async (query: string, values: unknown[] = []) =>
+    (await panel.api.pool.query<Record<string, unknown>>(query, values)).rows
+
+  beforeAll(async () => {
+    const { isp } = panel
+    await isp.plan()
+    await isp.subscriber('anna')
+    bras = await isp.nas('bras-1', '127.0.0.71', {
+      coaPort: 0,
+      onOrder(order) {
+        heard.push(order)
+        return 'obey'
+      },
+    })
+    await bras.dial(isp.dial('anna', { mac: '02:00:00:00:00:71' }))
+    await bras.dial(isp.dial('boris', { mac: '02:00:00:00:00:72' }))
+    await isp.service.drained()
+    await isp.service.flush()
+    await isp.pool.query('update nas set coa_port = $1', [bras.coaPort])
+  })
+
+  it('a session is found by its MAC and disconnected: an order in the database, a Disconnect on the wire, nobody online', async () => {
+    const page = await panel.open('/online')
+    await page.getByRole('searchbox', { name: 'Search' }).fill('02:00:00:00:00:71')
+    await page.getByRole('row', { name: /anna/ }).getByRole('checkbox').click()
+    await page.getByRole('button', { name: 'Disconnect', exact: true }).click()
+    const dialog = page.getByRole('dialog', { name: 'Disconnect' })
+    await dialog.getByText('This ends 1 session:').waitFor()
+    await dialog.getByLabel('Reason').fill('asked by phone')
+    await dialog.getByRole('button', { name: 'Disconnect 1 session' }).click()
+    await dialog.getByText('The NAS is being told').waitFor()
+    const [order] = await rows('select wish, reason from coa_order')
+    expect(order).toMatchObject({ wish: 'disconnect' })
+    await expect.poll(() => heard.map(({ kind }) => kind)).toEqual(['disconnect'])
+    await dialog.getByRole('link', { name: 'See what has not happened yet' }).click()
+    await page.getByText('All orders').click()
+    await page.getByRole('row', { name: /anna/ }).getByText('Done').waitFor()
+  })
+
+  it('a login that nobody knows becomes a subscriber, and leaves the inbox', async () => {
+    const page = await panel.open('/unmatched')
+    await page.getByRole('row', { name: /boris/ }).click()
+    await page.getByRole('button', { name: 'New subscriber' }).click()
+    const form = page.getByRole('form', { name: 'New subscriber' })
+    await form.getByRole('combobox', { name: 'Plan' }).click()
+    await page.getByRole('option', { name: 'Home50' }).click()
+    await form.getByRole('checkbox', { name: 'MAC: 02:00:00:00:00:72' }).click()
+    await form.getByRole('button', { name: 'New subscriber' }).click()
+    await page.getByText('boris was added').waitFor()
+    expect(
+      await rows(
+        `select mac::text from device join subscriber on subscriber.id = subscriber_id where username = 'boris'`,
+      ),
+    ).toEqual([{ mac: '02:00:00:00:00:72' }])
+    expect(await rows('select from unmatched_request')).toEqual([])
+  })
+
+  it('a NAS is added with a secret shown once, its script says where we are, and the doctor says that it is silent', async () => {
+    const page = await panel.open('/nases')
+    await page.getByRole('button', { name: 'Add NAS' }).click()
+    await page.getByRole('button', { name: 'Add client' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name', { exact: false }).first().fill('bras-9')
+    await dialog.getByLabel('Sends from').fill('192.0.2.9')
+    await dialog.getByText('Not asked for').click()
+    await dialog.getByText('BlastRADIUS').waitFor()
+    await dialog.getByText('Required', { exact: true }).click()
+    await dialog.getByRole('button', { name: 'Add client' }).click()
+    await dialog.getByText('It is shown only now').waitFor()
+    const secret = await dialog.getByRole('textbox', { name: 'Secret' }).inputValue()
+    expect(secret).toMatch(/^\w{24}$/)
+    expect(await rows(`select message_authenticator from radius_client where name = 'bras-9'`)).toEqual([
+      { message_authenticator: 'require' },
+    ])
+    await dialog.getByRole('button', { name: 'Close' }).last().click()
+    await page.getByRole('row', { name: /bras-9/ }).click()
+    await page.getByRole('tab', { name: 'Script' }).click()
+    await page.getByLabel('Where it reaches Gatehouse').fill('198.51.100.2')
+    await page.getByRole('textbox', { name: 'Secret' }).fill(secret)
+    await page.getByText(`address=198.51.100.2 secret="${secret}"`).waitFor()
+    await page.getByRole('tab', { name: 'Doctor' }).click()
+    await page.getByRole('button', { name: 'Run the doctor' }).click()
+    await page.getByText('nothing that proves itself was ever heard from it').waitFor()
+    expect(await rows('select kind, state from router_run')).toEqual([{ kind: 'doctor', state: 'done' }])
+  })
+
+  it('an address pool is made, a range that is none is named while it is typed', async () => {
+    const page = await panel.open('/pools')
+    await page.getByRole('button', { name: 'Add pool' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Add pool' })
+    await dialog.getByLabel('Name').fill('home')
+    await dialog.getByLabel('Ranges').fill('10.0.0.300\n10.7.0.0/29')
+    await dialog.getByText('10.0.0.300 is no range').waitFor()
+    await dialog.getByLabel('Ranges').fill('10.7.0.0/29')
+    await dialog.getByRole('button', { name: 'Add pool' }).click()
+    await page.getByRole('heading', { level: 1, name: 'home' }).waitFor()
+    await page.getByRole('row', { name: /10\.7\.0\.7/ }).waitFor()
+    expect(await rows('select name, kind from ip_pool')).toEqual([{ name: 'home', kind: 'ipv4' }])
+  })
+})
