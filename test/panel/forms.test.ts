@@ -74,11 +74,12 @@ describe.skipIf(!hasTools('chromium'))('forms', () => {
     await expect.poll(() => rows(`select 1 from session where username = 'boris'`)).toHaveLength(1)
   })
 
-  it('an answer that is lost makes nobody twice, and nothing that was typed is lost', async () => {
+  it('a preset fills the form; an answer that is lost makes nobody twice, and nothing that was typed is lost', async () => {
+    await office.post('/subscriber-presets', { name: 'Trial', fields: { plan: 'Home50', session_limit: 3 } })
     const page = await panel.open('/subscribers/new')
     await page.getByLabel('Username').fill('clara')
-    await page.getByRole('combobox', { name: 'Plan', exact: true }).click()
-    await page.getByRole('option', { name: 'Home50' }).click()
+    await page.getByRole('button', { name: 'Presets' }).click()
+    await page.getByRole('menuitem', { name: 'Trial' }).click()
     let lost = 0
     await page.route('**/api/v1/subscribers', async (route) => {
       if (route.request().method() !== 'POST' || lost > 0) return route.fallback()
@@ -91,7 +92,7 @@ describe.skipIf(!hasTools('chromium'))('forms', () => {
     expect(await page.getByLabel('Username').inputValue()).toBe('clara')
     await page.getByRole('button', { name: 'Add subscriber' }).click()
     await page.waitForURL(/open=\d+/)
-    expect(await rows(`select 1 from subscriber where username = 'clara'`)).toHaveLength(1)
+    expect(await rows(`select session_limit from subscriber where username = 'clara'`)).toEqual([{ session_limit: 3 }])
   })
 
   it('an edit tells what somebody else changed meanwhile, keeps both and the password, and the live session hears of it', async () => {

@@ -39,11 +39,7 @@ describe.skipIf(!hasTools('chromium'))('plans, money and messages', () => {
     const page = await panel.open('/plans', { as: office })
     await page.getByRole('gridcell', { name: 'Home50', exact: true }).click()
     await page.getByRole('heading', { level: 1, name: 'Home50' }).waitFor()
-    await page
-      .getByText('Mikrotik-Rate-Limit = 20000000/50000000', { exact: false })
-      .or(page.getByText(/Mikrotik-Rate-Limit = /))
-      .first()
-      .waitFor()
+    await page.getByText(/Mikrotik-Rate-Limit = /).waitFor()
     await page.locator('input[name=down_bps]').fill('60 megabit')
     await page.getByText('A rate such as 50M, 512k or 1G').waitFor()
     await page.locator('input[name=down_bps]').fill('60M')
@@ -93,7 +89,7 @@ describe.skipIf(!hasTools('chromium'))('plans, money and messages', () => {
   it('a plan goes to the archive only once its subscribers have another', async () => {
     const made = await office.post('/plans', { name: 'Old 10', down_bps: '10M', up_bps: '2M', validity: 30 })
     await addTestSubscriber(office, { username: 'olga', plan: 'Old 10' })
-    const page = await panel.open(`/plans/${made.body.id}`, { as: office })
+    const page = await panel.open(`/plans/${Number(made.body.id)}`, { as: office })
     await page.getByRole('button', { name: 'Archive' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText('Touches 1 subscriber.').waitFor()
@@ -111,6 +107,7 @@ describe.skipIf(!hasTools('chromium'))('plans, money and messages', () => {
     const made = await office.post('/payers', { name: 'Harbour Ltd' })
     const page = await panel.open('/money', { as: office })
     await page.getByRole('searchbox').fill('Harbour')
+    await page.waitForURL(/q=Harbour/)
     await page.getByRole('gridcell', { name: 'Harbour Ltd', exact: true }).click()
     await page.getByRole('button', { name: 'Take a payment' }).click()
     const dialog = page.getByRole('dialog')
@@ -118,7 +115,7 @@ describe.skipIf(!hasTools('chromium'))('plans, money and messages', () => {
     await dialog.getByText('Then it is €25.50.').waitFor()
     await dialog.getByRole('button', { name: 'Take a payment' }).click()
     await page.getByText('the balance is €25.50', { exact: false }).waitFor()
-    const balance = async () => (await office.get(`/payers/${made.body.id}`)).body.balance
+    const balance = async () => (await office.get(`/payers/${Number(made.body.id)}`)).body.balance
     expect(await balance()).toBe('25.50')
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByRole('gridcell', { name: 'Reversal' }).waitFor()
@@ -155,7 +152,7 @@ describe.skipIf(!hasTools('chromium'))('plans, money and messages', () => {
     await dialog.getByLabel('Name').fill('billing')
     await dialog.getByLabel('Address').fill('https://billing.example.net/hook')
     await dialog.getByRole('button', { name: 'Add a webhook' }).click()
-    expect(await dialog.getByLabel('Secret').inputValue()).toMatch(/\S{20}/)
+    expect(await dialog.getByRole('textbox', { name: 'Secret' }).inputValue()).toMatch(/\S{20}/)
     await dialog.getByRole('button', { name: 'I have kept it' }).click()
     expect(await rows('select name, events from webhook')).toEqual([{ name: 'billing', events: ['*'] }])
     await mail.close()

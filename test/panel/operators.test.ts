@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { employ, openBrowser, signInAt } from '../support/browser.ts'
+import { employ, enrolAt, openBrowser, signInAt } from '../support/browser.ts'
 import { usePanel } from '../support/panel.ts'
 import { hasTools } from '../support/tools.ts'
 
@@ -54,15 +54,26 @@ describe.skipIf(!hasTools('chromium'))('operators', () => {
     expect((await operatorOf('carla@example.net')).archived_at).not.toBeNull()
   })
 
-  it('have sessions to end, are looked through, and moved to a role many at once', async () => {
+  it('are freed of a lost second factor, signed out, moved to a role many at once, and looked through', async () => {
     const dora = await employ(panel.api, 'viewer')
     const emil = await employ(panel.api, 'viewer')
     const browser = openBrowser(panel.api)
     await signInAt(browser, dora)
+    await enrolAt(browser, panel.api.clock.now())
     const page = await panel.open(`/operators?open=${dora.id}`)
     await page.getByRole('button', { name: /^End the session/ }).click()
     await page.getByText('Signed in nowhere').waitFor()
     expect((await browser.get('/me')).status).toBe(401)
+    await page.getByRole('dialog').getByRole('button', { name: 'Actions' }).click()
+    await page.getByRole('menuitem', { name: 'Reset the second factor' }).click()
+    await page.getByRole('button', { name: 'Reset the second factor' }).click()
+    await page.getByText(/The second factor of .* are gone/).waitFor()
+    expect((await operatorOf(dora.email)).totp_enabled_at).toBeNull()
+    await page.keyboard.press('Escape')
+    await rowOf(page, emil.email).waitFor()
+    // Only who has enrolled an app is offered the reset.
+    await rowOf(page, emil.email).getByRole('button').last().click()
+    expect(await page.getByRole('menuitem', { name: 'Reset the second factor' }).count()).toBe(0)
     await page.keyboard.press('Escape')
 
     for (const { email } of [dora, emil]) await rowOf(page, email).getByRole('checkbox').check()
@@ -78,6 +89,10 @@ describe.skipIf(!hasTools('chromium'))('operators', () => {
       .select('id')
       .where('name', '=', 'billing')
       .executeTakeFirstOrThrow()
+    await page.getByRole('combobox', { name: 'Role' }).click()
+    await page.getByRole('option', { name: 'Billing' }).click()
+    await page.getByText('2 operators', { exact: true }).waitFor()
+    expect(page.url()).toContain(`role=${id}`)
     expect([(await operatorOf(dora.email)).role_id, (await operatorOf(emil.email)).role_id]).toEqual([id, id])
 
     await choose(page, dora.email, 'View as')

@@ -63,7 +63,7 @@ describe.skipIf(!hasTools('chromium'))('numbers and jobs', () => {
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByRole('row', { name: /On/ }).waitFor()
     expect(await rows('select enabled from report_schedule')).toEqual([{ enabled: true }])
-    await page.goto(`${panel.api.url}/audit?noun=report-schedule`)
+    await page.goto(`${panel.api.url}/audit?noun=report-schedule&address=127.0.0.1`)
     await page
       .getByRole('row', { name: /report-schedule\.edit/ })
       .first()

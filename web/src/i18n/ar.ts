@@ -1,8 +1,11 @@
 // Arabic, loaded when it is chosen.
 import { shell } from './ar/shell.ts'
 import { signIn } from './ar/sign-in.ts'
+import { profile } from './ar/profile.ts'
+import { settings } from './ar/settings.ts'
 import { list } from './ar/list.ts'
 import { subscribers } from './ar/subscribers.ts'
+import { subscriberFilters } from './ar/subscriber-filters.ts'
 import { subscriber } from './ar/subscriber.ts'
 import { sessions } from './ar/sessions.ts'
 import { pools } from './ar/pools.ts'
@@ -27,8 +30,11 @@ import { operators } from './ar/operators.ts'
 export const ar = {
   ...shell,
   ...signIn,
+  ...profile,
+  ...settings,
   ...list,
   ...subscribers,
+  ...subscriberFilters,
   ...subscriber,
   ...sessions,
   ...pools,

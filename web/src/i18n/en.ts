@@ -1,8 +1,11 @@
 // English: the catalogue that all others follow, a file a room. Plurals by the rules of each language (`_one`, `_other`, …).
 import { shell } from './en/shell.ts'
 import { signIn } from './en/sign-in.ts'
+import { profile } from './en/profile.ts'
+import { settings } from './en/settings.ts'
 import { list } from './en/list.ts'
 import { subscribers } from './en/subscribers.ts'
+import { subscriberFilters } from './en/subscriber-filters.ts'
 import { subscriber } from './en/subscriber.ts'
 import { sessions } from './en/sessions.ts'
 import { pools } from './en/pools.ts'
@@ -27,8 +30,11 @@ import { messages } from './en/messages.ts'
 export const en = {
   ...shell,
   ...signIn,
+  ...profile,
+  ...settings,
   ...list,
   ...subscribers,
+  ...subscriberFilters,
   ...subscriber,
   ...sessions,
   ...pools,

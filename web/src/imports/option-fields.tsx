@@ -1,7 +1,6 @@
 // How a file is taken: what becomes of usernames that are there already, and of good rows beside bad ones.
 import { Group, Radio, Stack } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
-import type { Mode } from './mapping.ts'
 import type { Options } from './pending.ts'
 
 export function OptionFields({ options, onChange }: { options: Options; onChange(options: Options): void }) {

@@ -35,6 +35,8 @@ export function Tonight() {
     <div className={classes.scroll}>
       <Stack gap="sm" pt="sm">
         <SegmentedControl
+          // Its letters would be late where the ground turns dark at once.
+          transitionDuration={0}
           size="xs"
           style={{ alignSelf: 'flex-start' }}
           aria-label={t('jobs.tonight.ahead')}

@@ -90,7 +90,9 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
     openMenu: (row, index) => {
       const place = document.getElementById(`${gridId}${index}`)?.getBoundingClientRect()
       // When the key has been heard by everybody: it would close what it has opened.
-      if (place !== undefined) setTimeout(() => openMenu(row, { x: place.x + 48, y: place.bottom }))
+      if (place === undefined) return
+      const x = document.documentElement.dir === 'rtl' ? place.right - 48 : place.left + 48
+      setTimeout(() => openMenu(row, { x, y: place.bottom }))
     },
   })
   const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown

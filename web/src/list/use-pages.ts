@@ -4,7 +4,8 @@ import { useMemo } from 'react'
 
 export type Page<Row> = { items: Row[]; next_cursor: string | null }
 
-export type Pages<Row> = {
+/** Of a list whose loaded rows are all kept. */
+export type PlainPages<Row> = {
   rows: readonly Row[]
   /** There are more than are loaded. */
   hasMore: boolean
@@ -14,8 +15,12 @@ export type Pages<Row> = {
   error: Error | null
   loadMore(): void
   again(): void
+  window?: undefined
+}
+
+export type Pages<Row> = Omit<PlainPages<Row>, 'window'> & {
   /** Where not all that is loaded is kept (use-page-window.ts): `rows` are then those that are. */
-  window?: PageWindow<Row>
+  window?: PageWindow<Row> | undefined
 }
 
 export type PageWindow<Row> = {
@@ -34,7 +39,7 @@ export type PageWindow<Row> = {
 export function usePages<Row>(
   key: QueryKey,
   ask: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Row>>,
-): Pages<Row> {
+): PlainPages<Row> {
   const query = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) => ask(pageParam, signal),

@@ -1,5 +1,6 @@
 // The webhooks: other systems that are told what happens here, whether they hear it, and a test.
 import { Badge, Button } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState, type ReactNode } from 'react'
@@ -26,6 +27,7 @@ export function Webhooks({ filters }: { filters: ReactNode }) {
   const navigate = messagesRoute.useNavigate()
   const mayEdit = useMay('message.edit')
   const [isAdding, setAdding] = useState(false)
+  useHotkeys([['n', () => mayEdit && setAdding(true)]])
   const found = useQuery({
     queryKey: ['webhooks'],
     queryFn: async () => (await getWebhooks({ throwOnError: true })).data.items,

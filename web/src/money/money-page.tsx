@@ -1,5 +1,6 @@
 // Money: who pays and what they owe, every movement, and the wallets of resellers.
 import { Button, SegmentedControl, Switch } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -52,6 +53,7 @@ function Payers({ filters }: { filters: React.ReactNode }) {
   const mayMake = useMay('money.post')
   const { organisation_id: ownerId } = useMe()
   const [isMaking, setMaking] = useState(false)
+  useHotkeys([['n', () => mayMake && setMaking(true)]])
   const go = (change: { q?: string | undefined; kind?: 'own' | 'company' | undefined; debt?: boolean | undefined }) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   const pages = usePages<Payer>(['payers', 'list', q, kind, debt], async (cursor, signal) => {

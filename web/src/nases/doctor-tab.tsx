@@ -1,5 +1,5 @@
 // The NAS doctor: what it looked at, what it found in plain sentences, and for each what mends it, to be copied.
-import { Alert, Badge, Button, Group, Loader, Progress, Stack, Text, Title } from '@mantine/core'
+import { Alert, Badge, Button, Group, List, Loader, Progress, Stack, Text, Title } from '@mantine/core'
 import { IconAlertTriangle, IconCheck, IconEyeOff, IconStethoscope, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -58,9 +58,25 @@ export function DoctorTab({ nas }: { nas: NasDevice }) {
               {formatRelative(run.data.finished_at, Date.now())} · <bdi>{run.data.author}</bdi>
             </Text>
           </Group>
-          {diagnosis.findings.map((finding) => (
-            <FindingNote key={`${finding.code} ${finding.sentence}`} finding={finding} />
-          ))}
+          {diagnosis.findings
+            .filter(({ severity }) => severity !== 'ok')
+            .map((finding) => (
+              <FindingNote key={`${finding.code} ${finding.sentence}`} finding={finding} />
+            ))}
+          <List
+            size="sm"
+            spacing={4}
+            center
+            icon={
+              <IconCheck size={16} color="var(--mantine-color-green-filled)" aria-label={t('doctor.severity.ok')} />
+            }
+          >
+            {diagnosis.findings
+              .filter(({ severity }) => severity === 'ok')
+              .map(({ code, sentence }) => (
+                <List.Item key={`${code} ${sentence}`}>{sentence}</List.Item>
+              ))}
+          </List>
           {diagnosis.not_seen.length > 0 && (
             <Title order={2} size="h5">
               {t('doctor.notSeen')}

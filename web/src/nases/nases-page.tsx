@@ -50,10 +50,10 @@ export function NasesPage() {
       }
       filters={<NasNav />}
     >
-      <ListTable
+      <ListTable<Row>
         label={t('nav.nases')}
         columns={useNasColumns()}
-        pages={wholeList(query, rows)}
+        pages={{ ...wholeList(query), rows }}
         nameOf={({ name }) => name}
         sort={order}
         onSort={({ by, descending }) => go({ sort: descending ? `-${by}` : by })}

@@ -21,7 +21,7 @@ export function OperatorState({ operator }: { operator: OperatorRow }) {
   const { t } = useTranslation()
   const state = stateOf(operator)
   return (
-    <Badge variant="light" tt="none" color={colours[state]}>
+    <Badge variant="light" tt="none" color={colours[state]} style={{ flexShrink: 0 }}>
       {t(`operators.states.${state}`)}
     </Badge>
   )

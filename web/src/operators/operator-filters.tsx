@@ -43,7 +43,7 @@ export function OperatorFilters({
             <Select
               key={name}
               size="xs"
-              w={160}
+              w={{ base: 'calc(50% - 6px)', xs: 160 }}
               clearable
               aria-label={t(`operators.${name}`)}
               placeholder={t(`operators.filter.${name}`)}
@@ -57,7 +57,7 @@ export function OperatorFilters({
         <Select
           key={name}
           size="xs"
-          w={180}
+          w={{ base: 'calc(50% - 6px)', xs: 180 }}
           clearable
           aria-label={t(`operators.filter.${name}.any`)}
           placeholder={t(`operators.filter.${name}.any`)}

@@ -19,7 +19,7 @@ export function OperatorPlaces() {
   const { permissions } = useMe()
   const shown = places.filter(({ permission }) => permission === undefined || permissions.includes(permission))
   return (
-    <Group component="nav" gap={4} aria-label={t('operators.places.label')} className={classes.places}>
+    <Group component="nav" gap={4} wrap="nowrap" aria-label={t('operators.places.label')} className={classes.places}>
       {shown.map(({ to, name }) => (
         <Anchor
           key={to}

@@ -9,6 +9,7 @@ import { getPlansId, patchPlansId } from '../api/generated/sdk.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { planRoute } from '../router.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useMay, useMe } from '../sign-in/me.ts'
 import { ArchiveDialog } from './archive-dialog.tsx'
 import { CopyDialog } from './copy-dialog.tsx'
@@ -47,6 +48,7 @@ function PlanEditor({ plan, version }: Read) {
   const mayEdit = useMay('plan.edit')
   const { organisation_kind: kind, organisation_id: organisationId } = useMe()
   const isOurs = kind === 'isp' || plan.owner_id === organisationId
+  useTitle(plan.name)
   const canEdit = mayEdit && isOurs && plan.archived_at === null
   const [open, setOpen] = useState<'archive' | 'copy'>()
   const [reach, setReach] = useState<Reach>()

@@ -1,5 +1,6 @@
 // The plans: what each gives, costs, and how many have it.
 import { Button, SegmentedControl, Stack, Text } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -22,6 +23,7 @@ export function PlansPage() {
   const { q = '', archived = false } = plansRoute.useSearch()
   const navigate = plansRoute.useNavigate()
   const mayEdit = useMay('plan.edit')
+  useHotkeys([['n', () => mayEdit && void navigate({ to: '/plans/new' })]])
   const pages = usePages<PlanRow>(['plans', q, archived], async (cursor, signal) => {
     const query = {
       limit: '100',

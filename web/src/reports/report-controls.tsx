@@ -75,6 +75,8 @@ function Period({ asked: { from, to }, onChange }: Pick<Props, 'asked' | 'onChan
   const chosen = to === undefined ? periods.find((period) => startOf(period) === from) : undefined
   return (
     <SegmentedControl
+      // Its letters would be late where the ground turns dark at once.
+      transitionDuration={0}
       size="xs"
       aria-label={t('reports.period')}
       value={String(chosen ?? '')}

@@ -13,12 +13,14 @@ import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { schedulesRoute } from '../router.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { reportTitle } from './report-words.ts'
 import { ScheduleDialog } from './schedule-dialog.tsx'
 import { hourWords, type Schedule } from './schedule-form.ts'
 
 export function SchedulesPage() {
   const { t } = useTranslation()
+  useTitle(t('schedules.title'))
   const { open } = schedulesRoute.useSearch()
   const navigate = schedulesRoute.useNavigate()
   const show = (what: number | 'new' | undefined) => void navigate({ search: { open: what } })

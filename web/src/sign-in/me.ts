@@ -9,6 +9,9 @@ export type Me = GetMeResponse
 /** `set-up`: there is no operator yet; null: nobody is signed in. */
 export type Who = Me | 'set-up' | null
 
+/** Where the links of mails lead, whoever is signed in. */
+export const newPasswordPaths: readonly string[] = ['/reset-password', '/invitation']
+
 export const whoIsThere = queryOptions({
   queryKey: ['me'],
   queryFn: async (): Promise<Who> => {

@@ -1,26 +1,32 @@
 // The very first start: whoever can read the console makes the first operator.
 import { PasswordInput, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/client.ts'
 import { useFields } from '../api/use-fields.ts'
 import { postSetup, postSignIn } from '../api/generated/sdk.gen.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { useLinkToken } from './link-token.ts'
 import { whoIsThere } from './me.ts'
 import { Step } from './step.tsx'
 
 export function SetUpPage() {
   const { t } = useTranslation()
   const queries = useQueryClient()
+  const navigate = useNavigate()
   const make = useMutation({
     mutationFn: async () => {
       await postSetup({ body: values, throwOnError: true })
       const { email, password } = values
       await postSignIn({ body: { email, password }, throwOnError: true })
     },
-    onSuccess: () => queries.fetchQuery({ ...whoIsThere, staleTime: 0 }),
+    onSuccess: async () => {
+      await queries.fetchQuery({ ...whoIsThere, staleTime: 0 })
+      await navigate({ to: '/', replace: true })
+    },
   })
-  const { values, field } = useFields({ token: '', email: '', name: '', password: '' }, make.error)
+  const { values, field } = useFields({ token: useLinkToken(), email: '', name: '', password: '' }, make.error)
   return (
     <Step title={t('setUp.title')} submit={t('setUp.submit')} busy={make.isPending} onSubmit={() => make.mutate()}>
       <Text size="sm">{t('setUp.hint')}</Text>

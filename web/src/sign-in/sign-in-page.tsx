@@ -1,72 +1,71 @@
-// Signing in, step by step as the API asks: password, second factor, a new password where one is owed.
+// Signing in, step by step as the API asks: password, second factor, a new password where one is owed. The address stays, so that
+// the page that was asked for is there afterwards.
 import { Anchor, PasswordInput, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/client.ts'
-import { postSignIn, postSignInCode, postSignInForgotten, postMePassword } from '../api/generated/sdk.gen.ts'
+import { postSignIn, postSignInCode, postMePassword } from '../api/generated/sdk.gen.ts'
+import { useFields } from '../api/use-fields.ts'
+import { showDone } from '../shell/done-note.tsx'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { useTitle } from '../shell/use-title.ts'
+import { ForgottenStep } from './forgotten-step.tsx'
 import { whoIsThere, type Me } from './me.ts'
 import { Step } from './step.tsx'
+import { useSignOut } from './use-sign-out.ts'
 
 export function SignInPage({ state }: { state: Me['state'] | undefined }) {
+  const { t } = useTranslation()
+  const [forgotten, setForgotten] = useState<string>()
+  useTitle(t('signIn.title'))
   if (state === 'password') return <CodeStep />
   if (state === 'change') return <ChangeStep />
-  return <PasswordStep />
+  if (forgotten !== undefined) return <ForgottenStep email={forgotten} onBack={() => setForgotten(undefined)} />
+  return <PasswordStep onForgotten={setForgotten} />
 }
 
 /** Asks again who is there: the step that is owed next is shown by what the API answers. */
-function useStep<Input>(send: (input: Input) => Promise<unknown>) {
+function useStep<Result>(send: () => Promise<Result>, onDone?: (result: Result) => void) {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: send,
-    onSuccess: () => queries.fetchQuery({ ...whoIsThere, staleTime: 0 }),
+    onSuccess: (result) => {
+      onDone?.(result)
+      return queries.fetchQuery({ ...whoIsThere, staleTime: 0 })
+    },
   })
 }
 
-function PasswordStep() {
+function PasswordStep({ onForgotten }: { onForgotten(email: string): void }) {
   const { t } = useTranslation()
-  const [email, setEmail] = useState('')
-  const [password, setPassword] = useState('')
-  const signIn = useStep(() => postSignIn({ body: { email, password }, throwOnError: true }))
-  const forgotten = useMutation({
-    mutationFn: () => postSignInForgotten({ body: { email }, throwOnError: true }),
-  })
+  const signIn = useStep(() => postSignIn({ body: values, throwOnError: true }))
+  const { values, field } = useFields({ email: '', password: '' }, null)
   return (
     <Step
       title={t('signIn.title')}
       submit={t('signIn.submit')}
       busy={signIn.isPending}
-      onSubmit={() => signIn.mutate(undefined)}
+      onSubmit={() => signIn.mutate()}
     >
       <TextInput
         label={t('signIn.email')}
         type="email"
-        name="email"
         autoComplete="username"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
         required
         autoFocus
+        {...field('email')}
       />
       <PasswordInput
         label={t('signIn.password')}
-        name="password"
         autoComplete="current-password"
-        value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
         required
+        {...field('password')}
       />
-      <ProblemNote error={signIn.error ?? forgotten.error} />
-      {forgotten.isSuccess ? (
-        <Text size="sm" role="status">
-          {t('signIn.forgottenSent')}
-        </Text>
-      ) : (
-        <Anchor component="button" type="button" size="sm" onClick={() => email !== '' && forgotten.mutate()}>
-          {t('signIn.forgotten')}
-        </Anchor>
-      )}
+      <ProblemNote error={signIn.error} />
+      <Anchor component="button" type="button" size="sm" onClick={() => onForgotten(values.email)}>
+        {t('signIn.forgotten')}
+      </Anchor>
     </Step>
   )
 }
@@ -74,13 +73,18 @@ function PasswordStep() {
 function CodeStep() {
   const { t } = useTranslation()
   const [code, setCode] = useState('')
-  const give = useStep(() => postSignInCode({ body: { code }, throwOnError: true }))
+  const give = useStep(
+    async () => (await postSignInCode({ body: { code: code.trim() }, throwOnError: true })).data,
+    ({ recovery_code_used }) => {
+      if (recovery_code_used) showDone({ message: t('signIn.recoveryUsed'), undoLabel: t('act.undo') })
+    },
+  )
   return (
     <Step
       title={t('signIn.codeTitle')}
       submit={t('signIn.continue')}
       busy={give.isPending}
-      onSubmit={() => give.mutate(undefined)}
+      onSubmit={() => give.mutate()}
     >
       <Text size="sm">{t('signIn.codeHint')}</Text>
       <TextInput
@@ -93,40 +97,55 @@ function CodeStep() {
         autoFocus
       />
       <ProblemNote error={give.error} />
+      <Other />
     </Step>
   )
 }
 
 function ChangeStep() {
   const { t } = useTranslation()
-  const [values, setValues] = useState({ old: '', new: '', again: '' })
-  const change = useStep(() =>
-    postMePassword({ body: { old_password: values.old, new_password: values.new }, throwOnError: true }),
-  )
-  const fields = change.error instanceof ApiError ? change.error.fields : {}
-  const differ = values.again !== '' && values.again !== values.new
-  const field = (name: keyof typeof values, error?: string) => (
-    <PasswordInput
-      label={t(`signIn.${name}`)}
-      autoComplete={name === 'old' ? 'current-password' : 'new-password'}
-      value={values[name]}
-      error={error}
-      onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
-      required
-    />
-  )
+  const change = useStep(async () => {
+    const { old_password, new_password } = values
+    await postMePassword({ body: { old_password, new_password }, throwOnError: true })
+  })
+  const { values, field } = useFields({ old_password: '', new_password: '', again: '' }, change.error)
+  const differ = values.again !== '' && values.again !== values.new_password
   return (
     <Step
       title={t('signIn.changeTitle')}
       submit={t('signIn.save')}
       busy={change.isPending}
-      onSubmit={() => values.again === values.new && change.mutate(undefined)}
+      onSubmit={() => !differ && change.mutate()}
     >
       <Text size="sm">{t('signIn.changeHint')}</Text>
-      {field('old', fields.old_password)}
-      {field('new', fields.new_password)}
-      {field('again', differ ? t('signIn.differ') : undefined)}
-      <ProblemNote error={change.error} />
+      <PasswordInput
+        label={t('signIn.old')}
+        autoComplete="current-password"
+        required
+        autoFocus
+        {...field('old_password')}
+      />
+      <PasswordInput label={t('signIn.new')} autoComplete="new-password" required {...field('new_password')} />
+      <PasswordInput
+        label={t('signIn.again')}
+        autoComplete="new-password"
+        required
+        {...field('again')}
+        error={differ ? t('signIn.differ') : undefined}
+      />
+      <ProblemNote error={change.error instanceof ApiError && change.error.isOfFields ? null : change.error} />
+      <Other />
     </Step>
+  )
+}
+
+/** The way out of a step that one cannot take. */
+function Other() {
+  const { t } = useTranslation()
+  const signOut = useSignOut()
+  return (
+    <Anchor component="button" type="button" size="sm" onClick={() => signOut.mutate()}>
+      {t('signIn.other')}
+    </Anchor>
   )
 }

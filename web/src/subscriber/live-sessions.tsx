@@ -8,6 +8,7 @@ import { formatOctets, formatRate, formatRelative } from '../i18n/format.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { Confirm } from '../shell/confirm.tsx'
 import { useMay } from '../sign-in/me.ts'
+import { flow } from './flow.ts'
 import { Spark } from './spark.tsx'
 import classes from './subscriber.module.css'
 import { useRates } from './use-rates.ts'
@@ -79,8 +80,8 @@ function LiveSession({ session, onEnd }: { session: Session; onEnd(): void }) {
       </dl>
       <Spark rates={rates} />
       <Text size="xs" c="dimmed">
-        ↓ <bdi>{formatOctets(session.usage_down)}</bdi> ↑ <bdi>{formatOctets(session.usage_up)}</bdi> ·{' '}
-        {t('session.heard')} {formatRelative(session.updated_at, Date.now())}
+        {flow(formatOctets(session.usage_down), formatOctets(session.usage_up))} · {t('session.heard')}{' '}
+        {formatRelative(session.updated_at, Date.now())}
         {now?.isAverage === true && ` · ${t('session.average')}`}
       </Text>
     </Card>

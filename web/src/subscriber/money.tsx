@@ -23,7 +23,7 @@ export function Money({ subscriber, choose }: PartProps) {
   const { t } = useTranslation()
   return (
     <Stack gap="lg">
-      <Section title={t('money.balance')}>
+      <Section title={t('money.balance')} tools={<Statement payerId={subscriber.payer.id} />}>
         <Balance subscriber={subscriber} />
       </Section>
       <Section title={t('subscriber.money.renewals')}>
@@ -76,7 +76,6 @@ function Balance({ subscriber: { payer: who } }: Pick<PartProps, 'subscriber'>) 
             {t(`money.do.${kind}`)}
           </Button>
         ))}
-        <Statement payerId={payer.id} />
       </Group>
       {posting !== undefined && (
         <PostingDialog account={{ ...payer, kind: 'payer' }} kind={posting} onClose={() => setPosting(undefined)} />

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { getPlansId, getSubscribers } from '../api/generated/sdk.gen.ts'
 import { formatOctets, formatRate, formatShare } from '../i18n/format.ts'
 import { useMay } from '../sign-in/me.ts'
+import { flow, isolate } from './flow.ts'
 import { Section } from './section.tsx'
 import type { Subscriber } from './use-subscriber.ts'
 
@@ -25,8 +26,11 @@ export function QuotaGauge({ subscriber: { id, plan } }: { subscriber: Subscribe
   const percent = row.quota_percent == null ? undefined : Math.min(100, row.quota_percent)
   const words =
     row.quota == null
-      ? t('subscriber.quota.used', { used: formatOctets(String(octets)) })
-      : t('subscriber.quota.usedOf', { used: formatOctets(String(octets)), quota: formatOctets(row.quota) })
+      ? t('subscriber.quota.used', { used: isolate(formatOctets(String(octets))) })
+      : t('subscriber.quota.usedOf', {
+          used: isolate(formatOctets(String(octets))),
+          quota: isolate(formatOctets(row.quota)),
+        })
   return (
     <Section title={t('subscriber.quota.title')}>
       <Group justify="space-between" mb={6} gap="xs">
@@ -63,7 +67,7 @@ function Steps({ planId, used }: { planId: number; used: number }) {
   })
   if (data === undefined) return null
   const reached = data.fup_steps.findLastIndex(({ after_octets: after }) => used >= Number(after))
-  const rate = (down: number, up: number) => `↓ ${formatRate(down)} ↑ ${formatRate(up)}`
+  const rate = (down: number, up: number) => flow(formatRate(down), formatRate(up))
   return (
     <>
       <Text size="sm" c="dimmed" mt={6}>
@@ -72,7 +76,7 @@ function Steps({ planId, used }: { planId: number; used: number }) {
       <List size="sm" mt={2}>
         {data.fup_steps.map(({ after_octets: after, down_bps: down, up_bps: up }, at) => (
           <List.Item key={after} fw={at === reached ? 600 : undefined} c={at === reached ? undefined : 'dimmed'}>
-            {t('subscriber.quota.step', { after: formatOctets(after), rate: rate(down, up) })}
+            {t('subscriber.quota.step', { after: isolate(formatOctets(after)), rate: rate(down, up) })}
             {at === reached && ` · ${t('subscriber.quota.reached')}`}
           </List.Item>
         ))}

@@ -1,6 +1,6 @@
 // What the sheet and the page show of one subscriber: the head, what the network is being told, and the parts under tabs.
 import { Skeleton, Stack, Tabs } from '@mantine/core'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useMe } from '../sign-in/me.ts'
 import type { Choose } from './actions.tsx'
@@ -28,6 +28,9 @@ export function SubscriberParts({ subscriber, tab, onTab, choose, isPage = false
   const { permissions } = useMe()
   const shown = tabsFor(permissions)
   const current = shown.includes(tab) ? tab : 'overview'
+  // On a phone not all of them fit beside each other.
+  const shownTab = useRef<HTMLButtonElement>(null)
+  useEffect(() => shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current])
   return (
     <Stack gap="sm">
       <Head subscriber={subscriber} choose={choose} isPage={isPage} onMoney={() => onTab('money')} />
@@ -40,7 +43,7 @@ export function SubscriberParts({ subscriber, tab, onTab, choose, isPage = false
       >
         <Tabs.List className={classes.tabs}>
           {shown.map((name) => (
-            <Tabs.Tab key={name} value={name} className={classes.tab}>
+            <Tabs.Tab key={name} value={name} className={classes.tab} ref={name === current ? shownTab : undefined}>
               {t(`subscriber.tabs.${name}`)}
               {name === 'comments' && subscriber.comments > 0 && ` (${subscriber.comments})`}
             </Tabs.Tab>

@@ -21,10 +21,10 @@ export function SubscriberSheet({ id, onClose, onRun }: Props) {
   const [tab, setTab] = usePlace<SubscriberTab>('tab', 'overview', isSubscriberTab)
   useTitle(data?.username)
   return (
-    <Drawer.Root opened onClose={onClose} position="right" size={680}>
+    <Drawer.Root opened onClose={onClose} position="right" size={720}>
       <Drawer.Overlay />
       <Drawer.Content>
-        <Drawer.Header py="xs" mih={48}>
+        <Drawer.Header role="none" py="xs" mih={48}>
           <Drawer.Title fz="lg" fw={650}>
             <bdi>{data?.username ?? t('subscriber.title')}</bdi>
           </Drawer.Title>

@@ -3,12 +3,16 @@ import type { TFunction } from 'i18next'
 import type { TimelineItem } from '../api/generated/types.gen.ts'
 import { formatMoney, formatOctets, formatSpan } from '../i18n/format.ts'
 import { actionTitle } from '../subscribers/action-list.ts'
+import { flow } from './flow.ts'
 import { sentenceOf } from './why-words.ts'
 
 type Part = string | false | null | undefined
 type Data = TimelineItem['data']
 
-const text = (value: unknown): string | undefined => (value == null || value === '' ? undefined : String(value))
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined
+}
 
 /** Something that somebody should look at. */
 export function badOf({ kind, data }: TimelineItem): boolean {
@@ -18,8 +22,10 @@ export function badOf({ kind, data }: TimelineItem): boolean {
 
 export function titleOf({ kind, data }: TimelineItem, t: TFunction): string {
   switch (kind) {
-    case 'decision':
-      return t(data['accepted'] === true ? 'timeline.letIn' : 'timeline.refused')
+    case 'decision': {
+      const [reason, accepted] = [String(data['reason']), data['accepted'] === true]
+      return sentenceOf({ reason, accepted, sentence: String(data['sentence']) }, t)
+    }
     case 'ledger':
       return t(`money.kinds.${data['kind'] as 'payment'}`, { defaultValue: String(data['kind']) })
     case 'audit':
@@ -43,10 +49,6 @@ export function partsOf({ kind, data }: TimelineItem, t: TFunction): string[] {
 
 const wordsOf: Record<TimelineItem['kind'], (data: Data, t: TFunction) => Part[]> = {
   decision: (data, t) => [
-    sentenceOf(
-      { reason: String(data['reason']), accepted: data['accepted'] === true, sentence: String(data['sentence']) },
-      t,
-    ),
     Number(data['count']) > 1 && t('why.times', { count: Number(data['count']) }),
     text(data['nas']),
     text(data['interface']),
@@ -66,9 +68,9 @@ const wordsOf: Record<TimelineItem['kind'], (data: Data, t: TFunction) => Part[]
   'session-stop': (data, t) => [
     text(data['nas']),
     data['session_time'] != null && formatSpan(Number(data['session_time']) * 1_000),
-    `↓ ${formatOctets(String(data['output_octets'] ?? 0))} ↑ ${formatOctets(String(data['input_octets'] ?? 0))}`,
+    flow(formatOctets(text(data['output_octets']) ?? '0'), formatOctets(text(data['input_octets']) ?? '0')),
     data['ended_by'] != null &&
-      t(`subscriber.endedBy.${data['ended_by'] as 'stop'}`, { defaultValue: String(data['ended_by']) }),
+      t(`subscriber.endedBy.${data['ended_by'] as 'stop'}`, { defaultValue: text(data['ended_by']) ?? '' }),
   ],
   coa: (data, t) => [
     text(data['nas']),
@@ -83,5 +85,5 @@ const wordsOf: Record<TimelineItem['kind'], (data: Data, t: TFunction) => Part[]
     text(data['author_name']),
   ],
   comment: (data) => [text(data['text']), text(data['author_name'])],
-  audit: (data) => [text(data['author_name']), data['viewed_by'] != null && `(${String(data['viewed_by'])})`],
+  audit: (data) => [text(data['author_name']), data['viewed_by'] != null && `(${text(data['viewed_by'])})`],
 }

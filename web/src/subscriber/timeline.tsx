@@ -20,6 +20,7 @@ import { ProblemNote } from '../shell/problem-note.tsx'
 import { useMe } from '../sign-in/me.ts'
 import { MoreButton } from './more-button.tsx'
 import { badOf, partsOf, titleOf } from './timeline-words.ts'
+import classes from './subscriber.module.css'
 import { usePlace } from './use-place.ts'
 
 type Kind = TimelineItem['kind']
@@ -72,9 +73,16 @@ export function Timeline({ id }: { id: number }) {
       {!pages.isLoading && pages.rows.length === 0 && pages.error === null && (
         <Text size="sm">{t('timeline.none')}</Text>
       )}
-      <Steps bulletSize={24} lineWidth={1} style={{ opacity: pages.isStale ? 0.5 : 1 }} aria-busy={pages.isStale}>
+      <Steps
+        bulletSize={24}
+        lineWidth={1}
+        className={classes.steps}
+        style={{ opacity: pages.isStale ? 0.5 : 1 }}
+        aria-busy={pages.isStale}
+      >
         {pages.rows.map((item) => (
           <Steps.Item
+            className={classes.step}
             key={`${item.kind} ${item.key}`}
             bullet={<Bullet item={item} />}
             title={

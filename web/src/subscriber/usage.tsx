@@ -7,6 +7,7 @@ import { getSubscribersIdUsage } from '../api/generated/sdk.gen.ts'
 import { formatDay, formatHour, formatInstant, formatOctets } from '../i18n/format.ts'
 import { AgainButton } from '../list/again-button.tsx'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { flow } from './flow.ts'
 import { QuotaGauge } from './quota-gauge.tsx'
 import { usePlace } from './use-place.ts'
 import {
@@ -72,7 +73,7 @@ function Picture({ data, slots, span }: Found) {
     <figure style={{ margin: 0 }}>
       <Group gap="md" mb={4} justify="space-between" aria-hidden={one !== undefined}>
         <Text size="sm" style={{ fontVariantNumeric: 'tabular-nums' }}>
-          ↓ <bdi>{formatOctets(down)}</bdi> ↑ <bdi>{formatOctets(up)}</bdi>
+          {flow(formatOctets(down), formatOctets(up))}
         </Text>
         <Text size="sm" c="dimmed">
           {one === undefined ? t('usage.inSum') : nameOf(one.at)}

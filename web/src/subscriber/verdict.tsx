@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { formatRate } from '../i18n/format.ts'
 import { useMe } from '../sign-in/me.ts'
 import { actionsFor, actionTitle } from '../subscribers/action-list.ts'
+import { flow } from './flow.ts'
 import type { PartProps } from './subscriber-parts.tsx'
 import { mendOf, sentenceOf, waysOf } from './why-words.ts'
 
@@ -30,9 +31,7 @@ export function Verdict({ answer, subscriber, choose }: PartProps & { answer: An
   const isGood = decision === 'accept' && garden === null
   const helps = isGood ? '' : mendOf(reason, mend, t)
   const nas = typeof answer.nas === 'string' ? answer.nas : answer.nas?.name
-  const gets = [rates && `↓ ${formatRate(rates.down_bps)} ↑ ${formatRate(rates.up_bps)}`, address ?? pool].filter(
-    Boolean,
-  )
+  const gets = [rates && flow(formatRate(rates.down_bps), formatRate(rates.up_bps)), address ?? pool].filter(Boolean)
   return (
     <Alert
       variant="light"

@@ -4,8 +4,8 @@ import type { TFunction } from 'i18next'
 import type { en } from '../i18n/en.ts'
 import type { ActionName } from '../subscribers/action-list.ts'
 
-type Reasons = keyof (typeof en)['why']['reasons']
-type Mends = keyof (typeof en)['why']['mends']
+type Reasons = Extract<keyof (typeof en)['why']['reasons'], string>
+type Mends = Extract<keyof (typeof en)['why']['mends'], string>
 type Decided = { reason: string; accepted: boolean; sentence: string }
 
 export function sentenceOf({ reason, accepted, sentence }: Decided, t: TFunction): string {

@@ -7,7 +7,9 @@ import { useTranslation } from 'react-i18next'
 import { choicesOf, type Choices } from '../api/choices.ts'
 import { getPayers } from '../api/generated/sdk.gen.ts'
 import { useMe } from '../sign-in/me.ts'
-import type { ActionField, PanelAction } from './action-list.ts'
+import type { ActionField } from './action-kinds.ts'
+import type { PanelAction } from './action-list.ts'
+import { textOf } from './action-params.ts'
 
 type Props = {
   action: PanelAction
@@ -38,7 +40,7 @@ type FieldProps = { field: ActionField; value: unknown; error: string | undefine
 function Field({ field, value, error, onChange }: FieldProps) {
   const { t } = useTranslation()
   const label = t(`actionFields.${field.name}`)
-  const text = { label, error, value: String(value ?? '') }
+  const text = { label, error, value: textOf(value) }
   switch (field.kind) {
     case 'text':
       return (
@@ -71,7 +73,7 @@ function Field({ field, value, error, onChange }: FieldProps) {
           <SegmentedControl
             fullWidth
             aria-label={label}
-            value={String(value)}
+            value={textOf(value)}
             onChange={onChange}
             data={field.choices.map((choice) => ({ value: choice, label: t(`actionFields.${choice}`) }))}
           />
@@ -142,7 +144,7 @@ function Chosen({
       error={error}
       data={known.data?.map(({ id, name }) => ({ value: String(id), label: name })) ?? []}
       nothingFoundMessage={t('list.emptyFiltered')}
-      value={value == null ? null : String(value)}
+      value={textOf(value) || null}
       onChange={(next) => onChange(next === null ? undefined : Number(next))}
       {...(!isOptional && { 'data-autofocus': true })}
     />
@@ -175,7 +177,7 @@ function Payer({ label, value, error, onChange }: OneProps) {
       filter={({ options }) => options}
       onSearchChange={setTyped}
       nothingFoundMessage={t('list.emptyFiltered')}
-      value={value == null ? null : String(value)}
+      value={textOf(value) || null}
       onChange={(next) => onChange(next === null ? null : Number(next))}
       data-autofocus
     />

@@ -1,53 +1,7 @@
 // The actions as the panel offers them: who may, what each is told, and what must be said before many are touched. What they do
 // and what undoes them is the API's; an action that is not here is not offered.
 import type { TFunction } from 'i18next'
-
-export type ActionField =
-  | {
-      kind: 'text'
-      name: 'reason' | 'zone' | 'interface' | 'port' | 'circuit_id' | 'remote_id' | 'duid'
-      required: boolean
-    }
-  /** One a line. */
-  | { kind: 'lines'; name: 'macs' | 'addresses'; required: boolean }
-  | { kind: 'plan'; name: 'plan' }
-  | { kind: 'group'; name: 'group' }
-  | { kind: 'organisation'; name: 'owner' }
-  | { kind: 'nas_group'; name: 'nas_group'; optional: true }
-  /** Empty: one of its own. */
-  | { kind: 'payer'; name: 'payer_id' }
-  | { kind: 'number'; name: 'hours' | 'learn_hours' | 'periods'; initial: number; least: number; most: number }
-  | { kind: 'vlan'; name: 's_vlan' | 'c_vlan' }
-  | { kind: 'choice'; name: 'when'; choices: readonly ['now', 'next-expiry'] }
-  | {
-      kind: 'flag'
-      name: 'free' | 'free_username' | 'must_change' | 'disconnect' | 'from_session'
-      initial?: boolean
-      permission?: string
-    }
-
-export const actionSections = ['service', 'access', 'belonging', 'network', 'password', 'removal'] as const
-
-export type PanelAction = {
-  name: ActionName
-  section: (typeof actionSections)[number]
-  permission: string
-  fields: readonly ActionField[]
-  /** What it does to live sessions. */
-  network: 'none' | 'disconnect' | 'change' | 'allow' | 'asked'
-  /** It takes something away: shown in red, and never the first choice of a dialog. */
-  isDanger?: boolean
-  /** Nothing brings back what was. */
-  isFinal?: boolean
-  /** So grave that one types whom it concerns. */
-  isTyped?: boolean
-  /** For one subscriber only, or in another way for many. */
-  only?: 'one' | 'many'
-  /** Its title for one subscriber, where it is there twice. */
-  title?: 'renew-with'
-  /** Whom it can concern, by their labels; all of them without it. */
-  labels?: readonly string[]
-}
+import type { PanelActionOf } from './action-kinds.ts'
 
 const reason = { kind: 'text', name: 'reason', required: true } as const
 const free = { kind: 'flag', name: 'free', permission: 'service.free' } as const
@@ -265,8 +219,8 @@ export const panelActions = [
   },
 ] as const satisfies readonly PanelActionOf[]
 
-type PanelActionOf = Omit<PanelAction, 'name'> & { name: string }
 export type ActionName = (typeof panelActions)[number]['name']
+export type PanelAction = PanelActionOf & { name: ActionName }
 
 const all: readonly PanelAction[] = panelActions
 
@@ -285,53 +239,4 @@ export function actionTitle(name: string, t: TFunction): string {
 export function menuTitle(action: PanelAction, whom: 'one' | 'many', t: TFunction): string {
   if (whom === 'one' && action.title !== undefined) return t(`actions.${action.title}`)
   return actionTitle(action.name, t)
-}
-
-/** The fields as they stand when the dialog opens. */
-export function initialParams({ fields }: PanelAction): Record<string, unknown> {
-  return Object.fromEntries(
-    fields.flatMap((field): [string, unknown][] => {
-      if (field.kind === 'number') return [[field.name, field.initial]]
-      if (field.kind === 'choice') return [[field.name, field.choices[0]]]
-      if (field.kind === 'flag') return [[field.name, field.initial ?? false]]
-      if (field.kind === 'payer') return [[field.name, null]]
-      return []
-    }),
-  )
-}
-
-/** As the API takes them: what was left empty is not told, but for what is emptied by it. */
-export function paramsOf({ name, fields }: PanelAction, typed: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    fields.flatMap((field): [string, unknown][] => {
-      const value = typed[field.name]
-      if (field.kind === 'lines') return [[field.name, linesOf(value)]]
-      if (name === 'set-zone') return [[field.name, String(value ?? '').trim() || null]]
-      if (value === undefined || value === '' || (value === null && field.kind !== 'payer')) return []
-      return [[field.name, field.kind === 'text' ? String(value).trim() : value]]
-    }),
-  )
-}
-
-function linesOf(value: unknown): string[] {
-  return String(value ?? '')
-    .split(/[\s,;]+/)
-    .filter((line) => line !== '')
-}
-
-/** Whether all that must be told has been told. */
-export function isComplete(action: PanelAction, params: Record<string, unknown>): boolean {
-  const isTold = (name: string): boolean => params[name] !== undefined && params[name] !== null && params[name] !== ''
-  if (action.name === 'rebind-interface') {
-    return action.fields.some(({ kind, name }) =>
-      kind === 'flag' ? name === 'from_session' && params[name] === true : isTold(name),
-    )
-  }
-  return action.fields.every((field) => {
-    if (field.kind === 'text') return !field.required || String(params[field.name] ?? '').trim() !== ''
-    if (field.kind === 'lines') return !field.required || linesOf(params[field.name]).length > 0
-    if (field.kind === 'payer' || field.kind === 'vlan' || field.kind === 'nas_group' || field.kind === 'flag')
-      return true
-    return isTold(field.name)
-  })
 }

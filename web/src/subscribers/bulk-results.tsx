@@ -48,7 +48,7 @@ export function BulkResults({ run }: { run: BulkRun }) {
           size="xs"
           aria-label={t('bulk.results')}
           value={shown}
-          onChange={(next) => setChosen(next as Shown)}
+          onChange={(next) => setChosen(next)}
           data={[
             { value: 'troubles', label: t('bulk.troubles', { count: troubles }) },
             { value: 'all', label: t('bulk.everybody', { count: run.counts.total }) },

@@ -79,7 +79,7 @@ function Secrets({ run }: { run: BulkRun }) {
   const [isTaken, setTaken] = useState(false)
   const take = useAct({
     run: async () =>
-      String((await postBulkRunsIdReveal({ path: { id: String(run.id) }, parseAs: 'text', throwOnError: true })).data),
+      (await postBulkRunsIdReveal({ path: { id: String(run.id) }, parseAs: 'text', throwOnError: true })).data,
     touches: [],
     done: () => t('bulk.secretsTaken'),
     onDone: (text) => {

@@ -62,7 +62,7 @@ export function ExportDialog({ choices, counts, known, shown, onClose }: Props) 
               fullWidth
               aria-label={t('export.format')}
               value={format}
-              onChange={(next) => setFormat(next as 'csv' | 'xlsx')}
+              onChange={(next) => setFormat(next)}
               data={[
                 { value: 'csv', label: 'CSV' },
                 { value: 'xlsx', label: 'XLSX' },
@@ -72,7 +72,7 @@ export function ExportDialog({ choices, counts, known, shown, onClose }: Props) 
           {format === 'csv' && (
             <Checkbox label={t('export.bom')} checked={bom} onChange={(event) => setBom(event.currentTarget.checked)} />
           )}
-          <Radio.Group label={t('export.rows')} value={whom} onChange={(next) => setWhom(next as typeof whom)}>
+          <Radio.Group label={t('export.rows')} value={whom} onChange={(next) => setWhom(next)}>
             <Stack gap={6} mt={6}>
               {choices.map(({ name }) => (
                 <Radio key={name} value={name} label={t(`export.whom.${name}`, { count: counts[name] ?? 0 })} />
@@ -80,7 +80,7 @@ export function ExportDialog({ choices, counts, known, shown, onClose }: Props) 
             </Stack>
           </Radio.Group>
           {isTooMany && <Alert color="yellow">{t('export.tooMany', { count: mostSelected })}</Alert>}
-          <Radio.Group label={t('export.columns')} value={set} onChange={(next) => setSet(next as ColumnSet)}>
+          <Radio.Group label={t('export.columns')} value={set} onChange={(next) => setSet(next)}>
             <Stack gap={6} mt={6}>
               {columnSets.map((name) => (
                 <Radio key={name} value={name} label={t(`export.sets.${name}`)} />

@@ -13,7 +13,7 @@ export const onlyActive = 'active,grace'
 
 /** The same filter as JSON. */
 export function filterOf(query: ListQuery): Filter {
-  return Object.fromEntries(Object.entries(query).map(([name, text]) => [name, valueOf(name, String(text))])) as Filter
+  return Object.fromEntries(Object.entries(query).map(([name, text]) => [name, valueOf(name, text)]))
 }
 
 function valueOf(name: string, text: string): unknown {

@@ -18,6 +18,9 @@ type Props = {
   onChoose(action: PanelAction): void
 }
 
+/** At the very edge of the window a menu would be taken for one whose place has been scrolled away. */
+const edge = 12
+
 export function RowMenu({ row, at, onClose, onOpen, onChoose }: Props) {
   const { t } = useTranslation()
   const copy = useCopy()
@@ -43,9 +46,13 @@ export function RowMenu({ row, at, onClose, onOpen, onChoose }: Props) {
       transitionProps={{ duration: 0 }}
     >
       <Menu.Target>
-        <span aria-hidden className={classes.menuPlace} style={{ top: at.y, left: at.x }} />
+        <span
+          aria-hidden
+          className={classes.menuPlace}
+          style={{ top: Math.min(at.y, innerHeight - edge), left: Math.min(Math.max(at.x, edge), innerWidth - edge) }}
+        />
       </Menu.Target>
-      <Menu.Dropdown className={classes.longMenu} aria-label={t('list.rowMenu', { name: row.username })}>
+      <Menu.Dropdown className={classes.longMenu} aria-label={t('list.rowMenu', { name: row.username ?? row.id })}>
         <Menu.Label>
           <bdi>{row.username}</bdi>
         </Menu.Label>

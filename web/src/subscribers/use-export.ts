@@ -73,10 +73,13 @@ async function order({ format, bom, columns, target, isBackground }: ExportWish)
   return undefined
 }
 
-function queryOf(fields: Readonly<Record<string, unknown>>): string {
+type Word = string | number | boolean | readonly (string | number)[] | undefined
+
+function queryOf(fields: Readonly<Record<string, Word>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(',') : String(value))
+    // A list is written by its commas.
+    if (value !== undefined) query.set(name, value.toString())
   }
   return query.toString()
 }

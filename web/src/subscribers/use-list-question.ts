@@ -8,14 +8,21 @@ import { filterKind } from './filter-kinds.ts'
 import type { Filters, ListQuery } from './filter.ts'
 import { savedViews, searchOf, usualSort } from './views.ts'
 
-type Search = ReturnType<typeof subscribersRoute.useSearch>
+type Change = {
+  q?: string | undefined
+  sort?: string | undefined
+  filter?: Filters | undefined
+  view?: number | undefined
+  open?: number | undefined
+  run?: number | undefined
+}
 const none: Filters = {}
 
 export function useListQuestion() {
   const { q, sort = usualSort, filter, view: viewId, open, run } = subscribersRoute.useSearch()
   const navigate = subscribersRoute.useNavigate()
   const go = useCallback(
-    (change: { [Name in keyof Search]?: Search[Name] | undefined }, { isStep = false } = {}) =>
+    (change: Change, { isStep = false } = {}) =>
       void navigate({ search: (before) => ({ ...before, ...change }), replace: !isStep }),
     [navigate],
   )

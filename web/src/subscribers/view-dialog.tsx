@@ -54,7 +54,7 @@ export function ViewDialog({ view, content, onClose, onSaved }: Props) {
           <Radio.Group
             label={t('views.sharedWith')}
             value={fields.values.shared_with}
-            onChange={(next) => fields.set({ shared_with: next as Audience })}
+            onChange={(next) => fields.set({ shared_with: next })}
           >
             <Group mt={6}>
               {audiences.map((audience) => (

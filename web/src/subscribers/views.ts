@@ -16,7 +16,7 @@ export type ViewContent = { filter: Record<string, unknown>; sort: string; colum
 export const usualSort = 'username'
 
 export function contentOf(asked: ListQuery, sort: string, columns: readonly string[] | undefined): ViewContent {
-  return { filter: filterOf(asked) as Record<string, unknown>, sort, columns: [...(columns ?? [])] }
+  return { filter: filterOf(asked), sort, columns: [...(columns ?? [])] }
 }
 
 /** As the address says it. */

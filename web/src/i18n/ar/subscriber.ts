@@ -24,7 +24,7 @@ export const subscriber: Words<typeof english> = {
       usage: 'الاستهلاك',
       timeline: 'الخط الزمني',
       sessions: 'الجلسات',
-      lines: 'الأجهزة والعناوين',
+      lines: 'الخط',
       money: 'المال',
       comments: 'التعليقات',
       changes: 'التغييرات',
@@ -182,7 +182,7 @@ export const subscriber: Words<typeof english> = {
     none: 'لا توجد جلسة مفتوحة.',
     since: 'متصل {{since}} على {{nas}}',
     heard: 'آخر خبر',
-    average: '⌀ المتوسط منذ البداية؛ تأتي سرعة اللحظة مع التحديث التالي',
+    average: '⌀ المتوسط منذ البداية',
   },
   why: {
     now: 'لو حاول الاتصال الآن',
@@ -273,8 +273,6 @@ export const subscriber: Words<typeof english> = {
     ledger: 'المال',
     'session-start': 'بدأت الجلسة',
     'session-stop': 'انتهت الجلسة',
-    letIn: 'سُمح بالدخول',
-    refused: 'رُفض الدخول',
     before: { mac: 'جهاز غير {{before}}', framed_ip: 'سابقًا: {{before}}', interface: 'سابقًا عبر {{before}}' },
     deeds: {
       create: 'أُضيف',

@@ -21,7 +21,7 @@ export const subscriber = {
       usage: 'Usage',
       timeline: 'Timeline',
       sessions: 'Sessions',
-      lines: 'Devices and addresses',
+      lines: 'Line',
       money: 'Money',
       comments: 'Comments',
       changes: 'Changes',
@@ -168,7 +168,7 @@ export const subscriber = {
     none: 'No open session.',
     since: 'Online since {{since}} on {{nas}}',
     heard: 'heard of',
-    average: '⌀ since it began; the next interim brings the rate of this moment',
+    average: '⌀ since it began',
   },
   why: {
     now: 'If they dialled in now',
@@ -255,8 +255,6 @@ export const subscriber = {
     ledger: 'Money',
     'session-start': 'Session began',
     'session-stop': 'Session ended',
-    letIn: 'Let in',
-    refused: 'Refused',
     before: {
       mac: 'another device than {{before}}',
       framed_ip: 'before: {{before}}',
