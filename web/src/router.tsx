@@ -450,6 +450,19 @@ export const messagesRoute = createRoute({
   component: lazyRouteComponent(() => import('./messages/messages-page.tsx'), 'MessagesPage'),
 })
 
+export const settingsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: (search) => z.object({ q: z.optional(z.coerce.string()) }).parse(search),
+  component: lazyRouteComponent(() => import('./settings/settings-page.tsx'), 'SettingsPage'),
+})
+
+const profileRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('./profile/profile-page.tsx'), 'ProfilePage'),
+})
+
 const tree = root.addChildren([
   plansRoute,
   planNewRoute,
@@ -459,6 +472,8 @@ const tree = root.addChildren([
   walletRoute,
   messagesRoute,
   home,
+  settingsRoute,
+  profileRoute,
   subscribersRoute,
   subscriberNewRoute,
   subscriberRoute,

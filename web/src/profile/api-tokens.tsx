@@ -4,7 +4,7 @@ import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { deleteMeApiTokensById, getMeApiTokens } from '../api/generated/sdk.gen.ts'
+import { deleteMeApiTokensId, getMeApiTokens } from '../api/generated/sdk.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
@@ -26,7 +26,7 @@ export function ApiTokens() {
   })
   const revoke = useAct({
     run: async (id: number) => {
-      await deleteMeApiTokensById({ path: { id: String(id) }, throwOnError: true })
+      await deleteMeApiTokensId({ path: { id: String(id) }, throwOnError: true })
     },
     done: () => t('profile.tokenRevoked'),
     touches: [['api-tokens']],

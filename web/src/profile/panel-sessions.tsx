@@ -2,7 +2,7 @@
 import { Badge, Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { deleteMePanelSessions, deleteMePanelSessionsById, getMePanelSessions } from '../api/generated/sdk.gen.ts'
+import { deleteMePanelSessions, deleteMePanelSessionsId, getMePanelSessions } from '../api/generated/sdk.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
@@ -21,7 +21,7 @@ export function PanelSessions() {
   })
   const end = useAct({
     run: async (id: number) => {
-      await deleteMePanelSessionsById({ path: { id: String(id) }, throwOnError: true })
+      await deleteMePanelSessionsId({ path: { id: String(id) }, throwOnError: true })
     },
     done: () => t('profile.sessionEnded'),
     touches,

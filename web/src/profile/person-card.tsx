@@ -2,8 +2,8 @@
 import { Button, Group, Select, Stack, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { getOperatorsById, patchOperatorsById } from '../api/generated/sdk.gen.ts'
-import type { GetOperatorsByIdResponse } from '../api/generated/types.gen.ts'
+import { getOperatorsId, patchOperatorsId } from '../api/generated/sdk.gen.ts'
+import type { GetOperatorsIdResponse } from '../api/generated/types.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { useFields } from '../api/use-fields.ts'
 import { languages, setLanguage, type Language } from '../i18n/i18n.ts'
@@ -20,7 +20,7 @@ export function PersonCard() {
   const self = useQuery({
     queryKey: ['operators', 'self', me.operator_id],
     queryFn: async ({ signal }) =>
-      (await getOperatorsById({ path: { id: String(me.operator_id) }, signal, throwOnError: true })).data,
+      (await getOperatorsId({ path: { id: String(me.operator_id) }, signal, throwOnError: true })).data,
     enabled: mayEdit,
   })
   return (
@@ -46,11 +46,11 @@ export function PersonCard() {
   )
 }
 
-function PersonForm({ self }: { self: GetOperatorsByIdResponse }) {
+function PersonForm({ self }: { self: GetOperatorsIdResponse }) {
   const { t } = useTranslation()
   const save = useAct({
     run: async (body: { name: string; email: string; language: string | null }) => {
-      await patchOperatorsById({ path: { id: String(self.id) }, body, throwOnError: true })
+      await patchOperatorsId({ path: { id: String(self.id) }, body, throwOnError: true })
     },
     done: () => t('profile.saved'),
     touches: [['operators'], ['me']],

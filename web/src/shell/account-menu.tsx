@@ -42,11 +42,7 @@ export function AccountMenu({ me, onKeys }: { me: Me; onKeys(): void }) {
             <bdi>{me.email}</bdi>
           </Text>
         </Menu.Label>
-        <Menu.Item
-          component={Link}
-          to={profilePage.path}
-          leftSection={<profilePage.icon size={15} aria-hidden />}
-        >
+        <Menu.Item component={Link} to={profilePage.path} leftSection={<profilePage.icon size={15} aria-hidden />}>
           {t('account.profile')}
         </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={15} aria-hidden />} onClick={onKeys}>

@@ -41,7 +41,7 @@ export function KeysDialog({ opened, onClose }: { opened: boolean; onClose(): vo
         />
         <Keys
           title={t('keys.goTo')}
-          rows={pages.map(({ key, name }) => [['G', t('keys.then'), key.toUpperCase()], t(`nav.${name}`)])}
+          rows={pages.map(({ key, name }) => [['G', t('keys.next'), key.toUpperCase()], t(`nav.${name}`)])}
         />
         <Switch
           label={t('keys.single')}
@@ -58,7 +58,7 @@ type KeyRow = readonly [keys: readonly string[], what: string]
 
 function Keys({ title, rows }: { title: string; rows: readonly KeyRow[] }) {
   const { t } = useTranslation()
-  const then = t('keys.then')
+  const then = t('keys.next')
   return (
     <section>
       <Title order={3} size="h6" mb={4}>

@@ -56,12 +56,7 @@ function PasswordStep({ onForgotten }: { onForgotten(email: string): void }) {
         autoFocus
         {...field('email')}
       />
-      <PasswordInput
-        label={t('signIn.password')}
-        autoComplete="current-password"
-        required
-        {...field('password')}
-      />
+      <PasswordInput label={t('signIn.password')} autoComplete="current-password" required {...field('password')} />
       <ProblemNote error={signIn.error} />
       <Anchor component="button" type="button" size="sm" onClick={() => onForgotten(values.email)}>
         {t('signIn.forgotten')}

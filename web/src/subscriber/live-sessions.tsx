@@ -58,7 +58,7 @@ function LiveSession({ session, onEnd }: { session: Session; onEnd(): void }) {
           {t('session.since', { since: formatRelative(session.started_at, Date.now()), nas: session.nas ?? '' })}
         </Text>
         {mayEnd && (
-          <Button size="compact-xs" variant="default" onClick={onEnd}>
+          <Button size="compact-xs" variant="default" flex="none" onClick={onEnd}>
             {t('disconnect.one')}
           </Button>
         )}

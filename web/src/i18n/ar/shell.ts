@@ -77,7 +77,7 @@ export const shell: Words<typeof english> = {
     page: 'شاشة إلى الأعلى أو الأسفل',
     openRow: 'فتح الصف',
     selectRow: 'تحديد الصف، ومع Shift كل ما بينهما',
-    then: 'ثم',
+    next: 'ثم',
     single: 'اختصارات الحرف الواحد',
     singleHint: 'أوقفها إن كنت تملي بصوتك أو إن كانت لوحة مفاتيحك ترسل حروفًا من تلقاء نفسها. يُحفظ ذلك في هذا المتصفح.',
     ctrl: 'Ctrl',

@@ -70,7 +70,7 @@ export const shell = {
     page: 'A screen up or down',
     openRow: 'Open the row',
     selectRow: 'Select the row; with Shift, all up to it',
-    then: 'then',
+    next: 'then',
     single: 'Shortcuts of single letters',
     singleHint: 'Switch them off if you dictate, or if your keyboard sends letters by itself. Kept in this browser.',
     ctrl: 'Ctrl',
