@@ -119,8 +119,8 @@ async function memory(browser: Browser, api: Api, rows: number): Promise<void> {
   }
   await page.waitForFunction('window.probe.isWhole()')
   const seen = await page.evaluate(`Math.round(window.probe.scrolled() / 36)`)
-  const after = await measureMemory(session, browser)
-  say(`memory of the tab: ${before} at first, ${after} after ${String(seen)} rows`)
+  const then = await measureMemory(session, browser)
+  say(`memory of the tab: ${before} at first, ${then} after ${String(seen)} rows`)
   await page.context().close()
 }
 

@@ -70,12 +70,7 @@ async function startAdmin({ config, databaseUrl }: StartOrder) {
       log,
       checkAttribute,
       fileDirectory,
-      listening: () => ({
-        addresses: reachableAddresses(config.radiusAddresses),
-        authPort: config.authPort,
-        acctPort: config.acctPort,
-        radsecPort: config.radsec?.port,
-      }),
+      listening: () => listeningOf(config),
       jobs,
     },
   })
@@ -116,6 +111,11 @@ function deliverOrders(background: Background, { radiusAddresses }: StartOrder['
     sender: createCoaSender({ dictionary: ownDictionary, now: () => systemClock.monotonicMs() }),
     ownAddresses: () => radiusAddresses ?? localAddresses(),
   })
+}
+
+/** What a NAS is told of us. */
+function listeningOf({ radiusAddresses, authPort, acctPort, radsec }: StartOrder['config']) {
+  return { addresses: reachableAddresses(radiusAddresses), authPort, acctPort, radsecPort: radsec?.port }
 }
 
 /** The one of the panel and the API, as it lies on the disk: it is in use soon after it was put there. */

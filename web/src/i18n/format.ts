@@ -166,8 +166,8 @@ export function formatSpan(ms: number): string {
           : ['hour', 3_600_000]
   return keep(
     `span ${unit}`,
-    (locale) => new Intl.NumberFormat(locale, { style: 'unit', unit: String(unit), maximumFractionDigits: 1 }),
-  ).format(ms / Number(size))
+    (locale) => new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }),
+  ).format(ms / size)
 }
 
 /** Money on the axis of a chart, where its smallest coins say nothing. */

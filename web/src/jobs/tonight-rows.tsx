@@ -28,7 +28,7 @@ export function TonightRows({ forecast: { expire, renew, refuse, plan_changes: c
             of: (row: Forecast['renew']['first'][number]) => formatMoney(row.amount, row.currency),
           },
           {
-            title: t('jobs.tonight.then'),
+            title: t('jobs.tonight.endsThen'),
             of: (row: Forecast['renew']['first'][number]) =>
               row.expires_at !== null && formatInstant(row.expires_at, undefined),
           },

@@ -67,7 +67,7 @@ export function SettingRow({ setting, label, hint }: { setting: Setting; label: 
             setTyped(next)
           }}
         />
-        <Group gap="xs" mt={4} mih={22}>
+        <Group gap="xs" className={classes.below}>
           {isTyped ? (
             <>
               <Button type="submit" size="compact-xs" loading={save.isPending} disabled={wrong !== undefined}>
@@ -92,13 +92,7 @@ function Usual({ setting, label, isBusy, onUse }: UsualProps) {
   const { t } = useTranslation()
   const mayEdit = useMay('setting.edit')
   const usual = setting.default as Value
-  if (same(setting.value, usual)) {
-    return (
-      <Text size="xs" c="dimmed">
-        {t('settings.isUsual')}
-      </Text>
-    )
-  }
+  if (same(setting.value, usual)) return null
   const wordOf = (value: Value): string => {
     if (typeof value === 'boolean') return value ? t('settings.yes') : t('settings.no')
     if (Array.isArray(value)) return value.map((one) => wordOf(one)).join(', ') || t('settings.nothing')

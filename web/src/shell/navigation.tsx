@@ -9,7 +9,7 @@ export function Navigation({ onChoose }: { onChoose(): void }) {
   const { t } = useTranslation()
   const pages = usePages()
   return (
-    <ScrollArea type="auto" scrollbarSize={6} className={classes.pages}>
+    <ScrollArea type="hover" scrollbarSize={6} className={classes.pages}>
       {pageGroups.map((group) => {
         const those = pages.filter((page) => page.group === group)
         if (those.length === 0) return null

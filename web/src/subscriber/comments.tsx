@@ -97,10 +97,10 @@ async function write(id: number, comment: string): Promise<Comment> {
 function Remark({ subscriberId, comment, may }: { subscriberId: number; comment: Comment; may: boolean }) {
   const { t } = useTranslation()
   const instant = useInstant()
-  const { name } = useMe()
+  const { email } = useMe()
   const { id, text, author, created_at: at } = comment
   const [isAsking, setAsking] = useState(false)
-  const isOwn = author === name
+  const isOwn = author === email
   const remove = useAct({
     run: () =>
       deleteSubscribersIdCommentsCommentId({

@@ -60,7 +60,7 @@ function Standing({ subscriber, onMoney }: Pick<Props, 'subscriber' | 'onMoney'>
         {next !== null && (
           <Text span size="sm" c="dimmed">
             {' · '}
-            {t('subscriber.then')} <bdi>{next.name}</bdi>
+            {t('subscriber.nextThen')} <bdi>{next.name}</bdi>
           </Text>
         )}
       </span>

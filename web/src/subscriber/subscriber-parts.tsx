@@ -30,7 +30,9 @@ export function SubscriberParts({ subscriber, tab, onTab, choose, isPage = false
   const current = shown.includes(tab) ? tab : 'overview'
   // On a phone not all of them fit beside each other.
   const shownTab = useRef<HTMLButtonElement>(null)
-  useEffect(() => shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current])
+  useEffect(() => {
+    void shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [current])
   return (
     <Stack gap="sm">
       <Head subscriber={subscriber} choose={choose} isPage={isPage} onMoney={() => onTab('money')} />

@@ -146,7 +146,7 @@ export const jobs: Words<typeof english> = {
       at: 'متى',
       reason: 'السبب',
       amount: 'المبلغ',
-      then: 'ينتهي بعدها',
+      endsThen: 'ينتهي بعدها',
       from: 'من',
       to: 'إلى',
       calm: 'لا شيء مستحق حتى ذلك الحين.',

@@ -7,7 +7,6 @@ export const settings: Words<typeof english> = {
     search: 'البحث في الإعدادات',
     none: 'لا إعداد بهذا الاسم.',
     usual: 'الافتراضي: {{value}}',
-    isUsual: 'كما هو افتراضيًا',
     toUsual: 'العودة إلى الافتراضي',
     toUsualOf: 'إعادة {{name}} إلى الافتراضي',
     saved: 'حُفظ: {{name}}.',

@@ -10,7 +10,7 @@ export const subscriber: Words<typeof english> = {
     back: 'إلى قائمة المشتركين',
     allActions: 'كل الإجراءات',
     edit: 'تعديل',
-    then: 'ثم',
+    nextThen: 'ثم',
     noExpiry: 'بلا انتهاء',
     never: 'أبدًا',
     now: 'الآن',

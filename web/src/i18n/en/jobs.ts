@@ -137,7 +137,7 @@ export const jobs = {
       at: 'When',
       reason: 'Why',
       amount: 'Amount',
-      then: 'Then ends',
+      endsThen: 'Then ends',
       from: 'From',
       to: 'To',
       calm: 'Nothing is due until then.',

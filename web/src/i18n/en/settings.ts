@@ -4,7 +4,6 @@ export const settings = {
     search: 'Search settings',
     none: 'No setting is called that.',
     usual: 'Default: {{value}}',
-    isUsual: 'As by default',
     toUsual: 'Back to the default',
     toUsualOf: 'Set {{name}} back to the default',
     saved: '{{name}} is saved.',

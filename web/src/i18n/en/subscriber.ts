@@ -7,7 +7,7 @@ export const subscriber = {
     back: 'To the list of subscribers',
     allActions: 'All actions',
     edit: 'Edit',
-    then: 'then',
+    nextThen: 'then',
     noExpiry: 'Never expires',
     never: 'never',
     now: 'Now',
