@@ -1,7 +1,8 @@
 // Every page of the panel that has an address: no violation of axe in the light, in the dark and from right to left; as wide as a
 // phone and at twice the size of its letters nothing is cut off; a title and a heading of its own; no error of a script.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -9,7 +10,10 @@ import { axeViolations } from '../support/axe.ts'
 import { usePanel } from '../support/panel.ts'
 import { hasTools } from '../support/tools.ts'
 
-const router = readFileSync(fileURLToPath(new URL('../../web/src/router.tsx', import.meta.url)), 'utf8')
+const folder = fileURLToPath(new URL('../../web/src/routes', import.meta.url))
+const router = readdirSync(folder)
+  .map((name) => readFileSync(join(folder, name), 'utf8'))
+  .join('')
 /** As the router has them: `/subscribers/$id`. */
 const paths = [...router.matchAll(/path: '([^']+)'/g)].map(([, path]) => path!).filter((path) => path !== '/')
 

@@ -13,6 +13,7 @@ describe.skipIf(!hasTools('chromium'))('one subscriber', () => {
 
   beforeAll(async () => {
     await panel.isp.plan()
+    await panel.isp.plan({ name: 'Home100' })
     gate = await obeyingNas(panel.isp, ['gate', '127.0.0.67'])
   })
 
@@ -88,7 +89,7 @@ describe.skipIf(!hasTools('chromium'))('one subscriber', () => {
     await page.getByText('in sum').waitFor()
   })
 
-  it('binds and releases a device, gives an address, takes a payment, takes a renewal back', async () => {
+  it('binds a device, gives an address, sets the plan that follows, takes a payment, takes a renewal back', async () => {
     const id = await paid('line')
     await online(gate.nas, panel.isp.dial('line', { mac: '02:00:00:00:01:67' }))
     await panel.isp.service.drained()
@@ -102,21 +103,41 @@ describe.skipIf(!hasTools('chromium'))('one subscriber', () => {
     await button(page, 'Release 02:00:00:00:01:67').waitFor()
     expect(await bound()).toEqual([{ mac: '02:00:00:00:01:67', bound: true }])
 
+    await button(page, 'Give static').click()
+    await page.getByLabel('Addresses or prefixes').fill('203.0.113.67')
+    await page.getByRole('dialog').getByRole('button', { name: 'Give static addresses' }).click()
+    await page.getByRole('region', { name: 'Addresses' }).getByText('203.0.113.67').first().waitFor()
+    const addresses = () => rows('select prefix::text from subscriber_address where subscriber_id = $1', [id])
+    expect(await addresses()).toEqual([{ prefix: '203.0.113.67/32' }])
+
+    await button(page, 'Change plan').click()
+    await page.getByRole('dialog').getByRole('combobox', { name: 'Plan' }).click()
+    await page.getByRole('option', { name: 'Home100' }).click()
+    await page.getByText('At the next expiry').click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Change plan' }).click()
+    await page.getByText('then Home100').waitFor()
+    const next = rows('select plan.name from subscriber join plan on plan.id = next_plan_id where subscriber.id = $1', [
+      id,
+    ])
+    expect(await next).toEqual([{ name: 'Home100' }])
+
     await page.getByRole('tab', { name: 'Money' }).click()
     await button(page, 'Take a payment').click()
     await page.getByLabel('Amount').fill('20.00')
     await page.getByRole('dialog').getByRole('button', { name: 'Take a payment' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await button(page, 'Renew').click()
-    await page.getByRole('table', { name: 'Service that was given' }).getByText('Renewal').waitFor()
-    await page.getByRole('table', { name: 'Service that was given' }).getByRole('button', { name: 'Take back' }).click()
+    const given = page.getByRole('table', { name: 'Service that was given' })
+    await given.getByText('Renewal').waitFor()
+    // What was done is still told in the corner, above the table.
+    await given.getByRole('button', { name: 'Take back' }).press('Enter')
     await page.getByRole('dialog').getByRole('button', { name: 'Take the last renewal back' }).click()
     await page.getByText(/^Taken back .* by /).waitFor()
-    const given = rows(
+    const renewals = rows(
       'select kind, reverted_at is not null as is_back from renewal where subscriber_id = $1 order by id',
       [id],
     )
-    expect(await given).toEqual([
+    expect(await renewals).toEqual([
       { kind: 'activation', is_back: false },
       { kind: 'renewal', is_back: true },
     ])

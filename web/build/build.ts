@@ -7,7 +7,16 @@ const dist = join(web, 'dist')
 const stamp = join(dist, 'index.html')
 
 /** What goes into it: the panel, and the part of the server that its types are made of. */
-const sources = ['src', 'build', 'public', 'index.html', 'portal.html', 'vite.config.ts', '../src/http', '../package-lock.json']
+const sources = [
+  'src',
+  'build',
+  'public',
+  'index.html',
+  'portal.html',
+  'vite.config.ts',
+  '../src/http',
+  '../package-lock.json',
+]
 
 /** Resolves when `web/dist` is what the sources say. Throws what Vite or the generator finds wrong. */
 export async function buildPanel(): Promise<void> {

@@ -16,6 +16,8 @@ export function useTheme(): MantineThemeOverride {
     const dialog = { defaultProps: { closeButtonProps, attributes: { header: { role: 'none' } } } }
     return mergeThemeOverrides(theme, {
       components: {
+        // The first item has the focus then; what stands in for it is no item of a menu.
+        Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
         Modal: dialog,
         Drawer: dialog,
         Notification: { defaultProps: { closeButtonProps } },

@@ -11,7 +11,7 @@ import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
-import { bulkRunsRoute } from '../router.tsx'
+import { bulkRunsRoute } from '../routes/house.ts'
 import { useMay } from '../sign-in/me.ts'
 import { actionTitle } from '../subscribers/action-list.ts'
 

@@ -12,7 +12,7 @@ import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
-import { importsRoute } from '../router.tsx'
+import { importsRoute } from '../routes/customers.ts'
 import { isOpen, stateColours, stateWords, type ImportRun } from './run-state.ts'
 
 const lookMs = 1_000

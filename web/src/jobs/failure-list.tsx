@@ -8,7 +8,7 @@ import { ListCard } from '../list/list-card.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
-import { jobsRoute } from '../router.tsx'
+import { jobsRoute } from '../routes/house.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { jobTitle } from './job-words.ts'
 

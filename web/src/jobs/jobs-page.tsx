@@ -2,7 +2,7 @@
 import { Tabs } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { ListPage } from '../list/list-page.tsx'
-import { jobsRoute } from '../router.tsx'
+import { jobsRoute } from '../routes/house.ts'
 import { useMay } from '../sign-in/me.ts'
 import { FailureList } from './failure-list.tsx'
 import { JobList } from './job-list.tsx'

@@ -21,7 +21,7 @@ import type { GetMailServerResponse, PutMailServerData } from '../api/generated/
 import { useAct } from '../api/use-act.ts'
 import { useFields } from '../api/use-fields.ts'
 import { ListPage } from '../list/list-page.tsx'
-import { messagesRoute } from '../router.tsx'
+import { messagesRoute } from '../routes/house.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { useMay, useMe } from '../sign-in/me.ts'
 import classes from './messages.module.css'

@@ -1,7 +1,7 @@
 // Messages out: what was sent and what failed, the texts, the mail server, and the webhooks.
 import { SegmentedControl } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
-import { messagesRoute } from '../router.tsx'
+import { messagesRoute } from '../routes/house.ts'
 import { MailServer } from './mail-server.tsx'
 import { Outbox } from './outbox.tsx'
 import { Templates } from './templates.tsx'

@@ -13,7 +13,7 @@ import { SearchBox } from '../list/search-box.tsx'
 import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
-import { messagesRoute } from '../router.tsx'
+import { messagesRoute } from '../routes/house.ts'
 import { MessageDrawer } from './message-drawer.tsx'
 import { kindWord } from './words.ts'
 

@@ -1,7 +1,7 @@
 // What is open above the list of operators: a form, a question, the menu of a row, an action on many.
 import type { Dispatch, SetStateAction } from 'react'
 import type { Place } from '../list/list-row.tsx'
-import { operatorsRoute } from '../router.tsx'
+import { operatorsRoute } from '../routes/house.ts'
 import { BulkDialog, type BulkAction } from './bulk-dialog.tsx'
 import { OperatorAsked } from './operator-asked.tsx'
 import type { OperatorRow } from './operator-columns.tsx'

@@ -7,7 +7,7 @@ import { ApiError } from '../api/client.ts'
 import { choicesOf } from '../api/choices.ts'
 import { postPlansIdArchive } from '../api/generated/sdk.gen.ts'
 import { useAct } from '../api/use-act.ts'
-import { planRoute } from '../router.tsx'
+import { planRoute } from '../routes/offer.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import type { Plan } from './values.ts'
 

@@ -14,7 +14,7 @@ import { SearchBox } from '../list/search-box.tsx'
 import { TwoLineCard } from '../list/two-line-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
-import { plansRoute } from '../router.tsx'
+import { plansRoute } from '../routes/offer.ts'
 import { useMay } from '../sign-in/me.ts'
 import { planColumns, type PlanRow } from './columns.tsx'
 

@@ -82,6 +82,7 @@ function PersonForm({ self }: { self: GetOperatorsIdResponse }) {
         </Group>
         <Select
           label={t('profile.mailLanguage')}
+          placeholder={t('profile.mailLanguageUnset')}
           maw={320}
           clearable
           clearButtonProps={{ 'aria-label': t('list.clear') }}

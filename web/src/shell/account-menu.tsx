@@ -10,6 +10,7 @@ import {
   IconUserCircle,
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { languages, setLanguage, type Language } from '../i18n/i18n.ts'
 import type { Me } from '../sign-in/me.ts'
@@ -23,11 +24,12 @@ export function AccountMenu({ me, onKeys }: { me: Me; onKeys(): void }) {
   const { t, i18n } = useTranslation()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const signOut = useSignOut()
+  const [isOpen, setIsOpen] = useState(false)
   const chosen = <IconCheck size={14} aria-hidden />
   return (
-    <Menu position="bottom-end" width={250}>
+    <Menu position="bottom-end" width={250} withinPortal={false} onChange={setIsOpen}>
       <Menu.Target>
-        <Tooltip label={me.email}>
+        <Tooltip label={me.email} disabled={isOpen}>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('account.menu')}>
             <IconUserCircle size={22} stroke={1.5} aria-hidden />
           </ActionIcon>

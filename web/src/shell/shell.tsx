@@ -42,6 +42,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
       header={{ height: 48 }}
       navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
       className={classes.shell}
+      onKeyDown={leaveNavigation}
     >
       <a href="#content" className={classes.skip}>
         {t('skip')}
@@ -72,13 +73,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
           <AccountMenu me={me} onKeys={() => ask('keys')} />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar
-        p="xs"
-        aria-label={t('nav.label')}
-        className={classes.navbar}
-        data-closed={!isOpen || undefined}
-        onKeyDown={leaveNavigation}
-      >
+      <AppShell.Navbar p="xs" aria-label={t('nav.label')} className={classes.navbar} data-closed={!isOpen || undefined}>
         <Navigation onChoose={close} />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className={classes.main}>

@@ -91,9 +91,11 @@ function Standing({ subscriber, onMoney }: Pick<Props, 'subscriber' | 'onMoney'>
 /** What is done most, as far as it makes sense for who is shown. */
 function mostUsed({ label, online }: Subscriber): ActionName[] {
   if (label === 'archived') return ['restore']
-  const service: ActionName[] = label === 'new' ? ['activate'] : ['renew']
-  const access: ActionName = label === 'blocked' ? 'unblock' : label === 'disabled' ? 'enable' : 'block'
-  return [...service, 'change-plan', access, ...(online ? (['disconnect'] as const) : [])]
+  const service: ActionName[] = [label === 'new' ? 'activate' : 'renew', 'change-plan']
+  const ending: ActionName[] = online ? ['disconnect'] : []
+  if (label === 'blocked') return ['unblock', ...service, ...ending]
+  if (label === 'disabled') return ['enable', ...service, ...ending]
+  return [...service, 'block', ...ending]
 }
 
 function Buttons({ subscriber, choose }: Pick<Props, 'subscriber' | 'choose'>) {

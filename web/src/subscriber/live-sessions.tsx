@@ -22,8 +22,11 @@ export function LiveSessions({ subscriber }: { subscriber: Subscriber }) {
   const { sessions, last_seen: seen } = subscriber
   const [ending, setEnding] = useState<Session>()
   if (sessions.length === 0) {
-    const when =
-      seen.at === null ? t('subscriber.neverSeen') : t('subscriber.seen', { when: instant(seen.at), nas: seen.nas })
+    // Where it was seen is written down a while after its session ended.
+    const isNew = seen.at === null && subscriber.usage_down === '0' && subscriber.usage_up === '0'
+    const when = isNew
+      ? t('subscriber.neverSeen')
+      : seen.at !== null && t('subscriber.seen', { when: instant(seen.at), nas: seen.nas ?? '' })
     return (
       <Text size="sm">
         {t('session.none')} {when}

@@ -31,7 +31,7 @@ export function SubscriberParts({ subscriber, tab, onTab, choose, isPage = false
   // On a phone not all of them fit beside each other.
   const shownTab = useRef<HTMLButtonElement>(null)
   useEffect(() => {
-    void shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [current])
   return (
     <Stack gap="sm">

@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconCheck, IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { formatRate } from '../i18n/format.ts'
+import { useInstant } from '../i18n/use-instant.ts'
 import { useMe } from '../sign-in/me.ts'
 import { actionsFor, actionTitle } from '../subscribers/action-list.ts'
 import { flow } from './flow.ts'
@@ -26,6 +27,7 @@ type Answer = {
 
 export function Verdict({ answer, subscriber, choose }: PartProps & { answer: Answer }) {
   const { t } = useTranslation()
+  const instant = useInstant()
   const { decision, garden, sentence, mend, detail, rates, pool, address } = answer
   const reason = answer.reason ?? garden ?? 'accepted'
   const isGood = decision === 'accept' && garden === null
@@ -55,13 +57,18 @@ export function Verdict({ answer, subscriber, choose }: PartProps & { answer: An
       )}
       {detail !== null && (
         <Text size="sm" c="dimmed">
-          {detail}
+          {withInstants(detail, instant)}
         </Text>
       )}
       {helps !== '' && <Text size="sm">{helps}</Text>}
       {!isGood && <Ways answer={answer} reason={reason} subscriber={subscriber} choose={choose} />}
     </Alert>
   )
+}
+
+/** The API writes instants for programs. */
+function withInstants(text: string, instant: (iso: string) => string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => instant(iso))
 }
 
 function Ways({ answer, reason, subscriber, choose }: PartProps & { answer: Answer; reason: string }) {

@@ -11,6 +11,7 @@ export const profile: Words<typeof english> = {
     language: 'لغة اللوحة',
     languageHint: 'تُحفظ في هذا المتصفح.',
     mailLanguage: 'لغة الرسائل المرسلة إليك',
+    mailLanguageUnset: 'لم تُختر',
     saved: 'حُفظ ملفك الشخصي.',
     passwordHint: 'عند تغييرها تنتهي كل جلساتك الأخرى.',
     passwordChanged: 'تغيّرت كلمة مرورك. انتهت كل الجلسات الأخرى.',

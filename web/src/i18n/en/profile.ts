@@ -8,6 +8,7 @@ export const profile = {
     language: 'Language of the panel',
     languageHint: 'Kept in this browser.',
     mailLanguage: 'Language of mails to you',
+    mailLanguageUnset: 'Nothing chosen',
     saved: 'Your profile is saved.',
     passwordHint: 'When it is changed, every other session of yours ends.',
     passwordChanged: 'Your password is changed. Every other session has ended.',
