@@ -191,6 +191,7 @@ describe.skipIf(!hasTools('chromium'))('attacks in the browser', () => {
     await panel.api.pool.query(`update panel_session set last_seen_at = now() - interval '61 minutes'`)
     await page.reload()
     await page.getByLabel('E-mail address').waitFor()
+    expect((await page.request.get(`${panel.api.url}/api/v1/me`)).status()).toBe(401)
   })
 
   it('W48 what a subscriber signs in to the portal with opens nothing of the panel', async () => {

@@ -27,7 +27,14 @@ describe('/nas-states', () => {
     const { body } = await (await api.as('viewer')).get('/nas-states')
     expect(body).toMatchObject({
       items: [
-        { heard_at: noon.toISOString(), source: '192.0.2.1', heard_on: '198.51.100.2', has_router: false, open: 2, online: 1 },
+        {
+          heard_at: noon.toISOString(),
+          source: '192.0.2.1',
+          heard_on: '198.51.100.2',
+          has_router: false,
+          open: 2,
+          online: 1,
+        },
         { heard_at: null, source: null, heard_on: null, open: 0, online: 0 },
       ],
     })

@@ -8,9 +8,7 @@ export type Fields<T> = {
   values: T
   set(change: Partial<T>): void
   /** What an input of text needs. */
-  field<Name extends TextFields<T>>(
-    name: Name,
-  ): {
+  field(name: TextFields<T>): {
     name: string
     value: string
     error: string | undefined

@@ -58,15 +58,7 @@ export function Timeline({ id }: { id: number }) {
   })
   return (
     <>
-      <Chip.Group multiple value={wanted} onChange={(next) => setChosen(next.join(','))}>
-        <Group gap={6} mb="md" role="group" aria-label={t('timeline.which')}>
-          {offered.map((kind) => (
-            <Chip key={kind} value={kind} size="xs" variant="light">
-              {t(`timeline.${kind}`)}
-            </Chip>
-          ))}
-        </Group>
-      </Chip.Group>
+      <Kinds offered={offered} wanted={wanted} onChange={(next) => setChosen(next.join(','))} />
       <ProblemNote error={pages.error} />
       {pages.error !== null && <AgainButton onAgain={pages.again} />}
       {pages.isLoading && <Skeleton height={240} />}
@@ -104,6 +96,23 @@ export function Timeline({ id }: { id: number }) {
       </Steps>
       <MoreButton pages={pages} />
     </>
+  )
+}
+
+type KindsProps = { offered: readonly Kind[]; wanted: Kind[]; onChange(next: string[]): void }
+
+function Kinds({ offered, wanted, onChange }: KindsProps) {
+  const { t } = useTranslation()
+  return (
+    <Chip.Group multiple value={wanted} onChange={onChange}>
+      <Group gap={6} mb="md" role="group" aria-label={t('timeline.which')}>
+        {offered.map((kind) => (
+          <Chip key={kind} value={kind} size="xs" variant="light">
+            {t(`timeline.${kind}`)}
+          </Chip>
+        ))}
+      </Group>
+    </Chip.Group>
   )
 }
 
