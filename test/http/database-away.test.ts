@@ -80,10 +80,10 @@ async function readBounded(response: Response): Promise<string> {
 /** Who calls belongs to the panel and has no cookie of the portal: there is nobody to ask about. */
 const askedOfNobody = [
   'GET /portal/me',
+  'POST /portal/password',
   'GET /portal/service',
   'GET /portal/usage',
   'GET /portal/sessions',
-  'POST /portal/password',
 ]
 
 describe('F12, F15: without Postgres', () => {

@@ -7,7 +7,6 @@ import { useTranslation } from 'react-i18next'
 import { getImportsId } from '../api/generated/sdk.gen.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { importRoute } from '../routes/customers.ts'
-import { ProblemNote } from '../shell/problem-note.tsx'
 import { useTitle } from '../shell/use-title.ts'
 import { ErrorList } from './error-list.tsx'
 import classes from './imports.module.css'
@@ -24,7 +23,7 @@ export function ImportRunPage() {
   const { data: run, error } = useQuery({
     queryKey: ['imports', id],
     queryFn: async () => (await getImportsId({ path: { id: String(id) }, throwOnError: true })).data,
-    refetchInterval: (query) => (query.state.data === undefined || isOpen(query.state.data) ? lookMs : false),
+    refetchInterval: ({ state }) => (state.data !== undefined && isOpen(state.data) ? lookMs : false),
   })
   useReadAgain(run)
   useTitle(run && t(run.dry_run ? 'imports.checkOf' : 'imports.importOf', { id }))
@@ -34,7 +33,9 @@ export function ImportRunPage() {
         <Loader aria-label={t('list.loading')} />
       </Center>
     ) : (
-      <ProblemNote error={error} />
+      <ListPage title={t('imports.importOf', { id })} error={error}>
+        {null}
+      </ListPage>
     )
   }
   return (
