@@ -75,7 +75,7 @@ async function takeAll(demo: Demo, { name, language, options }: Look): Promise<v
   await page.locator('input[name=email]').fill(demo.operator.email)
   await page.locator('input[name=password]').fill(demo.operator.password)
   await page.keyboard.press('Enter')
-  await page.getByRole('main').waitFor()
+  await page.locator('a[href="/subscribers"]').first().waitFor({ state: 'attached' })
   const ids = await idsOf(page)
   for (const [title, address] of pages) {
     await page.goto(demo.url + address.replace(/\$(\w+)/, (_, who: string) => String(ids[who])))
