@@ -52,14 +52,14 @@ describe.skipIf(!hasTools('chromium'))('every page', () => {
 
   const isNarrow = () => document.documentElement.scrollWidth <= window.innerWidth
 
-  /** Asks each page; what is wrong is told by its path. */
-  async function askAll(page: Page, ask: () => Promise<readonly unknown[]>): Promise<void> {
+  /** What is wrong with each page, by its path. */
+  async function askAll(page: Page, ask: () => Promise<readonly unknown[]>): Promise<unknown[]> {
     const wrong: unknown[] = []
     for (const path of paths) {
       await show(page, path)
       wrong.push(...(await ask()).map((one) => [path, one]))
     }
-    expect(wrong).toEqual([])
+    return wrong
   }
 
   it(
@@ -89,9 +89,10 @@ describe.skipIf(!hasTools('chromium'))('every page', () => {
 
   it('is clean in Arabic, from right to left', { timeout: 240_000 }, async () => {
     const page = await panel.open('/profile', { language: 'ar' })
-    await askAll(page, async () => {
+    const wrong = await askAll(page, async () => {
       const direction = await page.evaluate(() => document.documentElement.dir)
       return [...(await axeViolations(page)), ...(direction === 'rtl' ? [] : [direction])]
     })
+    expect(wrong).toEqual([])
   })
 })
