@@ -67,7 +67,7 @@ describe.skipIf(!hasTools('chromium'))('every page', () => {
     { timeout: 240_000 },
     async () => {
       const page = await panel.open('/profile')
-      await askAll(page, async () => {
+      const wrong = await askAll(page, async () => {
         const found: unknown[] = await axeViolations(page)
         if (!/.+ · Gatehouse$/.test(await page.title())) found.push(await page.title())
         await page.emulateMedia({ colorScheme: 'dark' })
@@ -84,6 +84,7 @@ describe.skipIf(!hasTools('chromium'))('every page', () => {
         await page.setViewportSize({ width: 1360, height: 820 })
         return found
       })
+      expect(wrong).toEqual([])
     },
   )
 
