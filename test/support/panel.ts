@@ -51,7 +51,7 @@ function realClock(): TestClock {
 /** Serves it before the tests of the file, ends it after them. */
 export function usePanel(): TestPanel {
   const clock = realClock()
-  const api = useApi({ clock, panel: () => createPanel(process.env.GATEHOUSE_TEST_PANEL ?? builtPanel) })
+  const api = useApi({ clock, panel: () => createPanel(builtPanel) })
   const troubles: string[][] = []
   const contexts: BrowserContext[] = []
   let isp: Isp | undefined

@@ -17,7 +17,7 @@ import { useMay } from '../sign-in/me.ts'
 import { AuditDrawer } from './audit-drawer.tsx'
 import { AuditFilters, type AuditSearch } from './audit-filters.tsx'
 import { fieldWords, nounWords } from './audit-words.ts'
-import { instantsOf } from './days.ts'
+import { instantsOf } from '../i18n/days.ts'
 import { differenceOf } from './difference.ts'
 
 /** The API wants so much of a text at least. */

@@ -5,7 +5,7 @@ import { getCoaOrders } from '../api/generated/sdk.gen.ts'
 import type { CoaOrder } from '../api/generated/types.gen.ts'
 import { formatInstant, formatSpan } from '../i18n/format.ts'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
@@ -34,9 +34,9 @@ export function AllOrders({ nas, state, onOpen }: Props) {
         pages={pages}
         nameOf={({ username, id }) => username ?? String(id)}
         card={(row) => (
-          <TwoLineCard
+          <ListCard
             title={row.username}
-            below={`${t(`enforcement.wishes.${row.wish}`)} · ${formatInstant(row.created_at)}`}
+            note={`${t(`enforcement.wishes.${row.wish}`)} · ${formatInstant(row.created_at)}`}
             end={
               <Badge variant="light" color={orderColours[row.state]} tt="none">
                 {t(`enforcement.states.${row.state}`)}

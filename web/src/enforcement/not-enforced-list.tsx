@@ -7,7 +7,7 @@ import { getNotEnforced } from '../api/generated/sdk.gen.ts'
 import type { NotEnforced } from '../api/generated/types.gen.ts'
 import { formatRelative } from '../i18n/format.ts'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { useSelection } from '../list/use-selection.ts'
@@ -59,9 +59,9 @@ export function NotEnforcedList({ onOpen, onEnd, onTotal }: Props) {
         nameOf={({ username }) => username}
         {...(mayEnd && { selection })}
         card={(row) => (
-          <TwoLineCard
+          <ListCard
             title={row.username}
-            below={row.detail}
+            note={row.detail}
             end={
               <Badge variant="light" color={orderColours[row.state]} tt="none">
                 {t(`enforcement.states.${row.state}`)}

@@ -2,7 +2,7 @@
 import { Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 
-type Props = { title: ReactNode; note: ReactNode; end?: ReactNode }
+type Props = { title: ReactNode; note?: ReactNode; end?: ReactNode }
 
 export function ListCard({ title, note, end }: Props) {
   return (
@@ -12,10 +12,12 @@ export function ListCard({ title, note, end }: Props) {
           <bdi>{title}</bdi>
         </Text>
         <Text size="xs" c="dimmed" truncate>
-          {note}
+          <bdi>{note}</bdi>
         </Text>
       </div>
-      <div style={{ flex: 'none' }}>{end}</div>
+      <Text component="div" size="sm" style={{ flex: 'none', fontVariantNumeric: 'tabular-nums' }}>
+        {end}
+      </Text>
     </Group>
   )
 }

@@ -10,7 +10,7 @@ import { useInstant } from '../i18n/use-instant.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { messagesRoute } from '../routes/house.ts'
@@ -78,9 +78,9 @@ export function Outbox({ filters }: { filters: ReactNode }) {
         pages={pages}
         nameOf={({ id }) => String(id)}
         card={(row) => (
-          <TwoLineCard
+          <ListCard
             title={row.recipient ?? row.webhook}
-            below={`${kindWord(row.kind, t)} · ${instant(row.created_at)}`}
+            note={`${kindWord(row.kind, t)} · ${instant(row.created_at)}`}
             end={<StateBadge state={row.state} />}
           />
         )}

@@ -10,7 +10,7 @@ import type { GetWebhooksResponse } from '../api/generated/types.gen.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { messagesRoute } from '../routes/house.ts'
@@ -72,7 +72,7 @@ export function Webhooks({ filters }: { filters: ReactNode }) {
         pages={wholeList(found)}
         nameOf={({ name }) => name}
         card={({ name, url, enabled }) => (
-          <TwoLineCard title={name} below={url} end={t(enabled ? 'messages.on' : 'messages.off')} />
+          <ListCard title={name} note={url} end={t(enabled ? 'messages.on' : 'messages.off')} />
         )}
         widths={widths}
         onWidth={setWidth}

@@ -3,13 +3,13 @@ import { Group, MultiSelect, Text } from '@mantine/core'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { getLedger, getOrganisationsIdWalletLedger, getPayersIdLedger } from '../api/generated/sdk.gen.ts'
-import { instantsOf } from '../audit/days.ts'
+import { instantsOf } from '../i18n/days.ts'
 import { formatMoney } from '../i18n/format.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { DayInput } from '../list/day-input.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
@@ -71,11 +71,11 @@ export function LedgerView({ of, search, onSearch }: Props) {
         pages={pages}
         nameOf={({ id }) => String(id)}
         card={(row) => (
-          <TwoLineCard
+          <ListCard
             title={
               of === undefined ? `${t(`money.kinds.${row.kind}`)} · ${row.account_name}` : t(`money.kinds.${row.kind}`)
             }
-            below={instant(row.at)}
+            note={instant(row.at)}
             end={formatMoney(row.amount, row.currency)}
           />
         )}

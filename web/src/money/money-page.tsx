@@ -9,7 +9,7 @@ import { getPayers, getWallets } from '../api/generated/sdk.gen.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { wholeList } from '../list/whole-list.ts'
@@ -106,9 +106,9 @@ function Payers({ filters }: { filters: React.ReactNode }) {
         pages={pages}
         nameOf={({ name }) => name}
         card={({ name, subscribers, balance, currency }) => (
-          <TwoLineCard
+          <ListCard
             title={name}
-            below={t('plan.subscribers', { count: subscribers })}
+            note={t('plan.subscribers', { count: subscribers })}
             end={<Amount amount={balance} currency={currency} />}
           />
         )}
@@ -142,9 +142,9 @@ function Wallets({ filters }: { filters: React.ReactNode }) {
         pages={wholeList(found)}
         nameOf={({ organisation }) => organisation}
         card={({ organisation, balance, currency, pays_renewals: pays }) => (
-          <TwoLineCard
+          <ListCard
             title={organisation}
-            below={t('money.renewalsBy', { who: t(pays ? 'money.walletPays' : 'money.payersPay') })}
+            note={t('money.renewalsBy', { who: t(pays ? 'money.walletPays' : 'money.payersPay') })}
             end={<Amount amount={balance} currency={currency} />}
           />
         )}

@@ -10,7 +10,7 @@ import { useFields } from '../api/use-fields.ts'
 import { formatMoney } from '../i18n/format.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { useMay } from '../sign-in/me.ts'
-import { createAgainKey } from '../subscribers/edit/again-key.ts'
+import { createAgainKey } from '../api/again-key.ts'
 import { subscribersOf } from './payer-subscribers.tsx'
 import { balanceAfter, isIncome, post, type Account, type Posting, type PostingKind } from './posting.ts'
 

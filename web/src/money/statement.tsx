@@ -3,7 +3,7 @@ import { Button, Group, Popover, Stack, Text } from '@mantine/core'
 import { IconPrinter } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { instantsOf } from '../audit/days.ts'
+import { instantsOf } from '../i18n/days.ts'
 import { DayInput } from '../list/day-input.tsx'
 
 export function Statement({ payerId }: { payerId: number }) {

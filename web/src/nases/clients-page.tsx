@@ -8,7 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { clientsRoute } from '../routes/network.ts'
@@ -60,7 +60,7 @@ export function ClientsPage() {
         pages={wholeList(query, rows)}
         nameOf={({ name }) => name}
         card={(row) => (
-          <TwoLineCard title={row.name} below={row.prefix} end={t(`nases.modes.${row.message_authenticator}`)} />
+          <ListCard title={row.name} note={row.prefix} end={t(`nases.modes.${row.message_authenticator}`)} />
         )}
         widths={widths}
         onWidth={setWidth}

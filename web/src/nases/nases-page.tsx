@@ -9,7 +9,7 @@ import { formatNumber, formatRelative } from '../i18n/format.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn, type Sort } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { nasesRoute } from '../routes/network.ts'
@@ -58,9 +58,9 @@ export function NasesPage() {
         sort={order}
         onSort={({ by, descending }) => go({ sort: descending ? `-${by}` : by })}
         card={({ name, state, alarms, vendor }) => (
-          <TwoLineCard
+          <ListCard
             title={name}
-            below={[vendor, alarms > 0 && t('nases.alarmCount', { count: alarms })].filter(Boolean).join(' · ')}
+            note={[vendor, alarms > 0 && t('nases.alarmCount', { count: alarms })].filter(Boolean).join(' · ')}
             end={
               <>
                 {state && formatNumber(state.online)} <HeardBadge state={state} />

@@ -11,7 +11,7 @@ import { ColumnPicker } from '../list/column-picker.tsx'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { plansRoute } from '../routes/offer.ts'
@@ -86,9 +86,9 @@ export function PlansPage() {
         pages={pages}
         nameOf={({ name }) => name}
         card={(row) => (
-          <TwoLineCard
+          <ListCard
             title={row.name}
-            below={`${formatRate(row.down_bps)} / ${formatRate(row.up_bps)} · ${t('plan.subscribers', { count: row.subscribers })}`}
+            note={`${formatRate(row.down_bps)} / ${formatRate(row.up_bps)} · ${t('plan.subscribers', { count: row.subscribers })}`}
             end={formatMoney(row.price, row.currency)}
           />
         )}

@@ -9,7 +9,7 @@ import type { IpLease, IpPool } from '../api/generated/types.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { formatInstant } from '../i18n/format.ts'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { Confirm } from '../shell/confirm.tsx'
@@ -40,7 +40,7 @@ export function Leases({ pool, state }: { pool: IpPool; state: IpLease['state'] 
         columns={leaseColumns(t, mayEdit ? setFreeing : undefined)}
         pages={{ ...whole, rows }}
         nameOf={({ address }) => address}
-        card={(row) => <TwoLineCard title={row.address} below={row.username} end={t(`pools.${row.state}`)} />}
+        card={(row) => <ListCard title={row.address} note={row.username} end={t(`pools.${row.state}`)} />}
         widths={widths}
         onWidth={setWidth}
         empty={t('list.emptyFiltered')}

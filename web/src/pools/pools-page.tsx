@@ -9,7 +9,7 @@ import { formatNumber } from '../i18n/format.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn, type Sort } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { wholeList } from '../list/whole-list.ts'
 import { poolsRoute } from '../routes/network.ts'
@@ -66,7 +66,7 @@ export function PoolsPage() {
         nameOf={({ name }) => name}
         sort={order}
         onSort={({ by, descending }) => go({ sort: descending ? `-${by}` : by })}
-        card={(pool) => <TwoLineCard title={pool.name} below={pool.ranges.join(', ')} end={<Fill pool={pool} />} />}
+        card={(pool) => <ListCard title={pool.name} note={pool.ranges.join(', ')} end={<Fill pool={pool} />} />}
         widths={widths}
         onWidth={setWidth}
         onOpen={({ id }) => void navigate({ to: '/pools/$id', params: { id: String(id) } })}

@@ -4,7 +4,7 @@ import type { TFunction } from 'i18next'
 import type { Session } from '../api/generated/types.gen.ts'
 import { formatInstant, formatOctets, formatRate, formatRelative } from '../i18n/format.ts'
 import type { ListColumn } from '../list/list-table.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import type { Rate } from './use-rates.ts'
 
 export const usualColumns = [
@@ -118,9 +118,9 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
 export function SessionCard({ row, rate }: { row: Session; rate: Rate | undefined }) {
   const below = [row.framed_ip ?? row.framed_ipv6_prefix, row.nas, row.interface].filter(Boolean).join(' · ')
   return (
-    <TwoLineCard
+    <ListCard
       title={row.username}
-      below={below}
+      note={below}
       end={row.state === 'online' && rate !== undefined && <bdi>↓ {formatRate(rate.down)}</bdi>}
     />
   )

@@ -10,7 +10,7 @@ import type { UnmatchedRequest } from '../api/generated/types.gen.ts'
 import { formatNumber, formatRelative } from '../i18n/format.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
-import { TwoLineCard } from '../list/two-line-card.tsx'
+import { ListCard } from '../list/list-card.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
 import { useSelection } from '../list/use-selection.ts'
@@ -94,9 +94,9 @@ export function UnmatchedPage() {
         nameOf={({ username, mac }) => username || (mac ?? '')}
         {...(mayAttach && { selection })}
         card={(row) => (
-          <TwoLineCard
+          <ListCard
             title={row.username || row.mac}
-            below={[t(`unmatched.reasons.${row.reason as 'unknown'}`, { defaultValue: row.reason }), row.nas]
+            note={[t(`unmatched.reasons.${row.reason as 'unknown'}`, { defaultValue: row.reason }), row.nas]
               .filter(Boolean)
               .join(' · ')}
             end={formatRelative(row.last_at, Date.now())}

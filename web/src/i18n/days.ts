@@ -1,5 +1,5 @@
 // Calendar days of the ISP as the instants between which they lie.
-import { houseStyle } from '../i18n/house-style.ts'
+import { houseStyle } from './house-style.ts'
 
 const dayMs = 86_400_000
 
