@@ -38,7 +38,18 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     // The panel of operators, and the portal of subscribers.
-    rollupOptions: { input: ['index.html', 'portal.html'].map((page) => join(import.meta.dirname, page)) },
+    rolldownOptions: {
+      input: ['index.html', 'portal.html'].map((page) => join(import.meta.dirname, page)),
+      // All that is needed at first in one file each, with what it imports: a question a file, and many small ones compress badly.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'portal', test: /src\/portal\/portal-app\.tsx$/, priority: 1 },
+            { name: 'panel', test: /src\/(?:app|subscribers\/subscribers-page)\.tsx$/ },
+          ],
+        },
+      },
+    },
   },
   server: { proxy },
   preview: { proxy },

@@ -44,7 +44,7 @@ async function proveBy(browser: Browser, key: Buffer): Promise<void> {
 
 describe('the first day', () => {
   it('begins at a door that only who runs the server can open', async () => {
-    expect((await boss.get('/setup')).body).toEqual({ open: true, signed_in: false })
+    expect((await boss.get('/setup')).body).toEqual({ open: true, me: null })
     expect((await signInAt(boss, { email: 'admin@example.net', password: 'admin' })).status).toBe(401)
     const first = (await makeSetupToken(api.db, api.clock.now()))!
     const token = (await makeSetupToken(api.db, api.clock.now()))!
@@ -56,7 +56,7 @@ describe('the first day', () => {
       openBrowser(api).post('/setup', { ...owner, token, email: 'eve@evil.example' }),
     ])
     expect([one.status, two.status].toSorted((a, b) => a - b)).toEqual([201, 401])
-    expect((await boss.get('/setup')).body).toEqual({ open: false, signed_in: false })
+    expect((await boss.get('/setup')).body).toEqual({ open: false, me: null })
     expect(await makeSetupToken(api.db, api.clock.now())).toBeUndefined()
     if (one.status !== 201) owner.email = 'eve@evil.example'
   })

@@ -26,6 +26,8 @@ const queries = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 })
+// Asked before anything is drawn.
+void queries.prefetchQuery(whoIsThere)
 const router = createPanelRouter(queries)
 whenSignedOut(() => {
   queries.setQueryData(whoIsThere.queryKey, null)

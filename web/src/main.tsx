@@ -6,7 +6,13 @@ import { App } from './app.tsx'
 import { en } from './i18n/en.ts'
 import { startI18n } from './i18n/i18n.ts'
 
-await startI18n({ en, ar: async () => (await import('./i18n/ar.ts')).ar })
+await startI18n(en, {
+  en: { more: async () => (await import('./i18n/en-more.ts')).enMore },
+  ar: {
+    first: async () => (await import('./i18n/ar.ts')).ar,
+    more: async () => (await import('./i18n/ar-more.ts')).arMore,
+  },
+})
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>
     <App />

@@ -25,6 +25,7 @@ import {
   takeSession,
   waitProblem,
 } from '../sign-in-cookies.ts'
+import { me, presentMe } from './me.ts'
 
 const tag = 'Signing in'
 const password = z.string().min(1).max(1_000)
@@ -165,12 +166,14 @@ export const signInRoutes = [
   route({
     method: 'get',
     path: '/setup',
-    summary:
-      'What the panel asks first: whether the first operator has still to be made, and whether somebody is signed in',
+    summary: 'What the panel asks first: whether the first operator has still to be made, and who is signed in',
     tag,
     access: 'anybody',
-    answer: z.strictObject({ open: z.boolean(), signed_in: z.boolean() }),
-    run: async ({ db, caller }) => ({ open: await isSetupOpen(db), signed_in: caller !== undefined }),
+    answer: z.strictObject({ open: z.boolean(), me: me.nullable() }),
+    run: async ({ db, caller }) => ({
+      open: await isSetupOpen(db),
+      me: caller === undefined ? null : await presentMe({ db, caller }),
+    }),
   }),
   route({
     method: 'post',

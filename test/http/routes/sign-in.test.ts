@@ -24,7 +24,7 @@ const auditOf = async (operatorId: bigint): Promise<string[]> => {
 describe('the first start (S13)', () => {
   it('has no default login, and makes the first super-administrator once, by the token of the console', async () => {
     const browser = openBrowser(api)
-    expect((await browser.get('/setup')).body).toEqual({ open: true, signed_in: false })
+    expect((await browser.get('/setup')).body).toEqual({ open: true, me: null })
     for (const [email, password] of [
       ['admin', 'admin'],
       ['admin@example.net', 'password'],
@@ -39,10 +39,12 @@ describe('the first start (S13)', () => {
     expect((await browser.post('/setup', { ...who, token, password: 'short' })).status).toBe(422)
     expect((await browser.post('/setup', { ...who, token })).status).toBe(201)
     expect((await browser.post('/setup', { ...who, token, email: 'second@example.net' })).status).toBe(401)
-    expect((await browser.get('/setup')).body).toEqual({ open: false, signed_in: false })
+    expect((await browser.get('/setup')).body).toEqual({ open: false, me: null })
     expect(await makeSetupToken(api.db, api.clock.now())).toBeUndefined()
     expect((await signInAt(browser, { ...who })).body).toMatchObject({ state: 'full' })
-    expect((await browser.get('/me')).body).toMatchObject({ email: 'owner@example.net', role: 'super-administrator' })
+    const { body: me } = await browser.get('/me')
+    expect(me).toMatchObject({ email: 'owner@example.net', role: 'super-administrator' })
+    expect((await browser.get('/setup')).body).toEqual({ open: false, me })
   })
 })
 

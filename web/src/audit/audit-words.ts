@@ -1,9 +1,9 @@
 // What the trail speaks of: kinds of rows, actions, fields and values, as people read them.
 import type { TFunction } from 'i18next'
-import type { en } from '../i18n/en.ts'
+import type { enMore } from '../i18n/en-more.ts'
 import { formatInstant, formatNumber } from '../i18n/format.ts'
 
-type Nouns = (typeof en)['audit']['nouns']
+type Nouns = (typeof enMore)['audit']['nouns']
 
 export const nouns = [
   'subscriber',

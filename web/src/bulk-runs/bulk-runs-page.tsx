@@ -1,8 +1,9 @@
 // The bulk runs, the newest first; a row opens its progress, where it can be stopped, repeated and undone.
 import { Badge, Select, Switch } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useEffect, useMemo } from 'react'
+import { Suspense, useCallback, useEffect, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { getBulkRuns } from '../api/generated/sdk.gen.ts'
 import type { BulkRun } from '../api/generated/types.gen.ts'
 import { formatInstant, formatNumber, formatSpan } from '../i18n/format.ts'
@@ -15,9 +16,7 @@ import { bulkRunsRoute } from '../routes/house.ts'
 import { useMay } from '../sign-in/me.ts'
 import { actionTitle } from '../subscribers/action-list.ts'
 
-const BulkProgress = lazy(async () => ({
-  default: (await import('../subscribers/bulk-progress.tsx')).BulkProgress,
-}))
+const BulkProgress = later(() => import('../subscribers/bulk-progress.tsx'), 'BulkProgress')
 
 const states = ['waiting', 'running', 'stopping', 'done', 'stopped', 'failed'] as const
 const stateColours: Record<BulkRun['state'], string> = {

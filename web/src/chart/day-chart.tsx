@@ -1,14 +1,15 @@
 // A chart over calendar days: its names with their numbers, which follow the pointer, the picture, and for readers a table. The
 // picture is drawn by a piece that is loaded apart (day-plot.tsx); its place is kept, so that nothing jumps.
 import { Skeleton, useComputedColorScheme } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { formatDay } from '../i18n/format.ts'
 import classes from './chart.module.css'
 import { chartColour } from './colours.ts'
 import { sumOf, type ChartKind, type DaySeries } from './day-series.ts'
 
-const DayPlot = lazy(async () => ({ default: (await import('./day-plot.tsx')).DayPlot }))
+const DayPlot = later(() => import('./day-plot.tsx'), 'DayPlot')
 
 export type DayChartProps = {
   title: string

@@ -2,8 +2,9 @@
 import { Badge, Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { IconArrowBackUp, IconPlayerPlay } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { Suspense, useCallback, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { getJobsNameRuns } from '../api/generated/sdk.gen.ts'
 import type { JobRun } from '../api/generated/types.gen.ts'
 import { formatInstant, formatSpan } from '../i18n/format.ts'
@@ -16,9 +17,7 @@ import { RunNow } from './run-now.tsx'
 import { UndoRun } from './undo-run.tsx'
 import { busyLookMs, isBusy, type Job } from './use-jobs.ts'
 
-const BulkProgress = lazy(async () => ({
-  default: (await import('../subscribers/bulk-progress.tsx')).BulkProgress,
-}))
+const BulkProgress = later(() => import('../subscribers/bulk-progress.tsx'), 'BulkProgress')
 
 type Asking = { kind: 'run' } | { kind: 'undo'; run: JobRun; count: number }
 

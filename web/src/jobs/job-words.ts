@@ -1,10 +1,10 @@
 // Jobs in words: what each is called, when it runs, what it did, and what running it touches.
 import type { TFunction } from 'i18next'
 import type { JobRun } from '../api/generated/types.gen.ts'
-import type { en } from '../i18n/en.ts'
+import type { enMore } from '../i18n/en-more.ts'
 import { formatNumber } from '../i18n/format.ts'
 
-type Words = (typeof en)['jobs']
+type Words = (typeof enMore)['jobs']
 export type Effect = keyof Words['effects']
 
 export function jobTitle(name: string, t: TFunction): string {

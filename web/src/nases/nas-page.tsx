@@ -3,8 +3,9 @@ import { ActionIcon, Anchor, Badge, Group, Loader, Menu, Tabs, Text } from '@man
 import { IconDots } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { deleteNasesName } from '../api/generated/sdk.gen.ts'
 import { useAct } from '../api/use-act.ts'
 import { ListPage } from '../list/list-page.tsx'
@@ -18,12 +19,12 @@ import classes from './nases.module.css'
 import { StateTab } from './state-tab.tsx'
 import { allNases, nasKeys, useAlarms, useNasStates, type NasDevice } from './use-nases.ts'
 
-const DoctorTab = lazy(async () => ({ default: (await import('./doctor-tab.tsx')).DoctorTab }))
-const ScriptTab = lazy(async () => ({ default: (await import('./script-tab.tsx')).ScriptTab }))
-const SessionsTab = lazy(async () => ({ default: (await import('./sessions-tab.tsx')).SessionsTab }))
-const PoolsTab = lazy(async () => ({ default: (await import('./pools-tab.tsx')).PoolsTab }))
-const RouterTab = lazy(async () => ({ default: (await import('./router-tab.tsx')).RouterTab }))
-const SettingsTab = lazy(async () => ({ default: (await import('./settings-tab.tsx')).SettingsTab }))
+const DoctorTab = later(() => import('./doctor-tab.tsx'), 'DoctorTab')
+const ScriptTab = later(() => import('./script-tab.tsx'), 'ScriptTab')
+const SessionsTab = later(() => import('./sessions-tab.tsx'), 'SessionsTab')
+const PoolsTab = later(() => import('./pools-tab.tsx'), 'PoolsTab')
+const RouterTab = later(() => import('./router-tab.tsx'), 'RouterTab')
+const SettingsTab = later(() => import('./settings-tab.tsx'), 'SettingsTab')
 
 const tabs = ['state', 'doctor', 'script', 'sessions', 'pools', 'router', 'settings'] as const
 

@@ -6,7 +6,7 @@ import { startI18n } from '../i18n/i18n.ts'
 import { portalWords } from './words.ts'
 import { PortalApp } from './portal-app.tsx'
 
-await startI18n({ en: portalWords, ar: async () => (await import('./words-ar.ts')).portalWords })
+await startI18n(portalWords, { en: {}, ar: { first: async () => (await import('./words-ar.ts')).portalWords } })
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>
     <PortalApp />

@@ -1,10 +1,10 @@
 // Reports, their columns and values in the words of the language; what is not known here is said as the API says it.
 import type { TFunction } from 'i18next'
-import type { en } from '../i18n/en.ts'
+import type { enMore } from '../i18n/en-more.ts'
 
-type Names = (typeof en)['reports']['names']
-type Columns = (typeof en)['reports']['columns']
-type Reasons = (typeof en)['reports']['reasons']
+type Names = (typeof enMore)['reports']['names']
+type Columns = (typeof enMore)['reports']['columns']
+type Reasons = (typeof enMore)['reports']['reasons']
 
 export function reportTitle({ name, title }: { name: string; title: string }, t: TFunction): string {
   return t(`reports.names.${name as keyof Names}`, { defaultValue: title })

@@ -2,6 +2,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { z } from 'zod/mini'
 import { subscriberTabs } from '../subscriber/tabs.ts'
+import { page } from '../i18n/later.ts'
 import { rootRoute } from './root.ts'
 
 /** What is shown of one subscriber, in the sheet and on the page. */
@@ -30,7 +31,7 @@ const listSearch = z.object({
 export const dashboardRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/dashboard',
-  component: lazyRouteComponent(() => import('../dashboard/dashboard-page.tsx'), 'DashboardPage'),
+  component: page(() => import('../dashboard/dashboard-page.tsx'), 'DashboardPage'),
 })
 
 export const subscribersRoute = createRoute({
@@ -46,6 +47,7 @@ export const subscribersRoute = createRoute({
       },
     ],
   },
+  // Its words are at hand.
   component: lazyRouteComponent(() => import('../subscribers/subscribers-page.tsx'), 'SubscribersPage'),
 })
 
@@ -53,31 +55,31 @@ export const subscriberRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/subscribers/$id',
   validateSearch: (search) => z.object(subscriberSearch).parse(search),
-  component: lazyRouteComponent(() => import('../subscriber/subscriber-page.tsx'), 'SubscriberPage'),
+  component: page(() => import('../subscriber/subscriber-page.tsx'), 'SubscriberPage'),
 })
 
 export const subscriberNewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/subscribers/new',
-  component: lazyRouteComponent(() => import('../subscribers/edit/add-page.tsx'), 'SubscriberAddPage'),
+  component: page(() => import('../subscribers/edit/add-page.tsx'), 'SubscriberAddPage'),
 })
 
 export const subscriberEditRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/subscribers/$id/edit',
-  component: lazyRouteComponent(() => import('../subscribers/edit/edit-page.tsx'), 'SubscriberEditPage'),
+  component: page(() => import('../subscribers/edit/edit-page.tsx'), 'SubscriberEditPage'),
 })
 
 export const importNewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/subscribers/import',
-  component: lazyRouteComponent(() => import('../imports/import-page.tsx'), 'ImportPage'),
+  component: page(() => import('../imports/import-page.tsx'), 'ImportPage'),
 })
 
 export const importsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/imports',
-  component: lazyRouteComponent(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
+  component: page(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
 })
 
 export const importRoute = createRoute({
@@ -85,13 +87,13 @@ export const importRoute = createRoute({
   path: '/imports/$id',
   /** Just this file was imported before. */
   validateSearch: (search) => z.object({ before: z.optional(z.boolean()) }).parse(search),
-  component: lazyRouteComponent(() => import('../imports/run-page.tsx'), 'ImportRunPage'),
+  component: page(() => import('../imports/run-page.tsx'), 'ImportRunPage'),
 })
 
 export const exportsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/exports',
-  component: lazyRouteComponent(() => import('../exports/exports-page.tsx'), 'ExportsPage'),
+  component: page(() => import('../exports/exports-page.tsx'), 'ExportsPage'),
 })
 
 export const sessionsRoute = createRoute({
@@ -116,14 +118,14 @@ export const sessionsRoute = createRoute({
         session: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../sessions/sessions-page.tsx'), 'SessionsPage'),
+  component: page(() => import('../sessions/sessions-page.tsx'), 'SessionsPage'),
 })
 
 export const holdersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/online/holders',
   validateSearch: (search) => z.object({ tab: z.optional(z.enum(['ask', 'log'])) }).parse(search),
-  component: lazyRouteComponent(() => import('../sessions/holders-page.tsx'), 'HoldersPage'),
+  component: page(() => import('../sessions/holders-page.tsx'), 'HoldersPage'),
 })
 
 export const unmatchedRoute = createRoute({
@@ -138,5 +140,5 @@ export const unmatchedRoute = createRoute({
         open: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../unmatched/unmatched-page.tsx'), 'UnmatchedPage'),
+  component: page(() => import('../unmatched/unmatched-page.tsx'), 'UnmatchedPage'),
 })

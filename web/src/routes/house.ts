@@ -1,6 +1,7 @@
 // What the ISP is run with: jobs, reports, the audit trail, operators, messages, settings.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { z } from 'zod/mini'
+import { page } from '../i18n/later.ts'
 import { rootRoute } from './root.ts'
 
 export const bulkRunsRoute = createRoute({
@@ -14,7 +15,7 @@ export const bulkRunsRoute = createRoute({
         open: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../bulk-runs/bulk-runs-page.tsx'), 'BulkRunsPage'),
+  component: page(() => import('../bulk-runs/bulk-runs-page.tsx'), 'BulkRunsPage'),
 })
 
 export const auditRoute = createRoute({
@@ -37,7 +38,7 @@ export const auditRoute = createRoute({
         open: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../audit/audit-page.tsx'), 'AuditPage'),
+  component: page(() => import('../audit/audit-page.tsx'), 'AuditPage'),
 })
 
 export const reportsRoute = createRoute({
@@ -54,14 +55,14 @@ export const reportsRoute = createRoute({
         sort: z.optional(z.string()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../reports/reports-page.tsx'), 'ReportsPage'),
+  component: page(() => import('../reports/reports-page.tsx'), 'ReportsPage'),
 })
 
 export const schedulesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/report-schedules',
   validateSearch: (search) => z.object({ open: z.optional(z.union([z.number(), z.literal('new')])) }).parse(search),
-  component: lazyRouteComponent(() => import('../reports/schedules-page.tsx'), 'SchedulesPage'),
+  component: page(() => import('../reports/schedules-page.tsx'), 'SchedulesPage'),
 })
 
 export const jobsRoute = createRoute({
@@ -77,7 +78,7 @@ export const jobsRoute = createRoute({
         ahead: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../jobs/jobs-page.tsx'), 'JobsPage'),
+  component: page(() => import('../jobs/jobs-page.tsx'), 'JobsPage'),
 })
 
 export const messagesRoute = createRoute({
@@ -97,7 +98,7 @@ export const messagesRoute = createRoute({
         language: z.optional(z.string()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../messages/messages-page.tsx'), 'MessagesPage'),
+  component: page(() => import('../messages/messages-page.tsx'), 'MessagesPage'),
 })
 
 export const operatorsRoute = createRoute({
@@ -120,43 +121,43 @@ export const operatorsRoute = createRoute({
         open: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../operators/operators-page.tsx'), 'OperatorsPage'),
+  component: page(() => import('../operators/operators-page.tsx'), 'OperatorsPage'),
 })
 
 export const rolesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operators/roles',
-  component: lazyRouteComponent(() => import('../operators/roles-page.tsx'), 'RolesPage'),
+  component: page(() => import('../operators/roles-page.tsx'), 'RolesPage'),
 })
 
 export const teamsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operators/teams',
-  component: lazyRouteComponent(() => import('../operators/teams-page.tsx'), 'TeamsPage'),
+  component: page(() => import('../operators/teams-page.tsx'), 'TeamsPage'),
 })
 
 export const organisationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operators/organisations',
-  component: lazyRouteComponent(() => import('../operators/organisations-page.tsx'), 'OrganisationsPage'),
+  component: page(() => import('../operators/organisations-page.tsx'), 'OrganisationsPage'),
 })
 
 export const tokensRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operators/tokens',
   validateSearch: (search) => z.object({ whose: z.optional(z.enum(['own', 'all'])) }).parse(search),
-  component: lazyRouteComponent(() => import('../operators/tokens-page.tsx'), 'TokensPage'),
+  component: page(() => import('../operators/tokens-page.tsx'), 'TokensPage'),
 })
 
 export const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
   validateSearch: (search) => z.object({ q: z.optional(z.coerce.string()) }).parse(search),
-  component: lazyRouteComponent(() => import('../settings/settings-page.tsx'), 'SettingsPage'),
+  component: page(() => import('../settings/settings-page.tsx'), 'SettingsPage'),
 })
 
 export const profileRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/profile',
-  component: lazyRouteComponent(() => import('../profile/profile-page.tsx'), 'ProfilePage'),
+  component: page(() => import('../profile/profile-page.tsx'), 'ProfilePage'),
 })

@@ -1,6 +1,7 @@
 // NASes, address pools, and orders that are not yet enforced.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { z } from 'zod/mini'
+import { page } from '../i18n/later.ts'
 import { rootRoute } from './root.ts'
 
 /** What a list of few rows says: searched here, and which one is open. */
@@ -14,27 +15,27 @@ export const nasesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/nases',
   validateSearch: (search) => fewSearch.parse(search),
-  component: lazyRouteComponent(() => import('../nases/nases-page.tsx'), 'NasesPage'),
+  component: page(() => import('../nases/nases-page.tsx'), 'NasesPage'),
 })
 
 export const clientsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/nases/clients',
   validateSearch: (search) => fewSearch.parse(search),
-  component: lazyRouteComponent(() => import('../nases/clients-page.tsx'), 'ClientsPage'),
+  component: page(() => import('../nases/clients-page.tsx'), 'ClientsPage'),
 })
 
 export const nasGroupsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/nases/groups',
   validateSearch: (search) => fewSearch.parse(search),
-  component: lazyRouteComponent(() => import('../nases/nas-groups-page.tsx'), 'NasGroupsPage'),
+  component: page(() => import('../nases/nas-groups-page.tsx'), 'NasGroupsPage'),
 })
 
 export const realmsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/nases/realms',
-  component: lazyRouteComponent(() => import('../nases/realms-page.tsx'), 'RealmsPage'),
+  component: page(() => import('../nases/realms-page.tsx'), 'RealmsPage'),
 })
 
 export const nasRoute = createRoute({
@@ -48,7 +49,7 @@ export const nasRoute = createRoute({
         run: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../nases/nas-page.tsx'), 'NasPage'),
+  component: page(() => import('../nases/nas-page.tsx'), 'NasPage'),
 })
 
 export const notEnforcedRoute = createRoute({
@@ -64,19 +65,19 @@ export const notEnforcedRoute = createRoute({
         open: z.optional(z.number()),
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../enforcement/enforcement-page.tsx'), 'EnforcementPage'),
+  component: page(() => import('../enforcement/enforcement-page.tsx'), 'EnforcementPage'),
 })
 
 export const poolsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/pools',
   validateSearch: (search) => fewSearch.parse(search),
-  component: lazyRouteComponent(() => import('../pools/pools-page.tsx'), 'PoolsPage'),
+  component: page(() => import('../pools/pools-page.tsx'), 'PoolsPage'),
 })
 
 export const poolRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/pools/$id',
   validateSearch: (search) => z.object({ state: z.optional(z.enum(['used', 'held', 'static', 'free'])) }).parse(search),
-  component: lazyRouteComponent(() => import('../pools/pool-page.tsx'), 'PoolPage'),
+  component: page(() => import('../pools/pool-page.tsx'), 'PoolPage'),
 })

@@ -1,7 +1,8 @@
 // Plans, groups and money.
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { z } from 'zod/mini'
 import { ledgerSearch } from '../money/ledger-search.ts'
+import { page } from '../i18n/later.ts'
 import { rootRoute } from './root.ts'
 
 export const plansRoute = createRoute({
@@ -9,26 +10,26 @@ export const plansRoute = createRoute({
   path: '/plans',
   validateSearch: (search) =>
     z.object({ q: z.optional(z.coerce.string()), archived: z.optional(z.boolean()) }).parse(search),
-  component: lazyRouteComponent(() => import('../plans/plans-page.tsx'), 'PlansPage'),
+  component: page(() => import('../plans/plans-page.tsx'), 'PlansPage'),
 })
 
 export const planNewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/plans/new',
-  component: lazyRouteComponent(() => import('../plans/new-plan-page.tsx'), 'NewPlanPage'),
+  component: page(() => import('../plans/new-plan-page.tsx'), 'NewPlanPage'),
 })
 
 export const planRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/plans/$id',
-  component: lazyRouteComponent(() => import('../plans/plan-page.tsx'), 'PlanPage'),
+  component: page(() => import('../plans/plan-page.tsx'), 'PlanPage'),
 })
 
 export const groupsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/groups',
   validateSearch: (search) => z.object({ q: z.optional(z.string()) }).parse(search),
-  component: lazyRouteComponent(() => import('../groups/groups-page.tsx'), 'GroupsPage'),
+  component: page(() => import('../groups/groups-page.tsx'), 'GroupsPage'),
 })
 
 export const moneyRoute = createRoute({
@@ -44,19 +45,19 @@ export const moneyRoute = createRoute({
         ...ledgerSearch,
       })
       .parse(search),
-  component: lazyRouteComponent(() => import('../money/money-page.tsx'), 'MoneyPage'),
+  component: page(() => import('../money/money-page.tsx'), 'MoneyPage'),
 })
 
 export const payerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/money/payers/$id',
   validateSearch: (search) => z.object(ledgerSearch).parse(search),
-  component: lazyRouteComponent(() => import('../money/payer-page.tsx'), 'PayerPage'),
+  component: page(() => import('../money/payer-page.tsx'), 'PayerPage'),
 })
 
 export const walletRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/money/wallets/$id',
   validateSearch: (search) => z.object(ledgerSearch).parse(search),
-  component: lazyRouteComponent(() => import('../money/wallet-page.tsx'), 'WalletPage'),
+  component: page(() => import('../money/wallet-page.tsx'), 'WalletPage'),
 })

@@ -3,8 +3,9 @@ import { Button, Group, SegmentedControl, Text } from '@mantine/core'
 import { IconUserSearch } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
+import { Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { getSessions, getSessionsCount } from '../api/generated/sdk.gen.ts'
 import type { Session } from '../api/generated/types.gen.ts'
 import { ColumnPicker } from '../list/column-picker.tsx'
@@ -23,10 +24,8 @@ import { SessionDrawer } from './session-drawer.tsx'
 import { SessionFilters } from './session-filters.tsx'
 import { useRates } from './use-rates.ts'
 
-const SubscriberSheet = lazy(async () => ({
-  default: (await import('../subscriber/subscriber-sheet.tsx')).SubscriberSheet,
-}))
-const BulkProgress = lazy(async () => ({ default: (await import('../subscribers/bulk-progress.tsx')).BulkProgress }))
+const SubscriberSheet = later(() => import('../subscriber/subscriber-sheet.tsx'), 'SubscriberSheet')
+const BulkProgress = later(() => import('../subscribers/bulk-progress.tsx'), 'BulkProgress')
 
 const liveMs = 5_000
 /** Further down the list stands still: reading it anew would be many questions, and rows would move under the eye. */

@@ -73,7 +73,7 @@ function useFound(all: readonly Setting[], q: string): { title: string; rows: Na
       .map((setting) => {
         const { name } = setting
         const label = isKnown(name) ? t(`settings.names.${name}`) : name
-        const hint = isKnown(name) ? t(`settings.hints.${name}`) : ''
+        const hint = t(`settings.hints.${name as 'zone'}`, { defaultValue: '' })
         return { setting, label, hint }
       })
       .filter(({ setting, label, hint }) => {

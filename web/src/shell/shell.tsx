@@ -3,8 +3,9 @@ import { ActionIcon, AppShell, Burger, Button, Group, Kbd, Text } from '@mantine
 import { useDisclosure } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { Link, useLocation, useRouterState } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { Suspense, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import type { Me } from '../sign-in/me.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Alarms } from './alarms.tsx'
@@ -16,8 +17,8 @@ import classes from './shell.module.css'
 import { useUsualTitle } from './use-title.ts'
 
 // Needed when somebody asks for them, not for the first page.
-const QuickOpen = lazy(async () => ({ default: (await import('./quick-open.tsx')).QuickOpen }))
-const KeysDialog = lazy(async () => ({ default: (await import('./keys-dialog.tsx')).KeysDialog }))
+const QuickOpen = later(() => import('./quick-open.tsx'), 'QuickOpen')
+const KeysDialog = later(() => import('./keys-dialog.tsx'), 'KeysDialog')
 
 export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const { t } = useTranslation()

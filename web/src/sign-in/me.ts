@@ -1,7 +1,6 @@
 // Who is signed in and what they may do: asked first of all, and again after everything that may have changed it.
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { ApiError } from '../api/client.ts'
-import { getMe, getSetup } from '../api/generated/sdk.gen.ts'
+import { getSetup } from '../api/generated/sdk.gen.ts'
 import type { GetMeResponse } from '../api/generated/types.gen.ts'
 import { setHouseStyle } from '../i18n/house-style.ts'
 
@@ -15,24 +14,12 @@ export const newPasswordPaths: readonly string[] = ['/reset-password', '/invitat
 export const whoIsThere = queryOptions({
   queryKey: ['me'],
   queryFn: async (): Promise<Who> => {
-    const { data: begun } = await getSetup({ throwOnError: true })
-    if (begun.open) return 'set-up'
-    return begun.signed_in ? askMe() : null
+    const { open, me } = (await getSetup({ throwOnError: true })).data
+    if (me !== null) setHouseStyle({ zone: me.zone, dateFormat: me.date_format })
+    return open ? 'set-up' : me
   },
   staleTime: 60_000,
 })
-
-async function askMe(): Promise<Who> {
-  try {
-    const { data } = await getMe({ throwOnError: true })
-    setHouseStyle({ zone: data.zone, dateFormat: data.date_format })
-    return data
-  } catch (error) {
-    // It ended between the two questions.
-    if (error instanceof ApiError && error.code === 'not-signed-in') return null
-    throw error
-  }
-}
 
 export function useWho(): Who | undefined {
   return useQuery(whoIsThere).data

@@ -1,7 +1,8 @@
 // What the sheet and the page show of one subscriber: the head, what the network is being told, and the parts under tabs.
 import { Skeleton, Stack, Tabs } from '@mantine/core'
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { useMe } from '../sign-in/me.ts'
 import type { Choose } from './actions.tsx'
 import { Head } from './head.tsx'
@@ -12,13 +13,13 @@ import { tabsFor, type SubscriberTab } from './tabs.ts'
 import type { Subscriber } from './use-subscriber.ts'
 import { Why } from './why.tsx'
 
-const Usage = lazy(async () => ({ default: (await import('./usage.tsx')).Usage }))
-const Timeline = lazy(async () => ({ default: (await import('./timeline.tsx')).Timeline }))
-const PastSessions = lazy(async () => ({ default: (await import('./past-sessions.tsx')).PastSessions }))
-const Lines = lazy(async () => ({ default: (await import('./lines.tsx')).Lines }))
-const Money = lazy(async () => ({ default: (await import('./money.tsx')).Money }))
-const Comments = lazy(async () => ({ default: (await import('./comments.tsx')).Comments }))
-const Changes = lazy(async () => ({ default: (await import('./changes.tsx')).Changes }))
+const Usage = later(() => import('./usage.tsx'), 'Usage')
+const Timeline = later(() => import('./timeline.tsx'), 'Timeline')
+const PastSessions = later(() => import('./past-sessions.tsx'), 'PastSessions')
+const Lines = later(() => import('./lines.tsx'), 'Lines')
+const Money = later(() => import('./money.tsx'), 'Money')
+const Comments = later(() => import('./comments.tsx'), 'Comments')
+const Changes = later(() => import('./changes.tsx'), 'Changes')
 
 export type PartProps = { subscriber: Subscriber; choose: Choose }
 type Props = PartProps & { tab: SubscriberTab; onTab(tab: SubscriberTab): void; isPage?: boolean }

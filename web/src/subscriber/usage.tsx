@@ -1,8 +1,9 @@
 // What a subscriber used over a day, a week, a month or a year: a picture, its sums, and the same numbers for readers.
 import { Group, SegmentedControl, Skeleton, Stack, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import { getSubscribersIdUsage } from '../api/generated/sdk.gen.ts'
 import { formatDay, formatHour, formatInstant, formatOctets } from '../i18n/format.ts'
 import { AgainButton } from '../list/again-button.tsx'
@@ -21,7 +22,7 @@ import {
 } from './usage-slots.ts'
 import type { Subscriber } from './use-subscriber.ts'
 
-const UsagePlot = lazy(async () => ({ default: (await import('./usage-plot.tsx')).UsagePlot }))
+const UsagePlot = later(() => import('./usage-plot.tsx'), 'UsagePlot')
 const height = 240
 
 export function Usage({ subscriber }: { subscriber: Subscriber }) {

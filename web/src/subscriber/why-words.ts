@@ -1,11 +1,11 @@
 // The reasons for which a login was decided as it was, in plain words of the language; what the catalogue does not know is said as
 // the API says it.
 import type { TFunction } from 'i18next'
-import type { en } from '../i18n/en.ts'
+import type { enMore } from '../i18n/en-more.ts'
 import type { ActionName } from '../subscribers/action-list.ts'
 
-type Reasons = Extract<keyof (typeof en)['why']['reasons'], string>
-type Mends = Extract<keyof (typeof en)['why']['mends'], string>
+type Reasons = Extract<keyof (typeof enMore)['why']['reasons'], string>
+type Mends = Extract<keyof (typeof enMore)['why']['mends'], string>
 type Decided = { reason: string; accepted: boolean; sentence: string }
 
 export function sentenceOf({ reason, accepted, sentence }: Decided, t: TFunction): string {

@@ -9,6 +9,7 @@ import { useInstant } from '../i18n/use-instant.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { actionTitle } from './action-list.ts'
 import { BulkResults } from './bulk-results.tsx'
+import { outcomeColours, shareOf } from './bulk-words.ts'
 import { BulkWays } from './bulk-ways.tsx'
 import classes from './subscribers.module.css'
 
@@ -46,19 +47,6 @@ export function BulkProgress({ runId, onClose, onOther, onEnd }: Props) {
       {run && <BulkResults key={runId} run={run} />}
     </Drawer>
   )
-}
-
-export const outcomeColours = {
-  done: 'green',
-  unchanged: 'gray',
-  refused: 'orange',
-  failed: 'red',
-  left: 'gray',
-} as const
-
-/** How much of it has been worked on, in percent. */
-export function shareOf({ counts: { total, left } }: BulkRun): number {
-  return total === 0 ? 100 : ((total - left) / total) * 100
 }
 
 function Figures({ run }: { run: BulkRun }) {

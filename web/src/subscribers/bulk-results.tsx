@@ -7,7 +7,7 @@ import { getBulkRunsIdItems } from '../api/generated/sdk.gen.ts'
 import type { BulkItem, BulkRun } from '../api/generated/types.gen.ts'
 import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { usePageWindow } from '../list/use-page-window.ts'
-import { outcomeColours } from './bulk-progress.tsx'
+import { outcomeColours } from './bulk-words.ts'
 
 const size = 100
 type Row = BulkItem & { id: number }

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { getBulkRuns } from '../api/generated/sdk.gen.ts'
 import { useLive } from '../live/use-live.ts'
 import { actionTitle } from './action-list.ts'
-import { shareOf } from './bulk-progress.tsx'
+import { shareOf } from './bulk-words.ts'
 
 const lookMs = 1_500
 

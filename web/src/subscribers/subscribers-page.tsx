@@ -1,7 +1,8 @@
 // The list of subscribers: what it shows and what is open is in the address, so that it can be sent to somebody.
 import { useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useState } from 'react'
+import { Suspense, useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { later } from '../i18n/later.ts'
 import type { SubscriberRow } from '../api/generated/types.gen.ts'
 import { ColumnPicker } from '../list/column-picker.tsx'
 import type { Place } from '../list/list-row.tsx'
@@ -20,12 +21,10 @@ import { contentOf } from './views.ts'
 import { ViewsMenu } from './views-menu.tsx'
 
 // The list is there before what is opened from it.
-const SubscriberSheet = lazy(async () => ({
-  default: (await import('../subscriber/subscriber-sheet.tsx')).SubscriberSheet,
-}))
-const BulkProgress = lazy(async () => ({ default: (await import('./bulk-progress.tsx')).BulkProgress }))
-const ActionDialog = lazy(async () => ({ default: (await import('./action-dialog.tsx')).ActionDialog }))
-const ExportDialog = lazy(async () => ({ default: (await import('./export-dialog.tsx')).ExportDialog }))
+const SubscriberSheet = later(() => import('../subscriber/subscriber-sheet.tsx'), 'SubscriberSheet')
+const BulkProgress = later(() => import('./bulk-progress.tsx'), 'BulkProgress')
+const ActionDialog = later(() => import('./action-dialog.tsx'), 'ActionDialog')
+const ExportDialog = later(() => import('./export-dialog.tsx'), 'ExportDialog')
 
 export function SubscribersPage() {
   const { t } = useTranslation()

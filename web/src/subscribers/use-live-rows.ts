@@ -13,7 +13,8 @@ const waitMs = 800
 /** Of one question. */
 const mostIds = 300
 
-export function useLiveRows(key: QueryKey, columns: string, pages: Pages<SubscriberRow>): void {
+/** `chosen`: the columns that are not the usual ones. */
+export function useLiveRows(key: QueryKey, chosen: { columns: string } | undefined, pages: Pages<SubscriberRow>): void {
   const queries = useQueryClient()
   const waiting = useRef(new Set<number>())
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
@@ -27,7 +28,7 @@ export function useLiveRows(key: QueryKey, columns: string, pages: Pages<Subscri
     timer.current = undefined
     const ids = [...waiting.current].slice(0, mostIds)
     waiting.current.clear()
-    const query = { ids: ids.join(','), columns, archived: 'any', limit: String(mostIds), sort: 'id' } as ListQuery
+    const query = { ids: ids.join(','), ...chosen, archived: 'any', limit: String(mostIds), sort: 'id' } as ListQuery
     const { data } = await getSubscribers({ query, throwOnError: true })
     const fresh = new Map(data.items.map((row) => [row.id, row]))
     patch((row) => fresh.get(row.id) ?? row)

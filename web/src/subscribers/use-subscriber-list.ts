@@ -36,21 +36,21 @@ export function useSubscriberList({ asked, sort, view }: Asked) {
     return (names ?? usual).flatMap((name) => all.filter((column) => column.name === name))
   }, [known.data, all, names])
   const shown = columns.map(({ name }) => name)
-  const wanted = [
-    ...new Set([...neededColumns, ...shown, ...(shown.includes('balance') ? ['currency'] : [])]),
-  ].toSorted()
-  const fields = wanted.join(',')
-  const key = ['subscribers', 'list', asked, sort, fields]
+  // The usual ones are known to the API, and hold what every row needs. Others need not wait until all are known.
+  const own = names && (known.data === undefined ? names : shown)
+  const fields = own && [...new Set([...neededColumns, ...own, ...(own.includes('balance') ? ['currency'] : [])])]
+  const chosen = fields && { columns: fields.toSorted().join(',') }
+  const key = ['subscribers', 'list', asked, sort, chosen?.columns]
   const pages = usePageWindow<SubscriberRow>({
     key,
     size: pageSize,
     ask: async (cursor, signal) => {
-      const query = { ...asked, sort, columns: fields, limit: String(pageSize), ...(cursor && { cursor }) } as ListQuery
+      const query = { ...asked, sort, ...chosen, limit: String(pageSize), ...(cursor && { cursor }) } as ListQuery
       return (await getSubscribers({ query, signal, throwOnError: true })).data
     },
     refetchInterval: mayListen ? false : lookMs,
   })
-  useLiveRows(key, fields, pages)
+  useLiveRows(key, chosen, pages)
   const count = useQuery({
     queryKey: ['subscribers', 'count', asked],
     queryFn: async ({ signal }) => (await getSubscribersCount({ query: asked, signal, throwOnError: true })).data,

@@ -10,14 +10,16 @@ import {
   IconTrash,
 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { deleteViewsId, patchViewsId, postViews } from '../api/generated/sdk.gen.ts'
 import type { SavedView } from '../api/generated/types.gen.ts'
 import { useAct } from '../api/use-act.ts'
-import { ViewDialog } from './view-dialog.tsx'
+import { later } from '../i18n/later.ts'
 import { isChanged, savedViews, type ViewContent } from './views.ts'
 import classes from './subscribers.module.css'
+
+const ViewDialog = later(() => import('./view-dialog.tsx'), 'ViewDialog')
 
 type Props = {
   current: SavedView | undefined
@@ -124,15 +126,17 @@ export function ViewsMenu({ current, content, onChoose, onSaved }: Props) {
         </Menu.Dropdown>
       </Menu>
       {editing !== undefined && (
-        <ViewDialog
-          view={editing === 'new' ? undefined : editing}
-          content={content}
-          onClose={() => setEditing(undefined)}
-          onSaved={(view) => {
-            setEditing(undefined)
-            onSaved(view)
-          }}
-        />
+        <Suspense fallback={null}>
+          <ViewDialog
+            view={editing === 'new' ? undefined : editing}
+            content={content}
+            onClose={() => setEditing(undefined)}
+            onSaved={(view) => {
+              setEditing(undefined)
+              onSaved(view)
+            }}
+          />
+        </Suspense>
       )}
     </>
   )
