@@ -5,8 +5,12 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { en } from './i18n/en.ts'
 import { startI18n } from './i18n/i18n.ts'
+import { closeTopOnEscape } from './shell/escape.ts'
+import { keepFocus } from './shell/focus.ts'
 
 await startI18n({ en, ar: async () => (await import('./i18n/ar.ts')).ar })
+keepFocus()
+closeTopOnEscape()
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>
     <App />
