@@ -5,10 +5,14 @@ type Stop = { element: HTMLElement; dialog: Element | null; path: string }
 
 /** Nobody goes back further. */
 const longest = 40
+const boxes = 'input, textarea, select'
 const stops = ':is(a[href], button, input, select, textarea, [tabindex]):not([tabindex="-1"], :disabled)'
 
 export function keepFocus(): void {
   let trail: Stop[] = []
+  let isByPointer = false
+  document.addEventListener('pointerdown', () => (isByPointer = true), { capture: true })
+  document.addEventListener('keydown', () => (isByPointer = false), { capture: true })
   document.addEventListener('focusin', ({ target }) => {
     if (!(target instanceof HTMLElement)) return
     const before = trail.filter(({ element }) => element !== target && element.isConnected)
@@ -20,7 +24,7 @@ export function keepFocus(): void {
     if (isLost()) trail = []
   })
   const look = new MutationObserver(() => {
-    if (trail.length > 0 && isLost()) nextOf(trail)?.focus({ preventScroll: true })
+    if (trail.length > 0 && isLost()) nextOf(trail, isByPointer)?.focus({ preventScroll: true })
   })
   look.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] })
 }
@@ -29,11 +33,14 @@ function isLost(): boolean {
   return document.activeElement === null || document.activeElement === document.body
 }
 
-function nextOf(trail: readonly Stop[]): HTMLElement | null | undefined {
+/** Whoever clicked does not go on typing: letters shall do what keys.ts says, and fall into no box. */
+function nextOf(trail: readonly Stop[], isByPointer: boolean): HTMLElement | null | undefined {
   const { element, dialog } = trail.at(-1)!
   // It has begun something, and comes back.
   if (element.isConnected && element.dataset['loading'] !== undefined) return undefined
-  const there = trail.filter(({ element: one, path }) => path === location.pathname && canHave(one))
+  const there = trail.filter(
+    ({ element: one, path }) => path === location.pathname && canHave(one) && !(isByPointer && one.matches(boxes)),
+  )
   if (dialog?.isConnected === true)
     return there.findLast((stop) => stop.dialog === dialog)?.element ?? dialog.querySelector<HTMLElement>(stops)
   return there.at(-1)?.element ?? document.querySelector<HTMLElement>('#content')
