@@ -5,6 +5,8 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { en } from './i18n/en.ts'
 import { startI18n } from './i18n/i18n.ts'
+import { closeTopOnEscape } from './shell/escape.ts'
+import { keepFocus } from './shell/focus.ts'
 
 await startI18n(en, {
   en: { more: async () => (await import('./i18n/en-more.ts')).enMore },
@@ -13,6 +15,8 @@ await startI18n(en, {
     more: async () => (await import('./i18n/ar-more.ts')).arMore,
   },
 })
+keepFocus()
+closeTopOnEscape()
 createRoot(document.querySelector('#root')!).render(
   <StrictMode>
     <App />

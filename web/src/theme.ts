@@ -15,6 +15,9 @@ const gate: MantineColorsTuple = [
   '#0b3b82',
 ]
 
+/** Each of them would hear Escape, whatever lies over it: shell/escape.ts closes the one on top. */
+const dialog = { defaultProps: { closeOnEscape: false } }
+
 export const theme = createTheme({
   primaryColor: 'gate',
   primaryShade: { light: 6, dark: 6 },
@@ -28,6 +31,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: 'sm' } },
+    Modal: dialog,
+    ModalRoot: dialog,
+    Drawer: dialog,
+    DrawerRoot: dialog,
     // Its letters would be between two colours for a while.
     SegmentedControl: { defaultProps: { transitionDuration: 0 } },
     TextInput: { defaultProps: { size: 'sm' } },

@@ -35,7 +35,7 @@ export function ColumnPicker({ all, shown, onChange, widths = {}, onWidth }: Pro
   const widen = ({ name, width = usualWidth }: Known, by: number) =>
     onWidth?.(name, Math.max(narrowest, (widths[name] ?? width) + by))
   return (
-    <Popover position="bottom-end" withArrow trapFocus>
+    <Popover position="bottom-end" withArrow trapFocus onClose={() => setWanted('')}>
       <Popover.Target>
         <ActionIcon variant="default" size={30} aria-label={t('list.columns')} title={t('list.columns')}>
           <IconColumns3 size={17} stroke={1.6} aria-hidden />

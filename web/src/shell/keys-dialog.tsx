@@ -26,6 +26,7 @@ export function KeysDialog({ opened, onClose }: { opened: boolean; onClose(): vo
             [[ctrl, 'K'], t('keys.quickOpen')],
             [['/'], t('keys.search')],
             [['N'], t('keys.add')],
+            [[ctrl, 'Z'], t('keys.undo')],
             [['?'], t('keys.help')],
             [[escape], t('keys.undoEscape')],
           ]}
@@ -37,6 +38,7 @@ export function KeysDialog({ opened, onClose }: { opened: boolean; onClose(): vo
             [['Page ↑', 'Page ↓'], t('keys.page')],
             [[enter], t('keys.openRow')],
             [[shift, space], t('keys.selectRow')],
+            [[shift, 'F10'], t('keys.rowMenu')],
           ]}
         />
         <Keys

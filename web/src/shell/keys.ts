@@ -1,4 +1,4 @@
-// The keyboard everywhere: Ctrl-K, and single letters while nothing is typed in and no dialog is open. Letters are found by their
+// The keyboard everywhere: Ctrl-K, Ctrl-Z for what was done last, and single letters while nothing is typed in and no dialog is open. Letters are found by their
 // place too, so that they work on an Arabic keyboard. They can be switched off (WCAG 2.2, 2.1.4).
 import { useLocalStorage } from '@mantine/hooks'
 import { useNavigate } from '@tanstack/react-router'
@@ -7,6 +7,7 @@ import { usePages } from './pages.ts'
 
 const secondKeyMs = 1_500
 const newButton = '[data-shortcut="n"]'
+const undoButton = '[data-shortcut="ctrl-z"]'
 const searchBox = '[data-shortcut="/"], input[type="search"]'
 
 /** Whether single letters do something, in this browser. */
@@ -26,6 +27,12 @@ export function useKeys({ onQuickOpen, onHelp }: { onQuickOpen(): void; onHelp()
     if ((event.ctrlKey || event.metaKey) && !event.altKey && key === 'k') {
       event.preventDefault()
       onQuickOpen()
+      return
+    }
+    if (key === 'z' && isUndo(event)) {
+      const newest = [...document.querySelectorAll<HTMLElement>(undoButton)].at(-1)
+      newest?.click()
+      if (newest !== undefined) event.preventDefault()
       return
     }
     if (!single || event.ctrlKey || event.metaKey || event.altKey || isBusy(event)) return
@@ -53,8 +60,17 @@ function keyOf({ key, code, shiftKey }: KeyboardEvent): string {
   return /^Key[A-Z]$/.test(code) ? code.slice(3).toLowerCase() : key
 }
 
-function isBusy({ target, defaultPrevented }: KeyboardEvent): boolean {
-  if (defaultPrevented || document.querySelector('[role="dialog"], [role="menu"]') !== null) return true
+/** In a box of letters it takes back the letters. */
+function isUndo(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && !isTyping(event)
+}
+
+function isBusy(event: KeyboardEvent): boolean {
+  const isOver = document.querySelector('[role="dialog"], [role="menu"]') !== null
+  return event.defaultPrevented || isOver || isTyping(event)
+}
+
+function isTyping({ target }: KeyboardEvent): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
 }
 

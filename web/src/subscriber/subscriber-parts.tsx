@@ -34,6 +34,10 @@ export function SubscriberParts({ subscriber, tab, onTab, choose, isPage = false
   useEffect(() => {
     shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [current])
+  // In the sheet one begins at its parts: an arrow goes to the next, Tab into the one that is shown.
+  useEffect(() => {
+    if (!isPage) shownTab.current?.focus({ preventScroll: true })
+  }, [isPage])
   return (
     <Stack gap="sm">
       <Head subscriber={subscriber} choose={choose} isPage={isPage} onMoney={() => onTab('money')} />
@@ -46,7 +50,13 @@ export function SubscriberParts({ subscriber, tab, onTab, choose, isPage = false
       >
         <Tabs.List className={classes.tabs}>
           {shown.map((name) => (
-            <Tabs.Tab key={name} value={name} className={classes.tab} ref={name === current ? shownTab : undefined}>
+            <Tabs.Tab
+              key={name}
+              value={name}
+              className={classes.tab}
+              ref={name === current ? shownTab : undefined}
+              data-autofocus={(!isPage && name === current) || undefined}
+            >
               {t(`subscriber.tabs.${name}`)}
               {name === 'comments' && subscriber.comments > 0 && ` (${subscriber.comments})`}
             </Tabs.Tab>

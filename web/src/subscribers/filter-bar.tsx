@@ -1,6 +1,6 @@
 // The filters as chips: what each says in words, a click changes it, its cross takes it away. Before them the one that is used most.
 import { Button, CloseButton, Group, Popover, Stack } from '@mantine/core'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FilterEditor } from './filter-editor.tsx'
 import { filterKind, filterKinds, type FilterName } from './filter-kinds.ts'
@@ -67,19 +67,25 @@ function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
   const said = useFilterWords(name, value ?? '')
   const title = t(`filters.${name}`)
   const isFixed = filterKind(name)?.kind === 'ids'
+  const text = useRef<HTMLButtonElement>(null)
+  // It may have been open from the beginning, when the menu made it.
+  const close = () => {
+    onOpen(false)
+    text.current?.focus()
+  }
   return (
     <Popover
       opened={isOpen && !isFixed}
-      onChange={onOpen}
+      onChange={(isNowOpen) => (isNowOpen ? onOpen(true) : close())}
       position="bottom-start"
       withArrow
       trapFocus
-      returnFocus
       withRoles={false}
     >
       <Popover.Target>
         <span className={classes.chip}>
           <button
+            ref={text}
             type="button"
             className={classes.chipText}
             aria-expanded={isFixed ? undefined : isOpen}
@@ -102,7 +108,7 @@ function Chip({ name, value, isOpen, onOpen, onChange }: ChipProps) {
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            onOpen(false)
+            close()
           }}
         >
           <Stack gap="xs" w={250} maw="80vw" className={classes.editor}>

@@ -1,7 +1,6 @@
 // The menu of one row, at the place where it was asked for: open, copy, and the actions of the Actions menu.
 import { Menu } from '@mantine/core'
 import { IconCopy, IconExternalLink } from '@tabler/icons-react'
-import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SubscriberRow } from '../api/generated/types.gen.ts'
 import type { Place } from '../list/list-row.tsx'
@@ -24,14 +23,6 @@ const edge = 12
 export function RowMenu({ row, at, onClose, onOpen, onChoose }: Props) {
   const { t } = useTranslation()
   const copy = useCopy()
-  // Whoever closes it is where they were.
-  const before = useRef(document.activeElement)
-  useEffect(() => {
-    const was = before.current
-    return () => {
-      if (document.activeElement === document.body && was instanceof HTMLElement) was.focus({ preventScroll: true })
-    }
-  }, [])
   return (
     <Menu
       opened

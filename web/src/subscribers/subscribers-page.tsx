@@ -72,6 +72,8 @@ export function SubscribersPage() {
       />
       <ProblemNote error={pages.error ?? list.error} />
       <div className={classes.list}>
+        {/* It is seen below; one step back from the list it is not behind all its heads. */}
+        <SelectionBar selection={selection} matching={count?.count} onChoose={actions.choose} />
         <ListTable
           label={t('subscribers.title')}
           columns={columns}
@@ -87,7 +89,6 @@ export function SubscribersPage() {
           onWidth={kept.setWidth}
           empty={<ListEmpty isFiltered={isFiltered} onClear={clear} />}
         />
-        <SelectionBar selection={selection} matching={count?.count} onChoose={actions.choose} />
       </div>
       {menu && (
         <RowMenu
