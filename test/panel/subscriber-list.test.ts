@@ -4,9 +4,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { CoaOrder } from '../../src/simulator/coa.ts'
-import type { SimulatedNas } from '../../src/simulator/nas.ts'
 import type { Client } from '../support/api.ts'
+import { obeyingNas, online, saidIn, type ObeyingNas } from '../support/obeying-nas.ts'
 import { usePanel } from '../support/panel.ts'
 import { hasTools } from '../support/tools.ts'
 
@@ -15,8 +14,7 @@ const soon = ['dora', 'emil', 'finn']
 
 describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
   const panel = usePanel()
-  const heard: CoaOrder[] = []
-  let bras: SimulatedNas
+  let bras: ObeyingNas
   let boss: Client
 
   const rows = async (query: string, values: unknown[] = []) =>
@@ -24,25 +22,26 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
   const grid = (page: Page) => page.getByRole('grid', { name: 'Subscribers' })
   const rowOf = (page: Page, username: string) => grid(page).getByRole('row', { name: new RegExp(username) })
 
+  /** The NAS has heard one order since it was asked last. */
+  async function wasTold(kind: string, addressList?: string): Promise<void> {
+    await expect.poll(() => bras.heard.map((order) => order.kind), { timeout: 10_000 }).toEqual([kind])
+    expect(saidIn(bras.heard.pop(), 'Mikrotik-Address-List')).toBe(addressList)
+  }
+
   beforeAll(async () => {
     const { isp } = panel
     boss = await panel.api.as('super-administrator')
-    await isp.plan()
-    bras = await isp.nas('bras-2', '127.0.0.74', {
-      coaPort: 0,
-      onOrder(order) {
-        heard.push(order)
-        return 'obey'
-      },
-    })
-    await isp.pool.query('update nas set coa_port = $1', [bras.coaPort])
-    for (const username of ['anna', 'boris', ...soon]) await isp.subscriber(username)
+    await isp.plan({ addressList: 'home50', onExpiry: 'garden', gardenAddressList: 'pay-first' })
+    bras = await obeyingNas(isp, ['bras-2', '127.0.0.74'], {}, { coa_pace: 10_000 })
+    for (const username of ['anna', 'boris', 'gina', ...soon]) await isp.subscriber(username)
     const later = (days: number) => new Date(Date.now() + days * day)
     await rows(`update subscriber set activated_at = now(), expires_at = $1`, [later(20)])
     await rows(`update subscriber set expires_at = $1 where username = any($2)`, [later(2), soon])
   })
 
-  it('whoever expires within three days is filtered, all of them selected and renewed, and the run can be undone', async () => {
+  it('whoever expires within three days is filtered, all of them selected and renewed; the routers of those online are told, and told again when the run is undone', async () => {
+    await online(bras.nas, panel.isp.dial('emil', { mac: '02:00:00:00:00:74' }))
+    await panel.isp.service.drained()
     const page = await panel.open('/subscribers', { as: boss })
     await rowOf(page, 'anna').waitFor()
     await page.getByRole('button', { name: 'Filters' }).click()
@@ -67,17 +66,36 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
       [soon],
     )
     expect(renewed).toHaveLength(3)
+    await wasTold('change', 'home50')
     // The run is in the address: whoever reloads, or is sent it, sees it.
     await page.reload()
     await page.getByText('3 done').waitFor()
     await page.getByRole('button', { name: 'Undo' }).click()
     await expect
-      .poll(() => rows(`select id, expires_at from subscriber where username = any($1) order by id`, [soon]))
+      .poll(() => rows(`select id, expires_at from subscriber where username = any($1) order by id`, [soon]), {
+        timeout: 10_000,
+      })
       .toEqual(before)
+    await wasTold('change', 'home50')
+  })
+
+  it('whose service has ended is walled in, and led out on the wire by Renew in the menu of the row', async () => {
+    await online(bras.nas, panel.isp.dial('gina', { mac: '02:00:00:00:01:74' }))
+    await panel.isp.service.drained()
+    const [gina] = await rows(`select id from subscriber where username = 'gina'`)
+    await boss.patch(`/subscribers/${String(gina!['id'])}`, { expires_at: new Date(Date.now() - day).toISOString() })
+    await wasTold('change', 'pay-first')
+    const page = await panel.open('/subscribers?q=gina', { as: boss })
+    await rowOf(page, 'gina').getByText('Expired').waitFor()
+    await rowOf(page, 'gina').getByRole('button', { name: 'Actions on gina' }).click()
+    await page.getByRole('menuitem', { name: 'Renew', exact: true }).click()
+    await page.getByText('Renew: gina').waitFor()
+    await rowOf(page, 'gina').getByText('Active').waitFor()
+    await wasTold('change', 'home50')
   })
 
   it('from the menu of a row one is blocked and thrown out on the wire, and Undo lets it in again', async () => {
-    const anna = await bras.dial(panel.isp.dial('anna'))
+    const anna = await bras.nas.dial(panel.isp.dial('anna'))
     expect(anna).toMatchObject({ kind: 'online' })
     await panel.isp.service.drained()
     const page = await panel.open('/subscribers?q=anna', { as: boss })
@@ -86,12 +104,13 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
     await page.keyboard.press('Shift+F10')
     await page.getByRole('menuitem', { name: 'Block' }).click()
     await page.getByRole('textbox', { name: 'Reason' }).fill('has not paid')
+    await page.getByText('This touches 1 subscriber:').waitFor()
     await page.keyboard.press('Enter')
     await rowOf(page, 'anna').getByText('Blocked').waitFor()
     expect(await rows(`select block_reason from subscriber where username = 'anna'`)).toEqual([
       { block_reason: 'has not paid' },
     ])
-    await expect.poll(() => heard.length).toBeGreaterThan(0)
+    await wasTold('disconnect')
     // The dot follows without a question of anybody.
     await rowOf(page, 'anna').getByText('offline').waitFor()
     await page.getByRole('button', { name: 'Undo' }).click()
@@ -107,7 +126,7 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
     const shown = page.getByRole('dialog', { name: 'New password of boris' })
     const password = await shown.getByRole('textbox', { name: 'Password' }).inputValue()
     await shown.getByRole('button', { name: 'I have it' }).click()
-    expect(await bras.dial(panel.isp.dial('boris', { password }))).toMatchObject({ kind: 'online' })
+    expect(await bras.nas.dial(panel.isp.dial('boris', { password }))).toMatchObject({ kind: 'online' })
   })
 
   it('columns are kept for the operator, a view by its name, and what is shown leaves as a file', async () => {

@@ -84,7 +84,7 @@ export async function editSubscriber(
     await writeState(trx, { before, fields, columns, routes }, now)
     const deed = { action: 'subscriber.edit', noun: 'subscriber', rowId: id, ownerId: before.row.owner_id, ...changes }
     await writeAudit(trx, deed, by, now)
-    await orderChanges(trx, { ...before.row, ...columns }, changes.after, now)
+    await orderChanges(trx, { ...before.row, ...columns, onExpiry: before.onExpiry }, changes.after, now)
     return { warning: credential.warning }
   })
 }
@@ -96,7 +96,14 @@ export async function versionOfSubscriber(db: Db, id: bigint): Promise<string> {
   return rows[0]?.version ?? ''
 }
 
-type State = { row: Subject; fields: SubscriberFields; routes: string[]; graceHours: number }
+type State = {
+  row: Subject
+  fields: SubscriberFields
+  routes: string[]
+  graceHours: number
+  /** What its plan does with whom it has ended for. */
+  onExpiry: string
+}
 type Columns = Awaited<ReturnType<typeof columnsOf>>
 
 async function readState(trx: Db, id: bigint, by: Author): Promise<State> {
@@ -107,7 +114,7 @@ async function readState(trx: Db, id: bigint, by: Author): Promise<State> {
   const addresses = (await addressesOf(trx, [id])).get(id) ?? []
   const plan = await trx
     .selectFrom('plan')
-    .select('grace_hours')
+    .select(['grace_hours', 'on_expiry'])
     .where('id', '=', row.plan_id)
     .executeTakeFirstOrThrow()
   return {
@@ -115,6 +122,7 @@ async function readState(trx: Db, id: bigint, by: Author): Promise<State> {
     fields: currentFields(row, macs, addresses),
     routes: await routesOf(trx, id),
     graceHours: plan.grace_hours,
+    onExpiry: plan.on_expiry,
   }
 }
 
@@ -200,13 +208,15 @@ const reapplied = ['expires_at', 'attributes', 'session_limit', 'routes']
 /** What a live session must hear: another end, other attributes; or that its address is not its own any more. */
 async function orderChanges(
   trx: Db,
-  subject: Pick<Subject, 'id' | 'expires_at' | 'grace_until'>,
+  subject: Pick<Subject, 'id' | 'expires_at' | 'grace_until'> & Pick<State, 'onExpiry'>,
   changed: AuditValues,
   now: Date,
 ): Promise<void> {
   const end = serviceEnd({ expiresAt: subject.expires_at, graceUntil: subject.grace_until })
   const isOver = 'expires_at' in changed && end !== null && end <= now
-  const wish = 'addresses' in changed || isOver ? 'disconnect' : 'reapply'
+  // Into the walled garden it is led by a change, as it is when the time comes by itself.
+  const isRefused = isOver && subject.onExpiry === 'reject'
+  const wish = 'addresses' in changed || isRefused ? 'disconnect' : 'reapply'
   if (wish === 'reapply' && !reapplied.some((name) => name in changed)) return
   await orderForSubscribers(trx, { subscriberIds: [subject.id], wish, reason: 'edited' }, now)
 }
