@@ -10,6 +10,8 @@ import { queryRows } from '../support/subscribers.ts'
 import { hasTools } from '../support/tools.ts'
 
 const people = ['key-anna', 'key-boris', 'key-clara', 'key-emil']
+/** With what happens by itself. */
+const patience = { timeout: 10_000 }
 
 describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
   const panel = usePanel()
@@ -34,14 +36,12 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
   }
   const grid = (page: Page) => page.getByRole('grid', { name: 'Subscribers' })
   const row = (page: Page, username: string) => grid(page).getByRole('row', { name: new RegExp(username) })
-  /** Where one begins in the sheet. */
   const firstTab = (page: Page, username: string) =>
     page.getByRole('dialog', { name: username }).getByRole('tab', { name: 'Overview' })
 
   const press = async (page: Page, ...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key)
   }
-  /** The list, as it is opened first. */
   const list = async () => {
     const page = await panel.open('/subscribers', { as: boss })
     await row(page, 'key-anna').waitFor()
@@ -49,11 +49,13 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
   }
 
   const has = (where: Locator) => where.evaluate((element) => element === document.activeElement)
-  /** What happens by itself. */
-  const soon = <Value>(ask: () => Promise<Value>) => expect.poll(ask, { timeout: 10_000 })
-  const focused = (where: Locator) => soon(() => has(where)).toBe(true)
-  const focusedIn = (where: Locator) =>
-    soon(() => where.evaluate((element) => element.contains(document.activeElement))).toBe(true)
+  const focused = async (where: Locator) => {
+    await expect.poll(() => has(where), patience).toBe(true)
+  }
+  const focusedIn = async (where: Locator) => {
+    const holds = () => where.evaluate((element) => element.contains(document.activeElement))
+    await expect.poll(holds, patience).toBe(true)
+  }
 
   /** What has the focus, as one would say it; and that one sees it. */
   async function stop(page: Page): Promise<string> {
@@ -123,7 +125,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     const order = ['Skip to the content', 'Search', 'Filters', 'Actions', 'Columns', 'grid Subscribers']
     expect(names.filter((name) => order.includes(name))).toEqual(order)
     // The list is one stop, however many rows it has.
-    expect(names.filter((name) => name.includes('key-'))).toEqual([])
+    expect(names.join()).not.toContain('key-')
     await press(page, 'Enter')
     await focused(page.locator('#content'))
   })
@@ -144,7 +146,6 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await press(page, 'Escape')
     await focused(grid(page))
     expect(await activeRow(page)).toContain('key-boris')
-
     await press(page, 'Home', 'Space', 'ArrowDown', 'Shift+Space')
     const bar = page.getByRole('region', { name: 'Selected' })
     await bar.getByText('2 selected').waitFor()
@@ -154,6 +155,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await press(page, 'Enter')
     await focused(page.getByRole('textbox', { name: 'Reason' }))
     await page.keyboard.type('have not paid')
+    await page.getByText('This touches 2 subscribers').waitFor()
     await press(page, 'Enter')
     const run = page.getByRole('dialog', { name: 'Block' })
     await run.getByText('2 of 2').waitFor()
@@ -161,7 +163,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     expect(await blocked()).toEqual(['key-anna', 'key-boris', 'key-emil'])
     await goTo(page, run.getByRole('button', { name: 'Undo' }))
     await press(page, 'Enter')
-    await soon(blocked).toEqual(['key-emil'])
+    await expect.poll(blocked, patience).toEqual(['key-emil'])
     await run.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' })
     await focusedIn(run)
     await press(page, 'Escape')
@@ -190,7 +192,6 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await focused(page.locator('#content'))
     await press(page, 'g', 's')
     await row(page, 'key-clara').waitFor()
-
     const expiry = () => rows('select expires_at from subscriber where id = $1', [ids['key-clara']])
     const before = await expiry()
     await find(page, 'key-clara', 1)
@@ -204,7 +205,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
       expect(await expiry()).not.toEqual(before)
       if (undo === 'by Tab') await goTo(page, way, { most: 16 })
       await press(page, undo === 'by Tab' ? 'Enter' : 'Control+z')
-      await soon(expiry).toEqual(before)
+      await expect.poll(expiry, patience).toEqual(before)
       await way.waitFor({ state: 'detached' })
       expect(await stop(page)).not.toBe('')
       await press(page, '/', 'ArrowDown')
@@ -228,7 +229,6 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await press(page, 'ArrowDown')
     await page.getByRole('option', { name: 'Home50' }).waitFor()
     await press(page, 'ArrowDown', 'Enter')
-    expect(await plan.inputValue()).toBe('Home50')
     await goTo(page, username, { by: 'Shift+Tab' })
     await press(page, 'Enter')
     await focused(page.getByRole('dialog').getByRole('button', { name: 'Open the subscriber' }))
@@ -253,7 +253,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await focusedIn(emil)
     // Behind the sheet the note cannot be reached by Tab.
     await press(page, 'Control+z')
-    await soon(blocked).toEqual(['key-emil'])
+    await expect.poll(blocked, patience).toEqual(['key-emil'])
     await press(page, 'Escape')
     await focused(grid(page))
   })
@@ -281,7 +281,6 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await page.waitForURL((url) => !url.search.includes('expires_within'))
     await chip.waitFor({ state: 'detached' })
     expect(await stop(page)).not.toBe('')
-
     const columns = page.getByRole('button', { name: 'Columns' })
     await goTo(page, columns)
     const phone = grid(page).getByRole('columnheader', { name: 'Phone' })
@@ -291,7 +290,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
       await page.keyboard.type('phone')
       await goTo(page, page.getByRole('checkbox', { name: 'Phone' }), { most: 2 })
       await press(page, 'Space')
-      await soon(() => phone.count()).toBe(count)
+      await expect.poll(() => phone.count(), patience).toBe(count)
       await press(page, 'Escape')
       await focused(columns)
     }

@@ -40,6 +40,9 @@ export function ActionDialog({ action, target: first, choices = [], onClose, onB
   const count = preview.data?.count ?? 0
   const only = count === 1 ? preview.data?.first[0]?.username : undefined
   const proof = only ?? String(count)
+  // Of one it is known who it is: Enter need not wait for the count.
+  const isKnown = 'ids' in target && target.ids.length === 1 && action.isTyped !== true
+  const isCounted = count > 0 && !preview.isPlaceholderData
   const isProved = action.isTyped !== true || typed.trim() === proof
   const send = (event: FormEvent) => {
     event.preventDefault()
@@ -78,9 +81,9 @@ export function ActionDialog({ action, target: first, choices = [], onClose, onB
               type="submit"
               color={action.isDanger === true ? 'red' : undefined}
               loading={doing.isPending}
-              disabled={count === 0 || preview.isPlaceholderData || !isComplete(action, params) || !isProved}
+              disabled={!(isKnown || isCounted) || !isComplete(action, params) || !isProved}
             >
-              {only === undefined ? t('actions.confirm', { action: title, count }) : title}
+              {only === undefined && !isKnown ? t('actions.confirm', { action: title, count }) : title}
             </Button>
           </Group>
         </Stack>
