@@ -3,16 +3,20 @@
 /** Kept at `window.probe`: all in milliseconds of the page's own clock. */
 export const probe = `
 window.probe = {
-  /** The rows that fill the window are there, and belong to the question asked last. */
+  /** The rows that fill the window are there with what is in them, and belong to the question asked last. */
   isWhole() {
     const grid = document.querySelector('[role=grid]')
     if (grid === null || grid.getAttribute('aria-busy') === 'true') return false
     const box = grid.getBoundingClientRect()
-    const rows = [...grid.querySelectorAll('[role=row]')].map((row) => row.getBoundingClientRect())
-    const head = rows[0]?.bottom ?? box.top
-    const filled = rows.slice(1).filter((row) => row.bottom > head && row.top < box.bottom)
+    const [first, ...all] = grid.querySelectorAll('[role=row]')
+    const head = first?.getBoundingClientRect().bottom ?? box.top
+    const filled = all
+      .filter((row) => row.querySelectorAll('[role=gridcell]').length > 2)
+      .map((row) => row.getBoundingClientRect())
+      .filter((row) => row.bottom > head && row.top < box.bottom)
     const least = Math.min(...filled.map((row) => row.top)), most = Math.max(...filled.map((row) => row.bottom))
-    return filled.length > 5 && least <= head + 1 && most >= box.bottom - 40
+    const asMany = (box.bottom - head) / (filled[0]?.height ?? 1) - 1
+    return filled.length >= asMany && least <= head + 1 && most >= box.bottom - 40
   },
   /** Resolves after the frame in which it holds was painted. */
   painted(holds, begun) {
@@ -26,17 +30,17 @@ window.probe = {
       look()
     })
   },
-  /** From the next event of this kind to the rows that follow from it. */
+  /** From the next event of this kind to the rows that follow from it. What scrolls may have moved before the event is heard. */
   after(kind, changes) {
     return new Promise((resolve) => {
+      const before = changes()
       addEventListener(kind, (event) => {
-        const before = changes()
         const isNew = () => changes() !== before && this.isWhole()
         resolve(this.painted(isNew, event.timeStamp))
       }, { once: true, capture: true })
     })
   },
-  firstRow: () => document.querySelector('[role=grid] [role=row][aria-rowindex]:not([aria-rowindex="1"])')?.textContent,
+  rows: () => document.querySelector('[role=grid] [role=rowgroup]:last-of-type').textContent,
   scrolled: () => document.querySelector('[role=grid]').scrollTop,
 }
 window.probe.first = window.probe.painted(() => window.probe.isWhole(), 0)

@@ -42,7 +42,8 @@ export async function benchPanel(undo: Undo): Promise<void> {
   const page = await open(browser, api, slowdown)
   report('first rows after navigation, files cached', await repeat(rounds, () => reload(page)))
   report('a turn of the wheel', await repeat(rounds, () => scroll(page)))
-  report('a filter switched on or off', await repeat(rounds, () => toggle(page)))
+  report('a filter switched on or off', await repeat(rounds, () => filter(page)))
+  report('the other order', await repeat(rounds, () => sort(page)))
   report('another word in the search', await repeat(rounds, (round) => search(page, round)))
   await page.context().close()
   await memory(browser, api, Number(values.rows))
@@ -94,9 +95,14 @@ async function scroll(page: Page): Promise<number> {
   return after(page, 'wheel', 'scrolled', () => page.mouse.wheel(0, 700))
 }
 
-async function toggle(page: Page): Promise<number> {
-  const button = page.getByRole('columnheader', { name: 'Username' }).getByRole('button')
-  return after(page, 'click', 'firstRow', () => button.click())
+async function filter(page: Page): Promise<number> {
+  const button = page.getByRole('button', { name: 'Only active' })
+  return after(page, 'click', 'rows', () => button.click())
+}
+
+async function sort(page: Page): Promise<number> {
+  const head = page.getByRole('columnheader', { name: 'Username' }).getByRole('button')
+  return after(page, 'click', 'rows', () => head.click())
 }
 
 /** Another word each time. */
@@ -104,7 +110,7 @@ async function search(page: Page, round: number): Promise<number> {
   const box = page.getByRole('searchbox').first()
   await box.focus()
   await box.selectText()
-  return after(page, 'input', 'firstRow', () => page.keyboard.insertText(['anna', 'olga', 'ivan', 'chen'][round % 4]!))
+  return after(page, 'input', 'rows', () => page.keyboard.insertText(['anna', 'olga', 'ivan', 'chen'][round % 4]!))
 }
 
 async function memory(browser: Browser, api: Api, rows: number): Promise<void> {

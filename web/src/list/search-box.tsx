@@ -5,7 +5,8 @@ import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-const waitMs = 150
+/** A question that is overtaken by the next is taken back. */
+const waitMs = 60
 
 type Props = { value: string; hint?: string; width?: number; onSearch(text: string): void }
 

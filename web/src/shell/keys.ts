@@ -1,5 +1,5 @@
-// The keyboard everywhere: Ctrl-K, Ctrl-Z for what was done last, and single letters while nothing is typed in and no dialog is open. Letters are found by their
-// place too, so that they work on an Arabic keyboard. They can be switched off (WCAG 2.2, 2.1.4).
+// The keyboard everywhere: Ctrl-K, Ctrl-Z for what was done last, and single letters while nothing is typed in and no dialog is
+// open. Letters are found by their place too, so that they work on an Arabic keyboard. They can be switched off (WCAG 2.2, 2.1.4).
 import { useLocalStorage } from '@mantine/hooks'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useEffectEvent, useRef } from 'react'
