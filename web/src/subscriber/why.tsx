@@ -111,7 +111,8 @@ function Decision({ one }: { one: DecisionShown }) {
   const { t } = useTranslation()
   const instant = useInstant()
   const { at, accepted, count, nas, line, interface: place, method, detail } = one
-  const parts = [nas, place, line, method, detail].filter((part) => part !== null && part !== '')
+  const told = detail?.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, instant)
+  const parts = [nas, place, line, method, told].filter((part) => part != null && part !== '')
   return (
     <li className={classes.row}>
       <Group gap="xs" wrap="nowrap" align="start" justify="space-between">
