@@ -29,8 +29,8 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm' } },
     // What lies beneath stays readable.
-    Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.4 } } },
-    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.4 } } },
+    ModalOverlay: { defaultProps: { backgroundOpacity: 0.4 } },
+    DrawerOverlay: { defaultProps: { backgroundOpacity: 0.4 } },
     // Its letters would be between two colours for a while.
     SegmentedControl: { defaultProps: { transitionDuration: 0 } },
     TextInput: { defaultProps: { size: 'sm' } },
