@@ -18,12 +18,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = path.join(root, 'docs/images')
 
 type Look = { name: string; language: 'en' | 'ar'; options: BrowserContextOptions }
-const desk = { viewport: { width: 1360, height: 800 } }
+const desk = { viewport: { width: 1360, height: 800 }, deviceScaleFactor: 1 }
 const looks: readonly Look[] = [
   { name: 'light', language: 'en', options: { ...desk, colorScheme: 'light' } },
   { name: 'dark', language: 'en', options: { ...desk, colorScheme: 'dark' } },
   { name: 'rtl', language: 'ar', options: { ...desk, colorScheme: 'light' } },
-  { name: 'phone', language: 'en', options: { viewport: { width: 390, height: 800 }, colorScheme: 'light' } },
+  { name: 'phone', language: 'en', options: { viewport: { width: 390, height: 800 }, deviceScaleFactor: 1.5, colorScheme: 'light' } },
 ]
 /** A name and an address; `$refused` is somebody who tries in vain to connect. */
 const pages: readonly (readonly [string, string])[] = [
@@ -35,6 +35,9 @@ const pages: readonly (readonly [string, string])[] = [
   ['nases', '/nases'],
   ['plans', '/plans/1'],
   ['money', '/money'],
+  ['reports', '/reports'],
+  ['jobs', '/jobs?tab=tonight'],
+  ['audit', '/audit'],
   ['roles', '/operators/roles'],
 ]
 
@@ -68,7 +71,7 @@ async function everybodyOnline(): Promise<Demo> {
 }
 
 async function takeAll(demo: Demo, { name, language, options }: Look): Promise<void> {
-  const context = await (await chromium()).newContext({ ...options, deviceScaleFactor: 1.5, reducedMotion: 'reduce' })
+  const context = await (await chromium()).newContext({ ...options, reducedMotion: 'reduce' })
   await context.addInitScript(`localStorage.setItem('gatehouse.language', '${language}')`)
   const page = await context.newPage()
   await page.goto(demo.url)
@@ -79,7 +82,10 @@ async function takeAll(demo: Demo, { name, language, options }: Look): Promise<v
   const ids = await idsOf(page)
   for (const [title, address] of pages) {
     await page.goto(demo.url + address.replace(/\$(\w+)/, (_, who: string) => String(ids[who])))
-    await page.waitForTimeout(2_000)
+    await page.locator('h1, h2').first().waitFor()
+    await page.waitForFunction(() => document.querySelector('[class*=Skeleton]') === null)
+    // Charts are drawn once more when their place is known, and rows of a list come after its head.
+    await page.waitForTimeout(1_000)
     await page.screenshot({ path: path.join(folder, `${title}-${name}.png`) })
   }
   await context.close()

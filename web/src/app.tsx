@@ -1,6 +1,5 @@
 // What everything stands in: look, words, questions to the API, and the router.
 import { DirectionProvider, MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -10,6 +9,7 @@ import { i18n } from './i18n/i18n.ts'
 import { watchLine } from './live/line.ts'
 import { forgetLive } from './live/stream.ts'
 import { createPanelRouter } from './router.tsx'
+import { Toasts } from './shell/toasts.tsx'
 import { whoIsThere } from './sign-in/me.ts'
 import { cssVariables } from './theme.ts'
 import { useTheme } from './use-theme.ts'
@@ -40,7 +40,7 @@ export function App() {
     <I18nextProvider i18n={i18n}>
       <DirectionProvider>
         <Look>
-          <Notifications position="bottom-right" />
+          <Toasts />
           <QueryClientProvider client={queries}>
             <RouterProvider router={router} />
           </QueryClientProvider>

@@ -35,6 +35,9 @@ export const theme = createTheme({
     ModalRoot: dialog,
     Drawer: dialog,
     DrawerRoot: dialog,
+    // What lies beneath stays readable.
+    ModalOverlay: { defaultProps: { backgroundOpacity: 0.4 } },
+    DrawerOverlay: { defaultProps: { backgroundOpacity: 0.4 } },
     // Its letters would be between two colours for a while.
     SegmentedControl: { defaultProps: { transitionDuration: 0 } },
     TextInput: { defaultProps: { size: 'sm' } },
@@ -53,11 +56,13 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
         `color-mix(in srgb, ${shades[9]} 78%, black)`,
       ]),
     ),
+    '--line': colors.gray[3],
     '--mantine-color-error': colors.red[9],
     '--mantine-color-dimmed': colors.gray[7],
     '--mantine-color-placeholder': colors.gray[7],
   },
   dark: {
+    '--line': '#383838',
     '--mantine-color-dimmed': '#a6a7ab',
     '--mantine-color-placeholder': '#a6a7ab',
     '--mantine-color-anchor': gate[2],

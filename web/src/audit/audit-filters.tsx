@@ -35,7 +35,7 @@ export function AuditFilters({ search, onChange }: Props) {
     <Group gap="xs" align="end">
       <Select
         size="xs"
-        w={{ base: 'calc(50% - 5px)', sm: 180 }}
+        w={{ base: 'calc(50% - 5px)', sm: 150 }}
         label={t('audit.noun')}
         placeholder={t('audit.anyNoun')}
         searchable
@@ -47,6 +47,7 @@ export function AuditFilters({ search, onChange }: Props) {
       <TypedInput
         label={t('audit.action')}
         hint={t('audit.actionHint')}
+        width={225}
         value={search.action ?? ''}
         onChange={(action) => onChange({ action: action || undefined })}
       />
@@ -54,6 +55,7 @@ export function AuditFilters({ search, onChange }: Props) {
       <TypedInput
         label={t('audit.address')}
         hint={t('audit.addressHint')}
+        width={130}
         value={search.address ?? ''}
         isRight={isAddress}
         onChange={(address) => onChange({ address: address || undefined })}
@@ -99,13 +101,14 @@ function isAddress(text: string): boolean {
 type TypedProps = {
   label: string
   hint: string
+  width: number
   value: string
   isRight?(text: string): boolean
   onChange(text: string): void
 }
 
 /** What is typed is asked a moment after the typing stops. */
-function TypedInput({ label, hint, value, isRight = () => true, onChange }: TypedProps) {
+function TypedInput({ label, hint, width, value, isRight = () => true, onChange }: TypedProps) {
   const [typed, setTyped] = useState(value)
   const send = useDebouncedCallback((text: string) => {
     if (isRight(text)) onChange(text)
@@ -114,7 +117,7 @@ function TypedInput({ label, hint, value, isRight = () => true, onChange }: Type
   return (
     <TextInput
       size="xs"
-      w={{ base: 'calc(50% - 5px)', sm: 200 }}
+      w={{ base: 'calc(50% - 5px)', sm: width }}
       label={label}
       placeholder={hint}
       value={typed}
@@ -137,7 +140,7 @@ function AuthorSelect({ value, onChange }: { value: number | undefined; onChange
   return (
     <Select
       size="xs"
-      w={{ base: '100%', sm: 220 }}
+      w={{ base: '100%', sm: 200 }}
       label={t('audit.author')}
       placeholder={t('audit.anyAuthor')}
       searchable

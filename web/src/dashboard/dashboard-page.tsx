@@ -22,7 +22,7 @@ export function DashboardPage() {
   if (!mayLook) return <Navigate to="/subscribers" replace />
   return (
     <div className={classes.page}>
-      <Title order={1} size="h4" py={10}>
+      <Title order={1} size="h4" py={15}>
         {t('dashboard.title')}
       </Title>
       <Stack gap={10}>

@@ -32,7 +32,7 @@ export function JobsPage() {
         onChange={(name) => void navigate({ search: { tab: name === 'all' ? undefined : (name as TabName) } })}
         keepMounted={false}
       >
-        <Tabs.List>
+        <Tabs.List px={2}>
           {offered.map(({ name }) => (
             <Tabs.Tab key={name} value={name}>
               {t(`jobs.tabs.${name}`)}

@@ -4,6 +4,7 @@ import { IconArrowDown, IconArrowUp, IconColumns3, IconMinus, IconPlus } from '@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { narrowest } from './list-head.tsx'
+import { usePhone } from './use-phone.ts'
 
 type Known = { name: string; title: string; width?: number }
 type Props = {
@@ -23,6 +24,7 @@ const many = 15
 export function ColumnPicker({ all, shown, onChange, widths = {}, onWidth }: Props) {
   const { t } = useTranslation()
   const [wanted, setWanted] = useState('')
+  const isPhone = usePhone()
   const ordered = [
     ...shown.flatMap((name) => all.filter((column) => column.name === name)),
     ...all.filter(({ name }) => !shown.includes(name)),
@@ -34,6 +36,8 @@ export function ColumnPicker({ all, shown, onChange, widths = {}, onWidth }: Pro
   }
   const widen = ({ name, width = usualWidth }: Known, by: number) =>
     onWidth?.(name, Math.max(narrowest, (widths[name] ?? width) + by))
+  // Rows are cards there.
+  if (isPhone) return null
   return (
     <Popover position="bottom-end" withArrow trapFocus onClose={() => setWanted('')}>
       <Popover.Target>

@@ -6,7 +6,7 @@ type Props = { title: ReactNode; note?: ReactNode; end?: ReactNode }
 
 export function ListCard({ title, note, end }: Props) {
   return (
-    <Group justify="space-between" wrap="nowrap" w="100%" gap="xs" ps="sm">
+    <Group justify="space-between" wrap="nowrap" w="100%" gap="xs">
       <div style={{ minInlineSize: 0 }}>
         <Text size="sm" fw={600} truncate>
           <bdi>{title}</bdi>

@@ -9,13 +9,16 @@ type Props = {
   status?: string | undefined
   tools?: ReactNode
   filters?: ReactNode
+  /** The ways to the pages beside this one. */
+  places?: ReactNode
   error: Error | null
   children: ReactNode
 }
 
-export function ListPage({ title, status, tools, filters, error, children }: Props) {
+export function ListPage({ title, status, tools, filters, places, error, children }: Props) {
   return (
     <>
+      {places}
       <Group className={classes.head} justify="space-between">
         <Group gap="sm">
           <Title order={1} size="h4">
@@ -27,7 +30,11 @@ export function ListPage({ title, status, tools, filters, error, children }: Pro
             </Text>
           )}
         </Group>
-        <Group gap="xs">{tools}</Group>
+        {tools && (
+          <Group gap="xs" className={classes.tools}>
+            {tools}
+          </Group>
+        )}
       </Group>
       {filters && <div className={classes.filters}>{filters}</div>}
       <ProblemNote error={error} />

@@ -52,7 +52,7 @@ export function ClientsPage() {
           )}
         </>
       }
-      filters={<NasNav />}
+      places={<NasNav />}
     >
       <ListTable
         label={t('nases.places.clients')}

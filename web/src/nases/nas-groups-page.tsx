@@ -43,7 +43,7 @@ export function NasGroupsPage() {
           </Button>
         )
       }
-      filters={<NasNav />}
+      places={<NasNav />}
     >
       <ListTable
         label={t('nases.places.groups')}

@@ -2,7 +2,7 @@
 import { Anchor, Group } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import classes from './nases.module.css'
+import classes from '../list/places.module.css'
 
 const places = [
   { to: '/nases', name: 'devices' },
@@ -14,7 +14,7 @@ const places = [
 export function NasNav() {
   const { t } = useTranslation()
   return (
-    <Group component="nav" gap={4} aria-label={t('nav.nases')}>
+    <Group component="nav" gap={4} wrap="nowrap" aria-label={t('nav.nases')} className={classes.places}>
       {places.map(({ to, name }) => (
         <Anchor
           key={to}

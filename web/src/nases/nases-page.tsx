@@ -48,7 +48,7 @@ export function NasesPage() {
           )}
         </>
       }
-      filters={<NasNav />}
+      places={<NasNav />}
     >
       <ListTable<Row>
         label={t('nav.nases')}

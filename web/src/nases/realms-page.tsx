@@ -22,7 +22,7 @@ export function RealmsPage() {
   const realms = useQuery(allRealms)
   const servers = useQuery(allHomeServers)
   return (
-    <ListPage title={t('nases.places.realms')} error={realms.error ?? servers.error} filters={<NasNav />}>
+    <ListPage title={t('nases.places.realms')} error={realms.error ?? servers.error} places={<NasNav />}>
       <div className={classes.scrolling}>
         <Realms realms={realms.data ?? []} />
         <Servers servers={servers.data ?? []} />

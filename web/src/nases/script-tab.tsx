@@ -38,7 +38,7 @@ export function ScriptTab({ nas }: { nas: NasDevice }) {
   return (
     <Stack gap="md" className={classes.narrow}>
       <Text size="sm">{t('script.hint')}</Text>
-      <div className={classes.fields}>
+      <div className={`${classes.fields} ${classes.level}`}>
         <TextInput
           label={t('script.server')}
           description={t('script.serverHint')}

@@ -59,7 +59,7 @@ function Numbers({ nas, state }: { nas: NasDevice; state: NasState }) {
         <Text size="sm" c="dimmed">
           {t('nases.heard')}
         </Text>
-        <Text fz={24} fw={650}>
+        <Text fw={650} className={classes.words}>
           {state.heard_at === null ? t('nases.never') : formatRelative(state.heard_at, Date.now())}
         </Text>
       </Card>

@@ -2,8 +2,8 @@
 import { Anchor, Group } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import classes from '../list/places.module.css'
 import { useMe } from '../sign-in/me.ts'
-import classes from './operators.module.css'
 
 const places = [
   { to: '/operators', name: 'operators', permission: 'operator.read' },
@@ -27,7 +27,6 @@ export function OperatorPlaces() {
           to={to}
           size="sm"
           underline="never"
-          c="inherit"
           activeOptions={{ exact: true, includeSearch: false }}
           className={classes.place}
         >

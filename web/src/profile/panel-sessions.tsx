@@ -49,7 +49,7 @@ export function PanelSessions() {
         {rows.map((session) => (
           <li key={session.id} className={classes.row}>
             <div className={classes.text}>
-              <Text size="sm" fw={500}>
+              <Text component="div" size="sm" fw={500}>
                 <bdi>{browserOf(session.user_agent) ?? t('profile.unknownBrowser')}</bdi>{' '}
                 {session.current && (
                   <Badge variant="light" tt="none" color="green" size="sm">

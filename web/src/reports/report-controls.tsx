@@ -33,7 +33,7 @@ export function ReportControls({ known, asked, meant, onChange }: Props) {
   const heeds = (name: string) => known.parameters.includes(name)
   const look = reportLooks[known.name]
   return (
-    <Group gap="sm" align="end">
+    <Group gap="xs" align="end">
       {heeds('from') && <Period asked={asked} onChange={onChange} />}
       {heeds('from') && (
         <DayInput label={t('reports.from')} value={asked.from ?? meant?.from} onChange={(from) => onChange({ from })} />

@@ -40,11 +40,11 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
     )
   }
   return [
-    { name: 'username', title: t('sessions.username'), width: 160, cell: ({ username }) => <bdi>{username}</bdi> },
+    { name: 'username', title: t('sessions.username'), width: 150, cell: ({ username }) => <bdi>{username}</bdi> },
     {
       name: 'state',
       title: t('sessions.stateTitle'),
-      width: 95,
+      width: 90,
       cell: ({ state }) => (
         <Badge variant="light" color={stateColours[state]} tt="none">
           {t(`sessions.one.${state}`)}
@@ -54,7 +54,7 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
     {
       name: 'framed_ip',
       title: t('sessions.address'),
-      width: 130,
+      width: 115,
       cell: ({ framed_ip: address }) => <bdi>{address}</bdi>,
     },
     {
@@ -64,8 +64,8 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
       cell: (row) => <bdi>{row.delegated_ipv6_prefix ?? row.framed_ipv6_prefix ?? row.framed_ipv6_address}</bdi>,
     },
     { name: 'mac', title: t('sessions.mac'), width: 140, cell: ({ mac }) => <bdi>{mac}</bdi> },
-    { name: 'nas', title: t('sessions.nas'), width: 130, cell: ({ nas }) => <bdi>{nas}</bdi> },
-    { name: 'interface', title: t('sessions.interface'), width: 120, cell: (row) => <bdi>{row.interface}</bdi> },
+    { name: 'nas', title: t('sessions.nas'), width: 125, cell: ({ nas }) => <bdi>{nas}</bdi> },
+    { name: 'interface', title: t('sessions.interface'), width: 90, cell: (row) => <bdi>{row.interface}</bdi> },
     { name: 'port', title: t('sessions.port'), width: 120, cell: ({ port }) => <bdi>{port}</bdi> },
     {
       name: 'vlan',
@@ -73,7 +73,7 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
       width: 90,
       cell: (row) => <bdi>{[row.s_vlan, row.c_vlan].filter((vlan) => vlan !== null).join('.')}</bdi>,
     },
-    { name: 'started', title: t('sessions.started'), width: 170, cell: (row) => formatInstant(row.started_at) },
+    { name: 'started', title: t('sessions.started'), width: 176, cell: (row) => formatInstant(row.started_at) },
     {
       name: 'updated',
       title: t('sessions.heard'),
@@ -87,8 +87,8 @@ export function sessionColumns(t: TFunction, rateOf: (row: Session) => Rate | un
       cell: (row) => row.ended_at && formatInstant(row.ended_at),
     },
     { name: 'ended_by', title: t('sessions.endedBy'), width: 130, cell: (row) => row.ended_by },
-    { name: 'rateDown', title: t('sessions.rateDown'), width: 115, isNumber: true, cell: (row) => rate(row, 'down') },
-    { name: 'rateUp', title: t('sessions.rateUp'), width: 115, isNumber: true, cell: (row) => rate(row, 'up') },
+    { name: 'rateDown', title: t('sessions.rateDown'), width: 112, isNumber: true, cell: (row) => rate(row, 'down') },
+    { name: 'rateUp', title: t('sessions.rateUp'), width: 112, isNumber: true, cell: (row) => rate(row, 'up') },
     {
       name: 'down',
       title: t('usage.down'),

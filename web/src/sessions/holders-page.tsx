@@ -35,7 +35,7 @@ export function HoldersPage() {
         keepMounted={false}
         className={classes.tabs}
       >
-        <Tabs.List px={12}>
+        <Tabs.List px={2}>
           {mayAsk && <Tabs.Tab value="ask">{t('holders.ask')}</Tabs.Tab>}
           {mayRead && <Tabs.Tab value="log">{t('holders.log')}</Tabs.Tab>}
         </Tabs.List>

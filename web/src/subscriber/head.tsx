@@ -4,6 +4,7 @@ import { IconDots, IconPhone } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney, formatRelative } from '../i18n/format.ts'
 import { useInstant } from '../i18n/use-instant.ts'
+import { usePhone } from '../list/use-phone.ts'
 import { useMe } from '../sign-in/me.ts'
 import { actionsFor, actionTitle, type ActionName } from '../subscribers/action-list.ts'
 import { ActionItems } from '../subscribers/actions-menu.tsx'
@@ -103,7 +104,11 @@ function Buttons({ subscriber, choose }: Pick<Props, 'subscriber' | 'choose'>) {
   const { permissions } = useMe()
   const support = useSupport(subscriber)
   const offered = actionsFor(subscriber).filter(({ permission }) => permissions.includes(permission))
-  const shown = mostUsed(subscriber).flatMap((name) => offered.find((action) => action.name === name) ?? [])
+  // What a phone has no line for is in the menu, as all of them are.
+  const most = usePhone() ? 3 : undefined
+  const shown = mostUsed(subscriber)
+    .flatMap((name) => offered.find((action) => action.name === name) ?? [])
+    .slice(0, most)
   return (
     <Group gap="xs">
       {shown.map((action, at) => (

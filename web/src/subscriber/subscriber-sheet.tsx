@@ -11,6 +11,7 @@ import { HeadingLevel } from './section.tsx'
 import { SubscriberParts } from './subscriber-parts.tsx'
 import { isSubscriberTab, type SubscriberTab } from './tabs.ts'
 import { usePlace } from './use-place.ts'
+import classes from './subscriber.module.css'
 import { useSubscriber } from './use-subscriber.ts'
 
 type Props = { id: number; onClose(): void; onRun(runId: number): void }
@@ -25,7 +26,8 @@ export function SubscriberSheet({ id, onClose, onRun }: Props) {
       <Drawer.Overlay />
       <Drawer.Content>
         <Drawer.Header role="none" py="xs" mih={48}>
-          <Drawer.Title fz="lg" fw={650}>
+          {/* Who it is, is what one comes for: the keyboard and readers begin there. */}
+          <Drawer.Title fz="lg" fw={650} tabIndex={-1} data-autofocus className={classes.sheetName}>
             <bdi>{data?.username ?? t('subscriber.title')}</bdi>
           </Drawer.Title>
           <Group gap={4} wrap="nowrap">

@@ -7,7 +7,7 @@ import { formatRate } from '../i18n/format.ts'
 import { useInstant } from '../i18n/use-instant.ts'
 import { useMe } from '../sign-in/me.ts'
 import { actionsFor, actionTitle } from '../subscribers/action-list.ts'
-import { flow } from './flow.ts'
+import { flow, withInstants } from './flow.ts'
 import type { PartProps } from './subscriber-parts.tsx'
 import { mendOf, sentenceOf, waysOf } from './why-words.ts'
 
@@ -57,18 +57,13 @@ export function Verdict({ answer, subscriber, choose }: PartProps & { answer: An
       )}
       {detail !== null && (
         <Text size="sm" c="dimmed">
-          {withInstants(detail, instant)}
+          <bdi>{withInstants(detail, instant)}</bdi>
         </Text>
       )}
       {helps !== '' && <Text size="sm">{helps}</Text>}
       {!isGood && <Ways answer={answer} reason={reason} subscriber={subscriber} choose={choose} />}
     </Alert>
   )
-}
-
-/** The API writes instants for programs. */
-function withInstants(text: string, instant: (iso: string) => string): string {
-  return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => instant(iso))
 }
 
 function Ways({ answer, reason, subscriber, choose }: PartProps & { answer: Answer; reason: string }) {

@@ -11,6 +11,7 @@ import { useInstant } from '../i18n/use-instant.ts'
 import { AgainButton } from '../list/again-button.tsx'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { useMay } from '../sign-in/me.ts'
+import { withInstants } from './flow.ts'
 import { Section } from './section.tsx'
 import type { PartProps } from './subscriber-parts.tsx'
 import classes from './subscriber.module.css'
@@ -111,7 +112,8 @@ function Decision({ one }: { one: DecisionShown }) {
   const { t } = useTranslation()
   const instant = useInstant()
   const { at, accepted, count, nas, line, interface: place, method, detail } = one
-  const parts = [nas, place, line, method, detail].filter((part) => part !== null && part !== '')
+  const told = detail === null ? null : withInstants(detail, instant)
+  const parts = [nas, place, line, method, told].filter((part) => part !== null && part !== '')
   return (
     <li className={classes.row}>
       <Group gap="xs" wrap="nowrap" align="start" justify="space-between">

@@ -62,11 +62,11 @@ const own: Record<string, Cell> = {
 
 const widths: Record<string, number> = {
   id: 80,
-  label: 92,
-  online: 84,
+  label: 88,
+  online: 80,
   username: 150,
-  plan: 130,
-  full_name: 170,
+  plan: 110,
+  full_name: 150,
   address: 200,
   phone: 130,
   email: 190,
@@ -98,7 +98,7 @@ export function columnsOf(known: readonly KnownColumn[], t: TFunction, instant: 
     name,
     title: columnTitle(name, title, t),
     sortable,
-    width: widths[name] ?? (kind === 'instant' ? 176 : 120),
+    width: widths[name] ?? (kind === 'instant' ? 182 : 120),
     isNumber: numbers.has(kind),
     cell: (row) => {
       if (own[name] !== undefined) return own[name](row, t)

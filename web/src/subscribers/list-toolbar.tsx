@@ -43,7 +43,7 @@ export function ListToolbar(props: Props) {
           </Title>
           {count && (
             <Text size="sm" c="dimmed" role="status">
-              {t(count.exact ? 'list.count' : 'list.about', { count: count.count })}
+              {t(count.exact ? 'subscribers.count' : 'subscribers.about', { count: count.count })}
             </Text>
           )}
           <RunIndicator onOpen={props.onRun} onEnd={props.onRunEnd} />

@@ -4,13 +4,13 @@ import type { Words } from '../words.ts'
 
 export const dashboard: Words<typeof english> = {
   dashboard: {
-    title: 'لوحة المعلومات',
+    title: 'لوحة المتابعة',
     online: 'متصل الآن',
     onlineOf: '{{share}} من {{total, number}}',
     total: 'المشتركون',
-    signups: '+{{today, number}} اليوم · +{{week, number}} في 7 أيام',
+    signups: '\u2066+{{today, number}}\u2069 اليوم · \u2066+{{week, number}}\u2069 في 7 أيام',
     month: 'جدد خلال 30 يومًا',
-    monthNet: 'الصافي {{net}} منذ {{day}}',
+    monthNet: 'الصافي \u2066{{net}}\u2069 منذ {{day}}',
     logins: 'عمليات الدخول اليوم',
     refusedShare: 'رُفض {{share}} · {{count, number}}',
     noneRefused: 'لم يُرفض شيء',

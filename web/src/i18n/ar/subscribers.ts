@@ -5,7 +5,14 @@ import type { Words } from '../words.ts'
 export const subscribers: Words<typeof english> = {
   subscribers: {
     title: 'المشتركون',
-    searchHint: 'الاسم، اسم المستخدم، الهاتف، العنوان، IP، MAC، VLAN …',
+    count_zero: 'لا مشتركين',
+    count_one: 'مشترك واحد',
+    count_two: 'مشتركان',
+    count_few: '{{count, number}} مشتركين',
+    count_many: '{{count, number}} مشتركًا',
+    count_other: '{{count, number}} مشترك',
+    about: 'نحو {{count, number}} مشترك',
+    searchHint: 'الاسم، اسم المستخدم، الهاتف، IP، MAC …',
     add: 'إضافة مشترك',
     import: 'استيراد',
     export: 'تصدير',

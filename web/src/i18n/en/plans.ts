@@ -106,7 +106,7 @@ export const plans = {
       validity_unit: { hours: 'Hours', days: 'Days', months: 'Months', 'calendar-month': 'Calendar months' },
       expiry_rule: { instant: 'To the second', 'end-of-day': 'At the end of the day', 'local-hour': 'At an hour' },
       mac_rule: { free: 'Any', learn: 'Learnt', bound: 'Only those written down' },
-      quota_period: { day: 'Every day', week: 'Every week', month: 'Every month', period: 'With the service period' },
+      quota_period: { day: 'Every day', week: 'Every week', month: 'Every month', period: 'With the period' },
       on_quota: { reject: 'Refused', garden: 'Into the garden', slower: 'As a slower plan' },
       on_expiry: { reject: 'Refused', garden: 'Into the garden' },
       on_block: { reject: 'Refused', garden: 'Into the garden' },

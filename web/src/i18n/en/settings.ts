@@ -15,7 +15,7 @@ export const settings = {
     tooLong: 'At most {{most, number}} characters',
     other: 'Others',
     groups: {
-      house: 'House',
+      house: 'General',
       security: 'Security',
       radius: 'RADIUS',
       replies: 'What rejected subscribers are told',

@@ -23,7 +23,7 @@ export const shell = {
     reports: 'Reports',
     bulkRuns: 'Bulk runs',
     messages: 'Messages',
-    groupNames: { customers: 'Customers', network: 'Network', offer: 'Offer', house: 'House' },
+    groupNames: { customers: 'Customers', network: 'Network', offer: 'Offer', house: 'Administration' },
   },
   account: {
     menu: 'Your account',

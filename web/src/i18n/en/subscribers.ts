@@ -2,7 +2,10 @@
 export const subscribers = {
   subscribers: {
     title: 'Subscribers',
-    searchHint: 'Name, username, phone, address, IP, MAC, VLAN …',
+    count_one: '{{count, number}} subscriber',
+    count_other: '{{count, number}} subscribers',
+    about: 'about {{count, number}} subscribers',
+    searchHint: 'Name, username, phone, IP, MAC …',
     add: 'Add subscriber',
     import: 'Import',
     export: 'Export',
