@@ -2,14 +2,16 @@
 // added with a secret that is shown once and told what is wrong with them, pools are made.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { CoaOrder } from '../../src/simulator/coa.ts'
+import type { CoaBehaviour, CoaOrder } from '../../src/simulator/coa.ts'
 import type { SimulatedNas } from '../../src/simulator/nas.ts'
+import { online } from '../support/obeying-nas.ts'
 import { usePanel } from '../support/panel.ts'
 import { hasTools } from '../support/tools.ts'
 
 describe.skipIf(!hasTools('chromium'))('the network', () => {
   const panel = usePanel()
   const heard: CoaOrder[] = []
+  let behave: CoaBehaviour = 'obey'
   let bras: SimulatedNas
 
   const rows = async (query: string, values: unknown[] = []) =>
@@ -23,7 +25,7 @@ describe.skipIf(!hasTools('chromium'))('the network', () => {
       coaPort: 0,
       onOrder(order) {
         heard.push(order)
-        return 'obey'
+        return behave
       },
     })
     await bras.dial(isp.dial('anna', { mac: '02:00:00:00:00:71' }))
@@ -110,5 +112,38 @@ describe.skipIf(!hasTools('chromium'))('the network', () => {
     await page.getByRole('heading', { level: 1, name: 'home' }).waitFor()
     await page.getByRole('row', { name: /10\.7\.0\.7/ }).waitFor()
     expect(await rows('select name, kind from ip_pool')).toEqual([{ name: 'home', kind: 'ipv4' }])
+  })
+
+  it('how full a pool is follows a login, and who has an address is asked and recorded', async () => {
+    await panel.isp.plan({ name: 'Pooled', pool: 'home' })
+    await rows('update ip_pool set learn_until = null')
+    await panel.isp.subscriber('petra', { plan: 'Pooled' })
+    await panel.isp.service.refresh()
+    const session = await online(bras, panel.isp.dial('petra', { mac: '02:00:00:00:00:73' }))
+    await panel.isp.service.drained()
+    const page = await panel.open('/pools')
+    await page.getByRole('row', { name: /home/ }).click()
+    await page.getByText('12.5%').waitFor()
+    // Until a sweep has seen its session, it is held for it.
+    await page.getByRole('row', { name: new RegExp(`^${session.framedIp!} (Held|Used) petra`) }).waitFor()
+    await page.goto(`${panel.api.url}/online/holders`)
+    await page.getByLabel('Address, MAC or Circuit-Id').fill(session.framedIp!)
+    await page.getByLabel('Reason').fill('the police asks')
+    await page.getByRole('button', { name: 'Find and record' }).click()
+    await page.getByRole('row', { name: /petra/ }).first().waitFor()
+    expect(await rows('select reason from disclosure')).toEqual([{ reason: 'the police asks' }])
+  })
+
+  it('what was decided and a silent NAS has not done is in the list, with what it said, until it is done', async () => {
+    behave = 'silence'
+    const [petra] = await rows(`select id from subscriber where username = 'petra'`)
+    const office = await panel.api.as('super-administrator')
+    await office.post(`/subscribers/${Number(petra!['id'])}/block`, { reason: 'unpaid' })
+    panel.api.clock.advance(35_000)
+    const page = await panel.open('/', { as: office })
+    await page.getByRole('link', { name: '1 decision is not enforced on the network yet' }).click()
+    await page.getByRole('row', { name: /petra Disconnect blocked/ }).waitFor()
+    behave = 'obey'
+    await page.getByText('All that was decided has happened on the network.').waitFor({ timeout: 20_000 })
   })
 })
