@@ -1,15 +1,18 @@
 // The network in the panel, from click to row and to the NAS: sessions are found and ended, strangers become subscribers, NASes are
 // added with a secret that is shown once and told what is wrong with them, pools are made.
 
-import { beforeAll, describe, expect, it } from 'vitest'
-import type { CoaOrder } from '../../src/simulator/coa.ts'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { CoaBehaviour, CoaOrder } from '../../src/simulator/coa.ts'
 import type { SimulatedNas } from '../../src/simulator/nas.ts'
+import { startFakeRouter } from '../support/fake-router.ts'
+import { online } from '../support/obeying-nas.ts'
 import { usePanel } from '../support/panel.ts'
 import { hasTools } from '../support/tools.ts'
 
 describe.skipIf(!hasTools('chromium'))('the network', () => {
   const panel = usePanel()
   const heard: CoaOrder[] = []
+  let behave: CoaBehaviour = 'obey'
   let bras: SimulatedNas
 
   const rows = async (query: string, values: unknown[] = []) =>
@@ -23,7 +26,7 @@ describe.skipIf(!hasTools('chromium'))('the network', () => {
       coaPort: 0,
       onOrder(order) {
         heard.push(order)
-        return 'obey'
+        return behave
       },
     })
     await bras.dial(isp.dial('anna', { mac: '02:00:00:00:00:71' }))
@@ -98,6 +101,22 @@ describe.skipIf(!hasTools('chromium'))('the network', () => {
     expect(await rows('select kind, state from router_run')).toEqual([{ kind: 'doctor', state: 'done' }])
   })
 
+  it('a NAS that comes by RadSec is known by the fingerprint of its certificate', async () => {
+    const page = await panel.open('/nases/clients')
+    await page.getByRole('row', { name: /bras-9/ }).click()
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    const fingerprint = page.getByLabel('RadSec: fingerprint')
+    await fingerprint.fill('no fingerprint')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.locator('input[aria-invalid=true]').waitFor()
+    await fingerprint.fill('ab'.repeat(32))
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('bras-9 was changed').waitFor()
+    expect(await rows(`select radsec_fingerprint from radius_client where name = 'bras-9'`)).toEqual([
+      { radsec_fingerprint: 'ab'.repeat(32) },
+    ])
+  })
+
   it('an address pool is made, a range that is none is named while it is typed', async () => {
     const page = await panel.open('/pools')
     await page.getByRole('button', { name: 'Add pool' }).click()
@@ -110,5 +129,82 @@ describe.skipIf(!hasTools('chromium'))('the network', () => {
     await page.getByRole('heading', { level: 1, name: 'home' }).waitFor()
     await page.getByRole('row', { name: /10\.7\.0\.7/ }).waitFor()
     expect(await rows('select name, kind from ip_pool')).toEqual([{ name: 'home', kind: 'ipv4' }])
+  })
+
+  it('how full a pool is follows a login, and who has an address is asked and recorded', async () => {
+    await panel.isp.plan({ name: 'Pooled', pool: 'home' })
+    await rows('update ip_pool set learn_until = null')
+    await panel.isp.subscriber('petra', { plan: 'Pooled' })
+    await panel.isp.service.refresh()
+    const session = await online(bras, panel.isp.dial('petra', { mac: '02:00:00:00:00:73' }))
+    await panel.isp.service.drained()
+    const page = await panel.open('/pools')
+    await page.getByRole('row', { name: /home/ }).click()
+    await page.getByText('12.5%').waitFor()
+    // Until a sweep has seen its session, it is held for it.
+    await page.getByRole('row', { name: new RegExp(`^${session.framedIp!} (Held|Used) petra`) }).waitFor()
+    await page.goto(`${panel.api.url}/online/holders`)
+    await page.getByLabel('Address, MAC or Circuit-Id').fill(session.framedIp!)
+    await page.getByLabel('Reason').fill('the police asks')
+    await page.getByRole('button', { name: 'Find and record' }).click()
+    await page.getByRole('row', { name: /petra/ }).first().waitFor()
+    expect(await rows('select reason from disclosure')).toEqual([{ reason: 'the police asks' }])
+  })
+
+  it('what was decided and a silent NAS has not done is in the list, with what it said, until it is done', async () => {
+    behave = 'silence'
+    const [petra] = await rows(`select id from subscriber where username = 'petra'`)
+    const office = await panel.api.as('super-administrator')
+    await office.post(`/subscribers/${Number(petra!['id'])}/block`, { reason: 'unpaid' })
+    panel.api.clock.advance(35_000)
+    const page = await panel.open('/', { as: office })
+    await page.getByRole('link', { name: '1 decision is not enforced on the network yet' }).click()
+    await page.getByRole('row', { name: /petra Disconnect blocked/ }).waitFor()
+    behave = 'obey'
+    await page.getByText('All that was decided has happened on the network.').waitFor({ timeout: 20_000 })
+    expect(await rows(`select state from coa_order where reason = 'blocked'`)).toEqual([{ state: 'done' }])
+  })
+
+  it('a router is given its way in, which keeps the password; its own list is compared with the books, and who is on it against what was decided is removed there', async () => {
+    const tables = { '/ppp/active': [], '/ip/dhcp-server/lease': [], '/ip/hotspot/active': [] }
+    const router = await startFakeRouter(tables)
+    onTestFinished(() => router.close())
+    const office = await panel.api.as('super-administrator')
+    expect((await office.patch('/nases/bras-1', { settings: { reconcile: 'mend' } })).status).toBe(200)
+    const page = await panel.open('/nases', { as: office })
+    await page.getByRole('row', { name: /bras-1/ }).click()
+    await page.getByRole('tab', { name: 'Router' }).click()
+    await page.getByRole('button', { name: 'Give access' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Access to bras-1' })
+    await dialog.getByText('Without a fingerprint or an authority nobody can tell', { exact: false }).waitFor()
+    await dialog.getByLabel('Address').fill(router.host)
+    await dialog.getByLabel('Port').fill(String(router.restPort))
+    await dialog.getByLabel('User there').fill(router.user)
+    await dialog.getByRole('textbox', { name: 'Password' }).fill(router.password)
+    await dialog.getByLabel('Fingerprint of its certificate').fill(router.fingerprint)
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Access was saved').waitFor()
+    await page.getByText(router.fingerprint.replaceAll(':', '').toLowerCase()).waitFor()
+    expect((await office.get('/nases/bras-1/router')).text).not.toContain(router.password)
+    await page.getByRole('button', { name: 'Read who is online there' }).click()
+    const run = page.getByRole('dialog', { name: 'Who is online there' })
+    await run.getByText('0 lines on the router').waitFor()
+    await run.getByRole('button', { name: 'Close' }).click()
+
+    const row = { '.id': '*8000001', name: 'petra', 'caller-id': '02:00:00:00:00:73', uptime: '20m', radius: 'true' }
+    router.tables.set('/ppp/active', [{ ...row, 'session-id': '0x81000001' }])
+    // What came just now may still be on its way into the books.
+    panel.api.clock.advance(1_200_000)
+    await page.getByRole('button', { name: 'Compare with our books' }).click()
+    const comparison = page.getByRole('dialog', { name: 'Comparison' })
+    await comparison.getByText('1 removed there').waitFor()
+    await comparison.getByRole('row', { name: /petra PPP .*20 min/ }).waitFor()
+    expect(router.tables.get('/ppp/active')).toEqual([])
+    await comparison.getByRole('button', { name: 'Close' }).click()
+    await page
+      .getByRole('region', { name: 'Runs' })
+      .first()
+      .getByRole('row', { name: /Comparison Done/ })
+      .waitFor()
   })
 })

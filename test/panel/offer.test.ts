@@ -125,6 +125,31 @@ describe.skipIf(!hasTools('chromium'))('plans, money and messages', () => {
     expect(await page.getByRole('link', { name: 'Receipt' }).getAttribute('href')).toMatch(/^\/api\/v1\/receipts\/\d+$/)
   })
 
+  it("a reseller's wallet is filled, pays for its subscribers in their place, and its ledger tells it", async () => {
+    const kiosk = await panel.api.reseller('Kiosk')
+    await office.put(`/organisations/${kiosk}/wallet`, {})
+    const paid = { name: 'Paid', down_bps: '10M', up_bps: '2M', validity: 30, price: '20.00' }
+    expect((await office.post('/plans', paid)).status).toBe(201)
+    const id = await addTestSubscriber(office, { username: 'karla', plan: 'Paid', owner: 'Kiosk' })
+    const page = await panel.open('/money?tab=wallets', { as: office })
+    await page.getByRole('gridcell', { name: 'Kiosk', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await dialog.getByRole('switch', { name: 'Pays for renewals' }).click()
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('the wallet', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Top up' }).click()
+    await dialog.getByRole('textbox', { name: 'Amount' }).fill('25')
+    await dialog.getByText('Then it is €25.00.').waitFor()
+    await dialog.getByRole('button', { name: 'Top up' }).click()
+    await page.getByText('the balance is €25.00', { exact: false }).waitFor()
+    expect((await office.post(`/subscribers/${id}/activate`)).status).toBe(200)
+    await page.reload()
+    await page.getByRole('row', { name: /Activation .*karla/ }).waitFor()
+    await page.getByRole('region', { name: 'Balance' }).getByText('€5.00').waitFor()
+    expect(await rows('select balance_minor from wallet')).toEqual([{ balance_minor: 500n }])
+  })
+
   it('a welcome is written with a preview, and goes out in it; the secret of a webhook is shown once', async () => {
     const mail = await startMailServer(panel.api.services)
     await office.put('/settings/welcome_messages', { value: true })

@@ -26,6 +26,9 @@ describe.skipIf(!hasTools('chromium'))('numbers and jobs', () => {
     await rows(
       `update subscriber set auto_renew = false, expires_at = now() - interval '3 days' where username = 'night-3'`,
     )
+    // All signed up yesterday; two of them have come in.
+    await rows(`update subscriber set created_at = now() - interval '1 day',
+      activated_at = case when username = 'night-3' then null else now() - interval '1 day' end`)
     await rollUpReports(panel.api.db, 'UTC', panel.api.clock.now())
   })
 
@@ -37,6 +40,40 @@ describe.skipIf(!hasTools('chromium'))('numbers and jobs', () => {
     await page.getByRole('row', { name: /night-3/ }).waitFor()
     expect(await page.getByRole('row', { name: /night-1/ }).count()).toBe(0)
     expect(page.url()).toContain('/subscribers?filter=')
+  })
+
+  it('sign-ups stand against activations, by day and by plan', async () => {
+    const page = await panel.open('/reports?report=signups&by=plan')
+    const table = page.getByRole('grid', { name: 'Sign-ups and activations' })
+    await table.getByRole('row', { name: 'night- 3 2 66.7%' }).waitFor()
+    expect(await table.getByRole('columnheader').allInnerTexts()).toEqual([
+      'Plan',
+      'Sign-ups',
+      'Activated',
+      'Activated, percent',
+    ])
+  })
+
+  it('the trail goes on by itself while one looks: what another operator does is there', async () => {
+    const page = await panel.open('/audit?noun=subscriber')
+    await page.getByText('No entry like that.', { exact: false }).waitFor()
+    const other = await panel.api.as('support')
+    const [line] = await rows(`select id from subscriber where username = 'night-2'`)
+    expect((await other.post(`/subscribers/${Number(line!['id'])}/disconnect`)).status).toBe(200)
+    await page
+      .getByRole('row', { name: /subscriber\.disconnect/ })
+      .getByText(other.email)
+      .waitFor()
+  })
+
+  it('whom a job could not deal with is named with the reason, and leads to the subscriber', async () => {
+    await rows(`insert into job_failure (job, subscriber_id, reason, tries, tried_at, next_at)
+      select 'renew-due', id, 'the plan has no price in CHF', 2, now(), now() + interval '1 hour' from subscriber
+      where username = 'night-3'`)
+    const page = await panel.open('/jobs?tab=failures')
+    await page.getByRole('row', { name: /night-3 Renew what is due the plan has no price in CHF 2/ }).click()
+    await page.getByRole('dialog', { name: 'night-3' }).waitFor()
+    expect(page.url()).toMatch(/\/subscribers\?open=\d+/)
   })
 
   it('a report is asked by plan, has a file, is sent by e-mail, paused with Undo, and the trail shows what was changed', async () => {

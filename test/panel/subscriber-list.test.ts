@@ -92,6 +92,9 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
     await page.getByText('Renew: gina').waitFor()
     await rowOf(page, 'gina').getByText('Active').waitFor()
     await wasTold('change', 'home50')
+    expect(await rows(`select expires_at > now() as is_paid from subscriber where username = 'gina'`)).toEqual([
+      { is_paid: true },
+    ])
   })
 
   it('from the menu of a row one is blocked and thrown out on the wire, and Undo lets it in again', async () => {

@@ -1,5 +1,6 @@
 // Who did what to which row, newest first: by author, kind, action, row, request and days; a row opens what it changed.
 import { Button, Menu } from '@mantine/core'
+import { useThrottledCallback } from '@mantine/hooks'
 import { IconDownload } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,6 +13,7 @@ import { ListTable, type ListColumn } from '../list/list-table.tsx'
 import { SearchBox } from '../list/search-box.tsx'
 import { useColumns } from '../list/use-columns.ts'
 import { usePages } from '../list/use-pages.ts'
+import { useLive } from '../live/use-live.ts'
 import { auditRoute } from '../routes/house.ts'
 import { useMay } from '../sign-in/me.ts'
 import { AuditDrawer } from './audit-drawer.tsx'
@@ -22,6 +24,9 @@ import { differenceOf } from './difference.ts'
 
 /** The API wants so much of a text at least. */
 const leastText = 2
+const size = 100
+/** What is done meanwhile is read together. */
+const waitMs = 1_000
 
 function questionOf({ q, noun, action, row, author, request, address, from, to }: AuditSearch) {
   return {
@@ -42,9 +47,12 @@ export function AuditPage() {
   const navigate = auditRoute.useNavigate()
   const asked = questionOf(search)
   const pages = usePages<AuditEntry>(['audit', asked], async (cursor, signal) => {
-    const query = { limit: '100', ...asked, ...(cursor && { cursor }) }
+    const query = { limit: String(size), ...asked, ...(cursor && { cursor }) }
     return (await getAudit({ query, signal, throwOnError: true })).data
   })
+  // Whoever reads on further down is left in peace.
+  const readAgain = useThrottledCallback(() => pages.rows.length <= size && pages.again(), waitMs)
+  useLive(['audit', 'gap'], readAgain)
   const { widths, setWidth } = useColumns('audit')
   const instant = useInstant()
   const columns = useAuditColumns()

@@ -14,13 +14,14 @@ export function useFilterWords(name: string, value: string): string {
   const filter = filterKind(name)
   const choice = filter?.kind === 'choice' ? choicesOf[filter.of] : undefined
   const names = useQuery({ ...(choice ?? choicesOf.plan), enabled: choice !== undefined }).data
-  const payers = usePayerNames(filter?.kind === 'payer' ? value.split(',') : [])
+  const payers = usePayerNames(filter?.kind === 'payer' && value !== '' ? value.split(',') : [])
   const parts = value.split(',')
   switch (filter?.kind) {
     case 'flag':
       return t(value === 'true' ? 'words.yes' : 'words.no')
     case 'instant':
-      return instant(value)
+      // Of a chip that has no value yet, and of an address that somebody typed.
+      return Number.isNaN(Date.parse(value)) ? value : instant(value)
     case 'number':
       return formatNumber(Number(value))
     case 'ids':
