@@ -14,7 +14,20 @@ const ways: Readonly<Record<string, (id: number) => Way>> = {
   client: () => ({ to: '/nases/clients' }),
   'nas-group': () => ({ to: '/nases/groups' }),
   realm: () => ({ to: '/nases/realms' }),
+  'home-server': () => ({ to: '/nases/realms' }),
+  plan: (id) => ({ to: '/plans/$id', params: { id: String(id) } }),
   group: () => ({ to: '/groups' }),
+  payer: (id) => ({ to: '/money/payers/$id', params: { id: String(id) } }),
+  wallet: (id) => ({ to: '/money/wallets/$id', params: { id: String(id) } }),
+  message: () => ({ to: '/messages' }),
+  operator: (id) => ({ to: '/operators', search: { open: id } }),
+  role: () => ({ to: '/operators/roles' }),
+  team: () => ({ to: '/operators/teams' }),
+  organisation: () => ({ to: '/operators/organisations' }),
+  'api-token': () => ({ to: '/operators/tokens' }),
+  unmatched: () => ({ to: '/unmatched' }),
+  export: () => ({ to: '/exports' }),
+  setting: () => ({ to: '/settings' }),
 }
 
 export function rowWay(noun: string, id: number): Way | undefined {
