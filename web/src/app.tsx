@@ -26,14 +26,15 @@ const queries = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 })
-// Asked before anything is drawn.
-void queries.prefetchQuery(whoIsThere)
 const router = createPanelRouter(queries)
 whenSignedOut(() => {
   queries.setQueryData(whoIsThere.queryKey, null)
   forgetLive()
 })
 watchLine(() => void queries.invalidateQueries())
+
+/** Who is there, and the page that was asked for: what is drawn first is whole, for React lets nothing follow a gap within 300 ms. */
+export const firstPage = router.load()
 
 export function App() {
   return (

@@ -2,7 +2,7 @@
 import './styles.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app.tsx'
+import { App, firstPage } from './app.tsx'
 import { en } from './i18n/en.ts'
 import { startI18n } from './i18n/i18n.ts'
 import { closeTopOnEscape } from './shell/escape.ts'
@@ -15,6 +15,7 @@ await startI18n(en, {
     more: async () => (await import('./i18n/ar-more.ts')).arMore,
   },
 })
+await firstPage
 keepFocus()
 closeTopOnEscape()
 createRoot(document.querySelector('#root')!).render(

@@ -1,8 +1,8 @@
 // One row of a list. It is drawn anew only when something of it has changed.
 import { Skeleton } from '@mantine/core'
+import type { TFunction } from 'i18next'
 import { IconDotsVertical } from '@tabler/icons-react'
 import { memo, type MouseEvent, type ReactNode } from 'react'
-import { useTranslation } from 'react-i18next'
 import type { ListColumn } from './list-table.tsx'
 import classes from './list-table.module.css'
 
@@ -20,6 +20,7 @@ type Props<Row> = {
   /** Undefined: nothing is selected in this list. */
   isSelected: boolean | undefined
   isFocused: boolean
+  t: TFunction
   nameOf(row: Row): string
   onOpen(row: Row, index: number, event: MouseEvent): void
   onToggle(row: Row, range: boolean): void
@@ -74,8 +75,7 @@ function PlainRow<Row extends { id: number }>(props: Props<Row>) {
 
 export const ListRow = memo(PlainRow) as typeof PlainRow
 
-function Box<Row>({ row, isSelected, nameOf, onToggle }: Props<Row> & { row: Row }) {
-  const { t } = useTranslation()
+function Box<Row>({ row, isSelected, t, nameOf, onToggle }: Props<Row> & { row: Row }) {
   return (
     // eslint-disable-next-line jsx-a11y/interactive-supports-focus -- the grid has the focus
     <div role="gridcell" aria-colindex={1} className={classes.box} onClick={(event) => event.stopPropagation()}>
@@ -94,8 +94,7 @@ function Box<Row>({ row, isSelected, nameOf, onToggle }: Props<Row> & { row: Row
 
 type DotsProps<Row> = Props<Row> & { row: Row; at: number; onMenu(row: Row, at: Place): void }
 
-function Dots<Row>({ row, at, card, nameOf, onMenu }: DotsProps<Row>) {
-  const { t } = useTranslation()
+function Dots<Row>({ row, at, card, t, nameOf, onMenu }: DotsProps<Row>) {
   return (
     <div role="gridcell" aria-colindex={card ? undefined : at} className={classes.dots}>
       <button

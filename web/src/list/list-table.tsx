@@ -52,6 +52,7 @@ const ahead = 40
 export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>) {
   const { columns, pages, selection, card } = props
   const { rows, hasMore, loadMore, isLoading, isStale, window: kept } = pages
+  const { t } = useTranslation()
   const gridId = useId()
   const scroller = useRef<HTMLDivElement>(null)
   const isCards = usePhone() && card !== undefined
@@ -129,6 +130,7 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
               card={isCards ? card : undefined}
               isSelected={selection && row ? selection.has(row.id) : undefined}
               isFocused={index === focused}
+              t={t}
               {...ways}
               onMenu={props.onMenu && openMenu}
             />
