@@ -12,6 +12,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { buildPanel } from '../../web/build/build.ts'
 import { chromium } from './chromium.ts'
 import { programEnvironment } from './program-environment.ts'
+import { smallPng } from './small-png.ts'
 import { provideTools } from './tools.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -23,7 +24,11 @@ const looks: readonly Look[] = [
   { name: 'light', language: 'en', options: { ...desk, colorScheme: 'light' } },
   { name: 'dark', language: 'en', options: { ...desk, colorScheme: 'dark' } },
   { name: 'rtl', language: 'ar', options: { ...desk, colorScheme: 'light' } },
-  { name: 'phone', language: 'en', options: { viewport: { width: 390, height: 800 }, deviceScaleFactor: 1.5, colorScheme: 'light' } },
+  {
+    name: 'phone',
+    language: 'en',
+    options: { viewport: { width: 390, height: 800 }, deviceScaleFactor: 1.5, colorScheme: 'light' },
+  },
 ]
 /** A name and an address; `$refused` is somebody who tries in vain to connect. */
 const pages: readonly (readonly [string, string])[] = [
@@ -40,6 +45,9 @@ const pages: readonly (readonly [string, string])[] = [
   ['audit', '/audit'],
   ['roles', '/operators/roles'],
 ]
+
+/** In the browser: nothing that is in sight is still on its way. */
+const isWhole = `[...document.querySelectorAll('[class*=Skeleton]')].every((one) => one.getBoundingClientRect().top > innerHeight)`
 
 type Demo = { url: string; operator: { email: string; password: string }; online: number }
 
@@ -83,10 +91,10 @@ async function takeAll(demo: Demo, { name, language, options }: Look): Promise<v
   for (const [title, address] of pages) {
     await page.goto(demo.url + address.replace(/\$(\w+)/, (_, who: string) => String(ids[who])))
     await page.locator('h1, h2').first().waitFor()
-    await page.waitForFunction(() => document.querySelector('[class*=Skeleton]') === null)
+    await page.waitForFunction(isWhole)
     // Charts are drawn once more when their place is known, and rows of a list come after its head.
     await page.waitForTimeout(1_000)
-    await page.screenshot({ path: path.join(folder, `${title}-${name}.png`) })
+    fs.writeFileSync(path.join(folder, `${title}-${name}.png`), smallPng(await page.screenshot()))
   }
   await context.close()
 }
