@@ -9,10 +9,10 @@ import * as path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import sharp from 'sharp'
 import { buildPanel } from '../../web/build/build.ts'
 import { chromium } from './chromium.ts'
 import { programEnvironment } from './program-environment.ts'
-import { smallPng } from './small-png.ts'
 import { provideTools } from './tools.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -94,7 +94,10 @@ async function takeAll(demo: Demo, { name, language, options }: Look): Promise<v
     await page.waitForFunction(isWhole)
     // Charts are drawn once more when their place is known, and rows of a list come after its head.
     await page.waitForTimeout(1_000)
-    fs.writeFileSync(path.join(folder, `${title}-${name}.png`), smallPng(await page.screenshot()))
+    // A page has few colours: a palette holds them in a third of the octets.
+    await sharp(await page.screenshot())
+      .png({ palette: true, compressionLevel: 9 })
+      .toFile(path.join(folder, `${title}-${name}.png`))
   }
   await context.close()
 }

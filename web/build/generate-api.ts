@@ -21,7 +21,7 @@ export async function generateApi(): Promise<void> {
 /** Each call as one line: written out, they are a third of what a browser loads before it shows anything. */
 function shorten(file: string): void {
   const calls = readFileSync(file, 'utf8').matchAll(/(\/\*\*\n[^/]*\*\/\n)export const (\w+) = (.*\n(?: .*\n)*)/g)
-  const lines = [...calls].map(([, doc, name, body]) => {
+  const lines = [...calls].map(([, doc = '', name = '', body = '']) => {
     const type = `T.${name.charAt(0).toUpperCase()}${name.slice(1)}`
     const [, method] = /client\)\.(\w+)</.exec(body) ?? []
     const [, url] = /url: ('[^']+')/.exec(body) ?? []
