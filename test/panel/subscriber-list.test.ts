@@ -50,7 +50,7 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
     await page.getByRole('textbox', { name: 'Expires within days' }).fill('3')
     await rowOf(page, 'anna').waitFor({ state: 'detached' })
     await page.keyboard.press('Enter')
-    await page.getByText('3 rows').waitFor()
+    await page.getByText('3 subscribers').waitFor()
     await grid(page).focus()
     await page.keyboard.press('Control+a')
     await page.getByRole('region', { name: 'Selected' }).getByRole('button', { name: 'Actions' }).click()
