@@ -1,16 +1,14 @@
 // One NAS: how it stands, what is wrong with it, its script, its sessions and pools, its router and its settings.
-import { ActionIcon, Anchor, Badge, Group, Loader, Menu, Tabs, Text } from '@mantine/core'
-import { IconDots } from '@tabler/icons-react'
+import { Anchor, Badge, Group, Loader, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Suspense, useState } from 'react'
+import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { later } from '../i18n/later.ts'
 import { deleteNasesName } from '../api/generated/sdk.gen.ts'
-import { useAct } from '../api/use-act.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { nasRoute } from '../routes/network.ts'
-import { Confirm } from '../shell/confirm.tsx'
+import { EditMenu } from '../shell/edit-menu.tsx'
 import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { HeardBadge } from './heard-badge.tsx'
@@ -129,43 +127,15 @@ function Panel({ name, nas }: { name: (typeof tabs)[number]; nas: NasDevice }) {
 function NasMenu({ nas }: { nas: NasDevice }) {
   const { t } = useTranslation()
   const navigate = nasRoute.useNavigate()
-  const mayEdit = useMay('nas.edit')
-  const [doing, setDoing] = useState<'edit' | 'remove'>()
-  const remove = useAct({
-    run: () => deleteNasesName({ path: { name: nas.name }, throwOnError: true }),
-    touches: [...nasKeys],
-    isForm: true,
-    done: () => t('nases.removed', { name: nas.name }),
-    onDone: () => void navigate({ to: '/nases' }),
-  })
-  if (!mayEdit) return null
+  if (!useMay('nas.edit')) return null
   return (
-    <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="default" size="lg" aria-label={t('list.actions')}>
-            <IconDots size={18} aria-hidden />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => setDoing('edit')}>{t('act.edit')}</Menu.Item>
-          <Menu.Item color="red" onClick={() => setDoing('remove')}>
-            {t('act.remove')}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {doing === 'edit' && <NasDialog nas={nas} onClose={() => setDoing(undefined)} />}
-      {doing === 'remove' && (
-        <Confirm
-          title={t('nases.removeTitle', { name: nas.name })}
-          lines={[t('nases.removeHint'), t('actions.noUndo')]}
-          submit={t('act.remove')}
-          isBusy={remove.isPending}
-          error={remove.error}
-          onConfirm={() => remove.mutate(undefined)}
-          onClose={() => setDoing(undefined)}
-        />
-      )}
-    </>
+    <EditMenu
+      name={nas.name}
+      hint={t('nases.removeHint')}
+      remove={() => deleteNasesName({ path: { name: nas.name }, throwOnError: true })}
+      touches={nasKeys}
+      onRemoved={() => void navigate({ to: '/nases' })}
+      editor={(close) => <NasDialog nas={nas} onClose={close} />}
+    />
   )
 }

@@ -1,17 +1,14 @@
 // One address pool: how full it is, and its addresses one by one: who has each, or had it last.
-import { ActionIcon, Anchor, Badge, Button, Group, Loader, Menu, SegmentedControl, Text } from '@mantine/core'
-import { IconDots } from '@tabler/icons-react'
+import { Anchor, Badge, Button, Group, Loader, SegmentedControl, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { deleteIpPoolsId } from '../api/generated/sdk.gen.ts'
 import type { IpPool } from '../api/generated/types.gen.ts'
-import { useAct } from '../api/use-act.ts'
 import { formatInstant, formatNumber } from '../i18n/format.ts'
 import { ListPage } from '../list/list-page.tsx'
 import { poolRoute } from '../routes/network.ts'
-import { Confirm } from '../shell/confirm.tsx'
+import { EditMenu } from '../shell/edit-menu.tsx'
 import { useTitle } from '../shell/use-title.ts'
 import { useMay } from '../sign-in/me.ts'
 import { Fill } from './fill.tsx'
@@ -83,43 +80,15 @@ export function PoolPage() {
 function PoolMenu({ pool }: { pool: IpPool }) {
   const { t } = useTranslation()
   const navigate = poolRoute.useNavigate()
-  const mayEdit = useMay('nas.edit')
-  const [doing, setDoing] = useState<'edit' | 'remove'>()
-  const remove = useAct({
-    run: () => deleteIpPoolsId({ path: { id: String(pool.id) }, throwOnError: true }),
-    touches: [['pools', 'all']],
-    isForm: true,
-    done: () => t('nases.removed', { name: pool.name }),
-    onDone: () => void navigate({ to: '/pools' }),
-  })
-  if (!mayEdit) return null
+  if (!useMay('nas.edit')) return null
   return (
-    <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="default" size="lg" aria-label={t('list.actions')}>
-            <IconDots size={18} aria-hidden />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => setDoing('edit')}>{t('act.edit')}</Menu.Item>
-          <Menu.Item color="red" onClick={() => setDoing('remove')}>
-            {t('act.remove')}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {doing === 'edit' && <PoolDialog pool={pool} onClose={() => setDoing(undefined)} />}
-      {doing === 'remove' && (
-        <Confirm
-          title={t('nases.removeTitle', { name: pool.name })}
-          lines={[t('pools.removeHint', { count: pool.total }), t('actions.noUndo')]}
-          submit={t('act.remove')}
-          isBusy={remove.isPending}
-          error={remove.error}
-          onConfirm={() => remove.mutate(undefined)}
-          onClose={() => setDoing(undefined)}
-        />
-      )}
-    </>
+    <EditMenu
+      name={pool.name}
+      hint={t('pools.removeHint', { count: pool.total })}
+      remove={() => deleteIpPoolsId({ path: { id: String(pool.id) }, throwOnError: true })}
+      touches={[['pools', 'all']]}
+      onRemoved={() => void navigate({ to: '/pools' })}
+      editor={(close) => <PoolDialog pool={pool} onClose={close} />}
+    />
   )
 }

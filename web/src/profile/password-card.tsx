@@ -1,5 +1,5 @@
 // A new password: every other session ends.
-import { Button, Group, PasswordInput, Stack } from '@mantine/core'
+import { Button, Group, Stack } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { useState } from 'react'
 import { ApiError } from '../api/client.ts'
@@ -8,6 +8,7 @@ import { useAct } from '../api/use-act.ts'
 import { useFields } from '../api/use-fields.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
 import { Card } from './card.tsx'
+import { PasswordChange, isTypedAlike, noPasswords, type Passwords } from '../shell/password-change.tsx'
 
 export function PasswordCard() {
   const { t } = useTranslation()
@@ -29,8 +30,6 @@ export function PasswordCard() {
   )
 }
 
-type Passwords = { old_password: string; new_password: string }
-
 function PasswordForm({ onEnd }: { onEnd(): void }) {
   const { t } = useTranslation()
   const change = useAct({
@@ -42,31 +41,16 @@ function PasswordForm({ onEnd }: { onEnd(): void }) {
     isForm: true,
     onDone: onEnd,
   })
-  const { values, field } = useFields({ old_password: '', new_password: '', again: '' }, change.error)
-  const differ = values.again !== '' && values.again !== values.new_password
+  const { values, field } = useFields(noPasswords, change.error)
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        if (!differ) change.mutate(values)
+        if (isTypedAlike(values)) change.mutate(values)
       }}
     >
       <Stack gap="sm" maw={360}>
-        <PasswordInput
-          label={t('signIn.old')}
-          autoComplete="current-password"
-          required
-          autoFocus
-          {...field('old_password')}
-        />
-        <PasswordInput label={t('signIn.new')} autoComplete="new-password" required {...field('new_password')} />
-        <PasswordInput
-          label={t('signIn.again')}
-          autoComplete="new-password"
-          required
-          {...field('again')}
-          error={differ ? t('signIn.differ') : undefined}
-        />
+        <PasswordChange values={values} field={field} hasFocus />
         <ProblemNote error={change.error instanceof ApiError && change.error.isOfFields ? null : change.error} />
         <Group>
           <Button type="submit" loading={change.isPending}>

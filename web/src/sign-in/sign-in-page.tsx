@@ -14,6 +14,7 @@ import { ForgottenStep } from './forgotten-step.tsx'
 import { whoIsThere, type Me } from './me.ts'
 import { Step } from './step.tsx'
 import { useSignOut } from './use-sign-out.ts'
+import { PasswordChange, isTypedAlike, noPasswords } from '../shell/password-change.tsx'
 
 export function SignInPage({ state }: { state: Me['state'] | undefined }) {
   const { t } = useTranslation()
@@ -103,31 +104,16 @@ function ChangeStep() {
     const { old_password, new_password } = values
     await postMePassword({ body: { old_password, new_password }, throwOnError: true })
   })
-  const { values, field } = useFields({ old_password: '', new_password: '', again: '' }, change.error)
-  const differ = values.again !== '' && values.again !== values.new_password
+  const { values, field } = useFields(noPasswords, change.error)
   return (
     <Step
       title={t('signIn.changeTitle')}
       submit={t('signIn.save')}
       busy={change.isPending}
-      onSubmit={() => !differ && change.mutate()}
+      onSubmit={() => isTypedAlike(values) && change.mutate()}
     >
       <Text size="sm">{t('signIn.changeHint')}</Text>
-      <PasswordInput
-        label={t('signIn.old')}
-        autoComplete="current-password"
-        required
-        autoFocus
-        {...field('old_password')}
-      />
-      <PasswordInput label={t('signIn.new')} autoComplete="new-password" required {...field('new_password')} />
-      <PasswordInput
-        label={t('signIn.again')}
-        autoComplete="new-password"
-        required
-        {...field('again')}
-        error={differ ? t('signIn.differ') : undefined}
-      />
+      <PasswordChange values={values} field={field} hasFocus />
       <ProblemNote error={change.error instanceof ApiError && change.error.isOfFields ? null : change.error} />
       <Other />
     </Step>
