@@ -45,7 +45,7 @@ describe.skipIf(!hasTools('chromium'))('the Actions menu', () => {
 
   /** Selects all that are shown and takes an action of the menu; the dialog says whom it touches. */
   async function ask(page: Page, action: string, count = names.length) {
-    await page.getByText(`${count} rows`).waitFor()
+    await page.getByText(`${count} subscribers`).waitFor()
     await grid(page).focus()
     await page.keyboard.press('Control+a')
     await page.getByRole('region', { name: 'Selected' }).getByRole('button', { name: 'Actions' }).click()

@@ -91,7 +91,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
   async function find(page: Page, text: string, count: number): Promise<void> {
     await press(page, '/', 'Control+a')
     await page.keyboard.type(text)
-    await page.getByText(count === 1 ? '1 row' : `${count} rows`, { exact: true }).waitFor()
+    await page.getByText(count === 1 ? '1 subscriber' : `${count} subscribers`, { exact: true }).waitFor()
     await press(page, 'ArrowDown')
     await focused(grid(page))
   }

@@ -162,7 +162,9 @@ describe.skipIf(!hasTools('chromium'))('the network', () => {
     await page.getByRole('row', { name: /petra Disconnect blocked/ }).waitFor()
     behave = 'obey'
     await page.getByText('All that was decided has happened on the network.').waitFor({ timeout: 20_000 })
-    expect(await rows(`select state from coa_order where reason = 'blocked'`)).toEqual([{ state: 'done' }])
+    // The router has answered; that the session has ended follows.
+    const states = () => rows(`select state from coa_order where reason = 'blocked'`)
+    await expect.poll(states, { timeout: 10_000 }).toEqual([{ state: 'done' }])
   })
 
   it('a router is given its way in, which keeps the password; its own list is compared with the books, and who is on it against what was decided is removed there', async () => {
