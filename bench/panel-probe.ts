@@ -41,6 +41,8 @@ window.probe = {
     })
   },
   rows: () => document.querySelector('[role=grid] [role=rowgroup]:last-of-type').textContent,
+  filter: () => document.querySelector('[aria-pressed]').getAttribute('aria-pressed'),
+  order: () => document.querySelector('[aria-sort]').getAttribute('aria-sort'),
   scrolled: () => document.querySelector('[role=grid]').scrollTop,
 }
 window.probe.first = window.probe.painted(() => window.probe.isWhole(), 0)

@@ -97,12 +97,12 @@ async function scroll(page: Page): Promise<number> {
 
 async function filter(page: Page): Promise<number> {
   const button = page.getByRole('button', { name: 'Only active' })
-  return after(page, 'click', 'rows', () => button.click())
+  return after(page, 'click', 'filter', () => button.click())
 }
 
 async function sort(page: Page): Promise<number> {
   const head = page.getByRole('columnheader', { name: 'Username' }).getByRole('button')
-  return after(page, 'click', 'rows', () => head.click())
+  return after(page, 'click', 'order', () => head.click())
 }
 
 /** Another word each time. */
@@ -118,15 +118,15 @@ async function memory(browser: Browser, api: Api, rows: number): Promise<void> {
   const session = await page.context().newCDPSession(page)
   const before = await measureMemory(session, browser)
   await page.getByRole('grid').hover()
-  for (let scrolled = 0; scrolled < rows;) {
+  // The list is as long as what is known of it, and grows while one scrolls.
+  let seen = 0
+  while (seen < rows) {
     await page.mouse.wheel(0, 3_600)
-    scrolled += 100
-    if (scrolled % 1_000 === 0) await page.waitForFunction('window.probe.isWhole()')
+    await page.waitForFunction('window.probe.isWhole()')
+    seen = (await page.evaluate('Math.round(window.probe.scrolled() / 36)')) as number
   }
-  await page.waitForFunction('window.probe.isWhole()')
-  const seen = await page.evaluate(`Math.round(window.probe.scrolled() / 36)`)
   const then = await measureMemory(session, browser)
-  say(`memory of the tab: ${before} at first, ${then} after ${String(seen)} rows`)
+  say(`memory of the tab: ${before} at first, ${then} after ${seen} rows`)
   await page.context().close()
 }
 

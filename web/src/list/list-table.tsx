@@ -12,6 +12,7 @@ import { useGridKeys } from './use-grid-keys.ts'
 import type { Pages } from './use-pages.ts'
 import { usePhone } from './use-phone.ts'
 import type { Selection } from './use-selection.ts'
+import { useWays } from './use-ways.ts'
 
 export type ListColumn<Row> = {
   name: string
@@ -82,7 +83,7 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
   const asked = kept?.name
   useEffect(() => toTop(), [asked])
 
-  const { openMenu, ...ways } = useWays(props, setFocused)
+  const { openMenu, ...ways } = useRowWays(props, setFocused)
   const keys = useGridKeys({ count, focused, rowAt, pageIds: () => kept?.ids ?? rows.map(({ id }) => id) }, props, {
     focus(index) {
       setFocused(index)
@@ -145,24 +146,21 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
   )
 }
 
-/** What rows call: the same functions as long as the list lives, so that a row is drawn anew only when it has changed. */
-function useWays<Row extends { id: number }>(props: ListTableProps<Row>, focus: (index: number) => void) {
-  const now = useRef(props)
-  now.current = props
-  const openMenu = useCallback((row: Row, at: Place) => now.current.onMenu?.(row, at), [])
-  const onToggle = useCallback((row: Row, range: boolean) => now.current.selection?.toggle(row.id, range), [])
-  const onOpen = useCallback(
-    (row: Row, index: number, event: MouseEvent) => {
+/** What rows call. */
+function useRowWays<Row extends { id: number }>(props: ListTableProps<Row>, focus: (index: number) => void) {
+  const ways = useWays({
+    openMenu: (row: Row, at: Place) => props.onMenu?.(row, at),
+    onToggle: (row: Row, range: boolean) => props.selection?.toggle(row.id, range),
+    onOpen: (row: Row, index: number, event: MouseEvent) => {
       // Whoever marks text in order to copy it does not want to open.
       if (document.getSelection()?.toString()) return
       focus(index)
-      if (now.current.selection && (event.shiftKey || event.ctrlKey || event.metaKey)) {
-        now.current.selection.toggle(row.id, event.shiftKey)
-      } else now.current.onOpen?.(row)
+      if (props.selection && (event.shiftKey || event.ctrlKey || event.metaKey)) {
+        props.selection.toggle(row.id, event.shiftKey)
+      } else props.onOpen?.(row)
     },
-    [focus],
-  )
-  const nameOf = useCallback((row: Row) => now.current.nameOf(row), [])
+    nameOf: (row: Row) => props.nameOf(row),
+  })
   const onContextMenu = (event: MouseEvent, rowAt: (index: number) => Row | undefined): void => {
     if (props.onMenu === undefined) return
     const element = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null
@@ -172,7 +170,7 @@ function useWays<Row extends { id: number }>(props: ListTableProps<Row>, focus: 
     focus(Number(element?.dataset['index']))
     props.onMenu(row, { x: event.clientX, y: event.clientY })
   }
-  return { openMenu, onToggle, onOpen, nameOf, onContextMenu }
+  return { ...ways, onContextMenu }
 }
 
 const skeletons = Array.from({ length: 14 }, (_, at) => at)

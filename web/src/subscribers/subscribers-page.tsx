@@ -1,6 +1,6 @@
 // The list of subscribers: what it shows and what is open is in the address, so that it can be sent to somebody.
 import { useQueryClient } from '@tanstack/react-query'
-import { Suspense, useCallback, useState } from 'react'
+import { Suspense, useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { later } from '../i18n/later.ts'
 import type { SubscriberRow } from '../api/generated/types.gen.ts'
@@ -8,7 +8,9 @@ import { ColumnPicker } from '../list/column-picker.tsx'
 import type { Place } from '../list/list-row.tsx'
 import { ListTable } from '../list/list-table.tsx'
 import { useSelection } from '../list/use-selection.ts'
+import { useWays } from '../list/use-ways.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import type { Filters } from './filter.ts'
 import { ListEmpty } from './list-empty.tsx'
 import { ListToolbar } from './list-toolbar.tsx'
 import { RowMenu } from './row-menu.tsx'
@@ -44,32 +46,41 @@ export function SubscribersPage() {
     actions.close()
     go({ run: id })
   }
-
-  return (
-    <>
+  const ways = useWays({
+    onSearch: (text: string) => go({ q: text === '' ? undefined : text }),
+    onFilters: (next: Filters) => go({ filter: Object.keys(next).length === 0 ? undefined : next }),
+    onChoose: actions.choose,
+    onExport: () => setExporting(true),
+    onRun: (id: number) => go({ run: id }),
+    onRunEnd: readAgain,
+    onView: choose,
+    onViewSaved: ({ id }: { id: number }) => go({ view: id }),
+  })
+  const { canChoose } = actions
+  const { names, widths, setNames, setWidth } = kept
+  // It costs more to draw than the rows do, and is the same while they come and go.
+  const toolbar = useMemo(
+    () => (
       <ListToolbar
-        count={count}
-        q={q}
-        filters={filters}
-        onSearch={(text) => go({ q: text === '' ? undefined : text })}
-        onFilters={(next) => go({ filter: Object.keys(next).length === 0 ? undefined : next })}
-        onChoose={actions.choose}
-        canChoose={actions.canChoose}
-        onExport={() => setExporting(true)}
-        onRun={(id) => go({ run: id })}
-        onRunEnd={readAgain}
+        {...{ count, q, filters, canChoose }}
+        {...ways}
         views={
           <ViewsMenu
             current={view}
-            content={contentOf(asked, sort, kept.names ?? (view?.columns.length ? view.columns : shown))}
-            onChoose={choose}
-            onSaved={({ id }) => go({ view: id })}
+            content={contentOf(asked, sort, names ?? (view?.columns.length ? view.columns : shown))}
+            onChoose={ways.onView}
+            onSaved={ways.onViewSaved}
           />
         }
-        columns={
-          <ColumnPicker all={all} shown={shown} onChange={kept.setNames} widths={kept.widths} onWidth={kept.setWidth} />
-        }
+        columns={<ColumnPicker all={all} shown={shown} onChange={setNames} widths={widths} onWidth={setWidth} />}
       />
+    ),
+    [count, q, filters, canChoose, ways, view, asked, sort, names, shown, all, widths, setNames, setWidth],
+  )
+
+  return (
+    <>
+      {toolbar}
       <ProblemNote error={pages.error ?? list.error} />
       <div className={classes.list}>
         {/* It is seen below; one step back from the list it is not behind all its heads. */}

@@ -35,7 +35,7 @@ export function useSubscriberList({ asked, sort, view }: Asked) {
     const usual = known.data?.filter((column) => column.usual).map(({ name }) => name) ?? []
     return (names ?? usual).flatMap((name) => all.filter((column) => column.name === name))
   }, [known.data, all, names])
-  const shown = columns.map(({ name }) => name)
+  const shown = useMemo(() => columns.map(({ name }) => name), [columns])
   // The usual ones are known to the API, and hold what every row needs. Others need not wait until all are known.
   const own = names && (known.data === undefined ? names : shown)
   const fields = own && [...new Set([...neededColumns, ...own, ...(own.includes('balance') ? ['currency'] : [])])]
