@@ -127,7 +127,6 @@ describe.skipIf(!hasTools('chromium'))('what opens on a page', () => {
     const inList: [string, Open][] = [
       ['Actions', button('Actions')],
       ['row menu', rowMenu],
-      ['filters', button('Filters')],
       ['filter of a number', filter('within')],
       ['filter of a day', filter('expires before')],
       ['views', button('All subscribers')],
