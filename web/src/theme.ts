@@ -46,7 +46,7 @@ export const theme = createTheme({
   },
 })
 
-/** Mantine's own grey for what is less important, and its blue of links in the dark, have too little contrast (WCAG 2.2, 1.4.3). */
+/** Mantine's own grey for what is less important, its red under white letters, and its blue of links in the dark, have too little contrast (WCAG 2.2, 1.4.3). */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
   light: {
@@ -57,12 +57,16 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
       ]),
     ),
     '--line': colors.gray[3],
+    '--mantine-color-red-filled': colors.red[9],
+    '--mantine-color-red-filled-hover': `color-mix(in srgb, ${colors.red[9]} 90%, black)`,
     '--mantine-color-error': colors.red[9],
     '--mantine-color-dimmed': colors.gray[7],
     '--mantine-color-placeholder': colors.gray[7],
   },
   dark: {
     '--line': '#383838',
+    '--mantine-color-red-filled': colors.red[9],
+    '--mantine-color-red-filled-hover': `color-mix(in srgb, ${colors.red[9]} 90%, black)`,
     '--mantine-color-dimmed': '#a6a7ab',
     '--mantine-color-placeholder': '#a6a7ab',
     '--mantine-color-anchor': gate[2],

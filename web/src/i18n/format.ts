@@ -96,6 +96,8 @@ export function formatRelative(iso: string, now: number): string {
 /** What an input of date and time holds: the wall clock of the ISP's zone, as everywhere. */
 export function toLocalInput(iso: string): string {
   const at = new Date(iso)
+  // Of an address that somebody typed.
+  if (Number.isNaN(at.getTime())) return ''
   return new Date(at.getTime() + offsetMs(at)).toISOString().slice(0, 16)
 }
 

@@ -137,6 +137,7 @@ function Chosen({
   const known = useQuery(choices)
   return (
     <Select
+      comboboxProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
       label={label}
       required={!isOptional}
       clearable={isOptional}
@@ -168,6 +169,7 @@ function Payer({ label, value, error, onChange }: OneProps) {
   })
   return (
     <Select
+      comboboxProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
       label={label}
       description={t('actionFields.ownPayer')}
       searchable
