@@ -14,7 +14,7 @@ type Thing = readonly [path: string, open: Open, name?: string]
 
 const wide = { width: 1360, height: 820 }
 /** What may have opened. */
-const opened = '[role=dialog], [role=menu]'
+const opened = '[role=dialog], [role=menu], [aria-label="Find a filter"]'
 
 const button =
   (...names: (string | RegExp)[]): Open =>
@@ -42,7 +42,7 @@ const filter =
   (name: string): Open =>
   async (page) => {
     await page.getByRole('button', { name: 'Filters' }).click()
-    await page.getByRole('textbox', { name: 'Find a filter' }).fill(name)
+    await page.getByRole('combobox', { name: 'Find a filter' }).fill(name)
     await page.keyboard.press('Enter')
   }
 const csv = 'Login;Pass;Tariff\r\ncarla;a secret of carla;Home50'
@@ -127,6 +127,7 @@ describe.skipIf(!hasTools('chromium'))('what opens on a page', () => {
     const inList: [string, Open][] = [
       ['Actions', button('Actions')],
       ['row menu', rowMenu],
+      ['filters', button('Filters')],
       ['filter of a number', filter('within')],
       ['filter of a day', filter('expires before')],
       ['views', button('All subscribers')],

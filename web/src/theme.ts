@@ -46,7 +46,10 @@ export const theme = createTheme({
   },
 })
 
-/** Mantine's own grey for what is less important, its red under white letters, and its blue of links in the dark, have too little contrast (WCAG 2.2, 1.4.3). */
+/**
+ * Mantine's own grey for what is less important, its red under white letters, and its blue of links in the dark have too little
+ * contrast (WCAG 2.2, 1.4.3).
+ */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
   light: {
