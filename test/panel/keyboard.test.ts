@@ -263,7 +263,7 @@ describe.skipIf(!hasTools('chromium'))('by keyboard alone', () => {
     await press(page, '/', 'ArrowDown')
     await goTo(page, page.getByRole('button', { name: 'Filters' }), { by: 'Shift+Tab' })
     await press(page, 'Enter')
-    await focused(page.getByRole('textbox', { name: 'Find a filter' }))
+    await focused(page.getByRole('combobox', { name: 'Find a filter' }))
     await page.keyboard.type('within')
     await press(page, 'Enter')
     await focused(page.getByRole('textbox', { name: 'Expires within days' }))

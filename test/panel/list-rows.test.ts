@@ -123,7 +123,7 @@ describe.skipIf(!hasTools('chromium'))('the rows of the list', () => {
     await page.getByRole('button', { name: 'Only active' }).click()
     await rowOf(page, 'fresh').waitFor()
     await page.getByRole('button', { name: 'Filters' }).click()
-    await page.getByRole('textbox', { name: 'Find a filter' }).fill('expires before')
+    await page.getByRole('combobox', { name: 'Find a filter' }).fill('expires before')
     await page.keyboard.press('Enter')
     await page
       .getByLabel('Expires before')

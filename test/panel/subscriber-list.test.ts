@@ -45,7 +45,7 @@ describe.skipIf(!hasTools('chromium'))('the list of subscribers', () => {
     const page = await panel.open('/subscribers', { as: boss })
     await rowOf(page, 'anna').waitFor()
     await page.getByRole('button', { name: 'Filters' }).click()
-    await page.getByRole('textbox', { name: 'Find a filter' }).fill('within')
+    await page.getByRole('combobox', { name: 'Find a filter' }).fill('within')
     await page.keyboard.press('Enter')
     await page.getByRole('textbox', { name: 'Expires within days' }).fill('3')
     await rowOf(page, 'anna').waitFor({ state: 'detached' })
