@@ -15,7 +15,9 @@ export async function axeViolations(page: Page, rules?: readonly string[]): Prom
   // As a debugger does it, which no content security policy stops.
   if (isThere !== true) await page.evaluate(script)
   const runOnly = rules === undefined ? standards : { type: 'rule', values: rules }
-  const found = (await page.evaluate(`axe.run(document, ${JSON.stringify({ runOnly })})`)) as {
+  const found = (await page.evaluate(
+    `axe.run(document, ${JSON.stringify({ runOnly, resultTypes: ['violations'], preload: false })})`,
+  )) as {
     violations: Violation[]
   }
   return found.violations.flatMap(({ id, nodes }) =>

@@ -1,18 +1,16 @@
 // What everything stands in: look, words, questions to the API, and the router.
-import { DirectionProvider, MantineProvider } from '@mantine/core'
+import { DirectionProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { I18nextProvider } from 'react-i18next'
 import { ApiError, whenSignedOut } from './api/client.ts'
 import { i18n } from './i18n/i18n.ts'
 import { watchLine } from './live/line.ts'
 import { forgetLive } from './live/stream.ts'
+import { Look } from './look.tsx'
 import { createPanelRouter } from './router.tsx'
 import { Toasts } from './shell/toasts.tsx'
 import { whoIsThere } from './sign-in/me.ts'
-import { cssVariables } from './theme.ts'
-import { useTheme } from './use-theme.ts'
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -48,14 +46,5 @@ export function App() {
         </Look>
       </DirectionProvider>
     </I18nextProvider>
-  )
-}
-
-function Look({ children }: { children: ReactNode }) {
-  const theme = useTheme()
-  return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      {children}
-    </MantineProvider>
   )
 }

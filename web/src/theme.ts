@@ -1,6 +1,6 @@
 // How it looks: calm, dense, one accent. Colours of states are chosen so that their text has the contrast of WCAG 2.2 AA on both
 // grounds; test/panel checks them with axe.
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple, type MantineTheme } from '@mantine/core'
 
 const gate: MantineColorsTuple = [
   '#eaf2fd',
@@ -38,6 +38,12 @@ export const theme = createTheme({
     // What lies beneath stays readable.
     ModalOverlay: { defaultProps: { backgroundOpacity: 0.4 } },
     DrawerOverlay: { defaultProps: { backgroundOpacity: 0.4 } },
+    // Menus and lists of choices float within the landmark of the page; dialogs are beside it.
+    Popover: { defaultProps: { portalProps: { target: '#floating' } } },
+    // There while its list is: the list is what it controls.
+    ComboboxSearch: { defaultProps: { role: 'combobox', 'aria-expanded': true } },
+    // A list of choices has nothing but choices in it, also where there is none.
+    ComboboxEmpty: { defaultProps: { role: 'option', 'aria-disabled': true } },
     // Its letters would be between two colours for a while.
     SegmentedControl: { defaultProps: { transitionDuration: 0 } },
     TextInput: { defaultProps: { size: 'sm' } },
@@ -46,10 +52,15 @@ export const theme = createTheme({
   },
 })
 
-/**
- * Mantine's own grey for what is less important, its red under white letters, and its blue of links in the dark have too little
- * contrast (WCAG 2.2, 1.4.3).
- */
+/** Mantine's own red is too light for white on it, and for its letters on what is white. */
+const red = ({ red: shades }: MantineTheme['colors'], words: string) => ({
+  '--mantine-color-red-filled': shades[9],
+  '--mantine-color-red-filled-hover': `color-mix(in srgb, ${shades[9]} 90%, black)`,
+  '--mantine-color-red-6': words,
+  '--mantine-color-error': words,
+})
+
+/** Mantine's own grey for what is less important, and its blue of links in the dark, have too little contrast (WCAG 2.2, 1.4.3). */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
   light: {
@@ -60,19 +71,22 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
       ]),
     ),
     '--line': colors.gray[3],
-    '--mantine-color-red-filled': colors.red[9],
-    '--mantine-color-red-filled-hover': `color-mix(in srgb, ${colors.red[9]} 90%, black)`,
-    '--mantine-color-error': colors.red[9],
+    ...red(colors, colors.red[9]),
     '--mantine-color-dimmed': colors.gray[7],
     '--mantine-color-placeholder': colors.gray[7],
   },
   dark: {
+    // A breath of the colour; the kit's own is louder than what stands on it.
+    ...Object.fromEntries(
+      Object.entries(colors).map(([name, shades]) => [
+        `--mantine-color-${name}-light`,
+        `color-mix(in srgb, ${shades[8]} 28%, var(--mantine-color-body))`,
+      ]),
+    ),
+    ...red(colors, colors.red[5]),
     '--line': '#383838',
-    '--mantine-color-red-filled': colors.red[9],
-    '--mantine-color-red-filled-hover': `color-mix(in srgb, ${colors.red[9]} 90%, black)`,
     '--mantine-color-dimmed': '#a6a7ab',
     '--mantine-color-placeholder': '#a6a7ab',
     '--mantine-color-anchor': gate[2],
-    '--mantine-color-error': colors.red[5],
   },
 })

@@ -100,49 +100,56 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
   const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown
 
   return (
-    <div
-      ref={scroller}
-      className={classes.scroller}
-      role="grid"
-      aria-label={props.label}
-      aria-rowcount={hasMore ? -1 : count + 1}
-      aria-colcount={isCards ? undefined : columns.length + (selection ? 1 : 0) + (props.onMenu ? 1 : 0)}
-      aria-multiselectable={selection !== undefined}
-      aria-busy={isLoading || isStale}
-      tabIndex={0}
-      aria-activedescendant={isMissing ? undefined : `${gridId}${focused}`}
-      onKeyDown={keys}
-      onContextMenu={(event) => ways.onContextMenu(event, rowAt)}
-      data-stale={isStale || undefined}
-      data-cards={isCards || undefined}
-    >
-      <ListHead {...props} isCards={isCards} />
-      <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
-        {shown.map(({ index, start }) => {
-          const row = rowAt(index)
-          return (
-            <ListRow
-              key={index}
-              id={`${gridId}${index}`}
-              index={index}
-              start={start}
-              row={row}
-              columns={columns}
-              card={isCards ? card : undefined}
-              isSelected={selection && row ? selection.has(row.id) : undefined}
-              isFocused={index === focused}
-              t={t}
-              {...ways}
-              onMenu={props.onMenu && openMenu}
-            />
-          )
-        })}
-      </div>
-      {isLoading && <LoadingRows />}
-      {!isLoading && count === 0 && (
-        <div className={classes.state}>{pages.error ? <AgainButton onAgain={pages.again} /> : props.empty}</div>
+    <>
+      {isLoading && (
+        <span role="status" className="visually-hidden">
+          {t('list.loading')}
+        </span>
       )}
-    </div>
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        role="grid"
+        aria-label={props.label}
+        aria-rowcount={hasMore ? -1 : count + 1}
+        aria-colcount={isCards ? undefined : columns.length + (selection ? 1 : 0) + (props.onMenu ? 1 : 0)}
+        aria-multiselectable={selection !== undefined}
+        aria-busy={isLoading || isStale}
+        tabIndex={0}
+        aria-activedescendant={isMissing ? undefined : `${gridId}${focused}`}
+        onKeyDown={keys}
+        onContextMenu={(event) => ways.onContextMenu(event, rowAt)}
+        data-stale={isStale || undefined}
+        data-cards={isCards || undefined}
+      >
+        <ListHead {...props} isCards={isCards} />
+        <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
+          {shown.map(({ index, start }) => {
+            const row = rowAt(index)
+            return (
+              <ListRow
+                key={index}
+                id={`${gridId}${index}`}
+                index={index}
+                start={start}
+                row={row}
+                columns={columns}
+                card={isCards ? card : undefined}
+                isSelected={selection && row ? selection.has(row.id) : undefined}
+                isFocused={index === focused}
+                t={t}
+                {...ways}
+                onMenu={props.onMenu && openMenu}
+              />
+            )
+          })}
+        </div>
+        {isLoading && <LoadingRows />}
+        {!isLoading && count === 0 && (
+          <div className={classes.state}>{pages.error ? <AgainButton onAgain={pages.again} /> : props.empty}</div>
+        )}
+      </div>
+    </>
   )
 }
 
@@ -175,10 +182,10 @@ function useRowWays<Row extends { id: number }>(props: ListTableProps<Row>, focu
 
 const skeletons = Array.from({ length: 14 }, (_, at) => at)
 
+/** For the eye alone. */
 function LoadingRows() {
-  const { t } = useTranslation()
   return (
-    <div role="status" aria-label={t('list.loading')}>
+    <div aria-hidden>
       {skeletons.map((at) => (
         <div key={at} className={classes.skeleton}>
           <Skeleton height={12} width={`${40 + ((at * 37) % 50)}%`} />

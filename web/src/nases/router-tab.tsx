@@ -156,7 +156,7 @@ function Runs({ nas, onOpen }: { nas: NasDevice; onOpen(run: number): void }) {
       <ProblemNote error={error} />
       {data.length === 0 && <Text size="sm">{t('routers.noRuns')}</Text>}
       {data.length > 0 && (
-        <Table.ScrollContainer minWidth={520} tabIndex={0} role="region" aria-label={t('routers.runs')}>
+        <Table.ScrollContainer minWidth={520} tabIndex={0} role="group" aria-label={t('routers.runs')}>
           <Table highlightOnHover>
             <Table.Tbody>
               {data.map(({ id, kind, state, author, created_at: at, error: why }) => (

@@ -23,6 +23,7 @@ import { useFields } from '../api/use-fields.ts'
 import classes from '../nases/nases.module.css'
 import { allNasGroups } from '../nases/use-nases.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { usePhone } from '../list/use-phone.ts'
 import { linesOf, rangesError } from './ranges.ts'
 
 const kinds = ['ipv4', 'ipv6-prefix', 'delegated-ipv6-prefix'] as const
@@ -65,6 +66,7 @@ function changeOf(values: Values) {
 export function PoolDialog({ pool, onClose }: { pool?: IpPool; onClose(): void }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
+  const isPhone = usePhone()
   const { data: groups = [] } = useQuery(allNasGroups)
   const initial = valuesOf(pool)
   const save = useAct({
@@ -106,6 +108,7 @@ export function PoolDialog({ pool, onClose }: { pool?: IpPool; onClose(): void }
           {!pool && (
             <SegmentedControl
               aria-label={t('pools.kind')}
+              orientation={isPhone ? 'vertical' : 'horizontal'}
               value={values.kind}
               onChange={(kind) => set({ kind })}
               data={kinds.map((value) => ({ value, label: t(`pools.kinds.${value}`) }))}

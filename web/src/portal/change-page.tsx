@@ -3,9 +3,11 @@ import { Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { Step } from '../sign-in/step.tsx'
 import { usePasswordChange } from './password-fields.tsx'
+import { usePortalTitle } from './use-portal-title.ts'
 
 export function ChangePage() {
   const { t } = useTranslation()
+  usePortalTitle(t('signIn.changeTitle'))
   const { fields, isBusy, send } = usePasswordChange()
   return (
     <Step title={t('signIn.changeTitle')} submit={t('signIn.save')} busy={isBusy} onSubmit={send}>

@@ -8,9 +8,11 @@ import { portalApi } from './portal-api.ts'
 import { Step } from '../sign-in/step.tsx'
 import { PortalProblem } from './portal-problem.tsx'
 import { callerQuery } from './caller.ts'
+import { usePortalTitle } from './use-portal-title.ts'
 
 export function EntryPage() {
   const { t } = useTranslation()
+  usePortalTitle(t('signIn.title'))
   const queries = useQueryClient()
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')

@@ -1,11 +1,11 @@
 // What the portal stands in, and what is shown of it: the sign-in, the step that is owed, or the pages.
-import { Center, DirectionProvider, Loader, MantineProvider } from '@mantine/core'
+import { Center, DirectionProvider, Loader } from '@mantine/core'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { I18nextProvider, useTranslation } from 'react-i18next'
 import { ApiError, whenSignedOut } from '../api/client.ts'
 import { i18n } from '../i18n/i18n.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
-import { cssVariables, theme } from '../theme.ts'
+import { Look } from '../look.tsx'
 import { callerQuery } from './caller.ts'
 import { ChangePage } from './change-page.tsx'
 import { PortalFrame } from './portal-frame.tsx'
@@ -25,11 +25,11 @@ export function PortalApp() {
   return (
     <I18nextProvider i18n={i18n}>
       <DirectionProvider>
-        <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+        <Look>
           <QueryClientProvider client={queries}>
             <Inside />
           </QueryClientProvider>
-        </MantineProvider>
+        </Look>
       </DirectionProvider>
     </I18nextProvider>
   )

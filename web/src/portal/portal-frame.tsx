@@ -2,7 +2,6 @@
 import { ActionIcon, Button, Group, Menu, Text, useMantineColorScheme } from '@mantine/core'
 import { IconEye, IconLanguage, IconMoonStars, IconUserCircle } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { portalApi } from './portal-api.ts'
 import { formatInstant } from '../i18n/format.ts'
@@ -14,6 +13,7 @@ import classes from './portal.module.css'
 import { PortalProblem } from './portal-problem.tsx'
 import { SessionsPage } from './sessions-page.tsx'
 import { addressOf, followLink, places, usePlace } from './use-place.ts'
+import { usePortalTitle } from './use-portal-title.ts'
 
 const pages = { overview: OverviewPage, sessions: SessionsPage, account: AccountPage }
 
@@ -22,9 +22,7 @@ export function PortalFrame({ caller }: { caller: PortalCaller }) {
   const place = usePlace()
   const Page = pages[place]
   const leave = useLeave()
-  useEffect(() => {
-    document.title = `${t(`portal.pages.${place}`)} · ${t('portal.name')}`
-  }, [place, t])
+  usePortalTitle(t(`portal.pages.${place}`))
   return (
     <>
       {caller.opened_by !== null && <Banner caller={caller} onEnd={leave.mutate} isBusy={leave.isPending} />}
@@ -55,6 +53,7 @@ export function PortalFrame({ caller }: { caller: PortalCaller }) {
       <main className={classes.main}>
         <PortalProblem error={leave.error} />
         <Page />
+        <div id="floating" />
       </main>
     </>
   )

@@ -77,10 +77,13 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
       <AppShell.Navbar p="xs" aria-label={t('nav.label')} className={classes.navbar} data-closed={!isOpen || undefined}>
         <Navigation onChoose={close} />
       </AppShell.Navbar>
-      <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
-        <ViewingNote me={me} />
-        <LineNote />
-        {children}
+      <AppShell.Main className={classes.main}>
+        <div id="content" tabIndex={-1} className={classes.content}>
+          <ViewingNote me={me} />
+          <LineNote />
+          {children}
+        </div>
+        <div id="floating" />
       </AppShell.Main>
       <Suspense>
         {dialogs.has('quick') && <QuickOpen {...isOpenDialog('quick')} onKeys={() => ask('keys')} />}

@@ -7,6 +7,7 @@ import { ApiError } from '../api/client.ts'
 import { postSignInReset } from '../api/generated/sdk.gen.ts'
 import { useFields } from '../api/use-fields.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useLinkToken } from './link-token.ts'
 import { Step } from './step.tsx'
 
@@ -21,10 +22,12 @@ export function NewPasswordPage({ isInvited }: { isInvited: boolean }) {
   })
   const { values, field } = useFields({ password: '', again: '' }, set.error)
   const differ = values.again !== '' && values.again !== values.password
+  const title = t(set.isSuccess ? 'signIn.setTitle' : isInvited ? 'setUp.title' : 'signIn.changeTitle')
+  useTitle(title)
   const leave = () => void navigate({ to: '/', replace: true })
   if (set.isSuccess) {
     return (
-      <Step title={t('signIn.setTitle')} submit={t('signIn.submit')} busy={false} onSubmit={leave}>
+      <Step title={title} submit={t('signIn.submit')} busy={false} onSubmit={leave}>
         <Text size="sm" role="status">
           {t('signIn.setHint')}
         </Text>
@@ -32,12 +35,7 @@ export function NewPasswordPage({ isInvited }: { isInvited: boolean }) {
     )
   }
   return (
-    <Step
-      title={isInvited ? t('setUp.title') : t('signIn.changeTitle')}
-      submit={t('signIn.save')}
-      busy={set.isPending}
-      onSubmit={() => !differ && set.mutate()}
-    >
+    <Step title={title} submit={t('signIn.save')} busy={set.isPending} onSubmit={() => !differ && set.mutate()}>
       <Text size="sm">{isInvited ? t('signIn.invitedHint') : t('signIn.resetHint')}</Text>
       <PasswordInput label={t('signIn.new')} autoComplete="new-password" required autoFocus {...field('password')} />
       <PasswordInput

@@ -7,12 +7,14 @@ import { ApiError } from '../api/client.ts'
 import { useFields } from '../api/use-fields.ts'
 import { postSetup, postSignIn } from '../api/generated/sdk.gen.ts'
 import { ProblemNote } from '../shell/problem-note.tsx'
+import { useTitle } from '../shell/use-title.ts'
 import { useLinkToken } from './link-token.ts'
 import { whoIsThere } from './me.ts'
 import { Step } from './step.tsx'
 
 export function SetUpPage() {
   const { t } = useTranslation()
+  useTitle(t('setUp.title'))
   const queries = useQueryClient()
   const navigate = useNavigate()
   const make = useMutation({

@@ -137,7 +137,6 @@ function Chosen({
   const known = useQuery(choices)
   return (
     <Select
-      comboboxProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
       label={label}
       required={!isOptional}
       clearable={isOptional}
@@ -169,7 +168,6 @@ function Payer({ label, value, error, onChange }: OneProps) {
   })
   return (
     <Select
-      comboboxProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
       label={label}
       description={t('actionFields.ownPayer')}
       searchable

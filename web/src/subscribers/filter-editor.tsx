@@ -125,7 +125,7 @@ type Option = { value: string; label: string }
 function One({ label, value, onChange, options }: OneProps & { options: readonly Option[] }) {
   return (
     <Radio.Group label={label} value={value ?? null} onChange={onChange}>
-      <Stack gap={6} mt={6}>
+      <Stack gap={8} mt={6}>
         {options.map((option) => (
           <Radio key={option.value} size="xs" value={option.value} label={option.label} />
         ))}
@@ -141,7 +141,7 @@ function Boxes({ label, value, onChange, options }: OneProps & { options: readon
       value={value === undefined ? [] : value.split(',')}
       onChange={(next) => onChange(next.length === 0 ? undefined : next.join(','))}
     >
-      <Stack gap={6} mt={6}>
+      <Stack gap={8} mt={6}>
         {options.map((option) => (
           <Checkbox key={option.value} size="xs" value={option.value} label={option.label} />
         ))}

@@ -36,8 +36,6 @@ export function FilterMenu({ taken, onChoose }: Props) {
       width={260}
       position="bottom-start"
       withArrow
-      // Else it would stand outside every landmark.
-      withinPortal={false}
       onOptionSubmit={(name) => {
         menu.closeDropdown()
         onChoose(name as FilterName)
@@ -70,8 +68,6 @@ export function FilterMenu({ taken, onChoose }: Props) {
       </Combobox.Target>
       <Combobox.Dropdown>
         <Combobox.Search
-          // The list is moved through from here.
-          role="combobox"
           value={wanted}
           onChange={(event) => {
             setWanted(event.currentTarget.value)

@@ -56,7 +56,7 @@ export function AttachForm({ request, onDone, onCancel }: Props) {
           value={facts}
           onChange={(next) => setFacts(next)}
         >
-          <Stack gap={6} mt={6}>
+          <Stack gap={8} mt={6}>
             {carriedFacts(request).map(({ fact, value }) => (
               <Checkbox
                 key={fact}

@@ -92,7 +92,7 @@ export function NewForm({ request, onDone, onCancel }: Props) {
           />
         )}
         <Checkbox.Group label={t('unmatched.binds')} value={values.facts} onChange={(next) => set({ facts: next })}>
-          <Stack gap={6} mt={6}>
+          <Stack gap={8} mt={6}>
             {facts.map(({ fact, value }) => (
               <Checkbox key={fact} size="xs" value={fact} label={`${t(`unmatched.facts.${fact}`)}: ${value}`} />
             ))}

@@ -1,11 +1,20 @@
 // The look with the words that its own buttons need, in the language of the moment.
-import { mergeThemeOverrides, useDirection, type MantineThemeOverride } from '@mantine/core'
-import { useEffect, useMemo } from 'react'
+import { MantineProvider, mergeThemeOverrides, useDirection, type MantineThemeOverride } from '@mantine/core'
+import { useEffect, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { languages, type Language } from './i18n/i18n.ts'
-import { theme } from './theme.ts'
+import { cssVariables, theme } from './theme.ts'
 
-export function useTheme(): MantineThemeOverride {
+export function Look({ children }: { children: ReactNode }) {
+  const own = useTheme()
+  return (
+    <MantineProvider theme={own} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      {children}
+    </MantineProvider>
+  )
+}
+
+function useTheme(): MantineThemeOverride {
   const { t, i18n } = useTranslation()
   const { setDirection } = useDirection()
   const { language } = i18n
