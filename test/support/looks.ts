@@ -11,7 +11,7 @@ export const looks = [
 ] as const satisfies LookOptions[]
 
 const window = { width: 1360, height: 820 }
-export const phone = { width: 390, height: 800 }
+const phone = { width: 390, height: 800 }
 /** 1,280 pixels at 200 %, and a phone. */
 const narrow = [{ width: 640, height: 800 }, phone]
 
@@ -21,14 +21,6 @@ export async function settle(page: Page): Promise<void> {
     const busy = [...document.querySelectorAll('[aria-busy=true], .mantine-Loader-root, .mantine-Skeleton-root')]
     return busy.every((element) => element.getBoundingClientRect().top > innerHeight)
   })
-}
-
-/** As long as it takes, on a phone. */
-export async function onPhone<Result>(page: Page, look: () => Promise<Result>): Promise<Result> {
-  await page.setViewportSize(phone)
-  const seen = await look()
-  await page.setViewportSize(window)
-  return seen
 }
 
 /** What is wrong with a page as it stands there. */
