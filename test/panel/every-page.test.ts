@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { makeNasRow, makeSessionRow } from '../support/activity.ts'
 import { employ } from '../support/browser.ts'
-import { looks, wrongWith } from '../support/looks.ts'
+import { looks, wrongWith } from './looks.ts'
 import { usePanel } from '../support/panel.ts'
 import { hasTools } from '../support/tools.ts'
 

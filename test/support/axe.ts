@@ -9,23 +9,17 @@ const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
 
 type Violation = { id: string; nodes: { html: string; any: { message: string }[] }[] }
 
-type Question = {
-  /** Only these. */
-  rules?: readonly string[]
-  /** Selectors of what was asked elsewhere: it is still part of the page, for the rules of the whole of it. */
-  without?: readonly string[]
-}
-
-/** One line for each element that breaks a rule. */
-export async function axeViolations(page: Page, { rules, without = [] }: Question = {}): Promise<string[]> {
+/** One line for each element that breaks a rule; `rules`: only these. */
+export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
   const isThere = await page.evaluate(`'axe' in window`)
   // As a debugger does it, which no content security policy stops.
   if (isThere !== true) await page.evaluate(script)
   const runOnly = rules === undefined ? standards : { type: 'rule', values: rules }
-  const options = { runOnly, resultTypes: ['violations'], preload: false }
   const found = (await page.evaluate(
-    `axe.run(${JSON.stringify({ exclude: without })}, ${JSON.stringify(options)})`,
-  )) as { violations: Violation[] }
+    `axe.run(document, ${JSON.stringify({ runOnly, resultTypes: ['violations'], preload: false })})`,
+  )) as {
+    violations: Violation[]
+  }
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, any }) => `${id}: ${html.slice(0, 200)} ${any[0]?.message ?? ''}`),
   )

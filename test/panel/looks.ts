@@ -1,8 +1,8 @@
 // How a page is looked at: as wide as a window, at twice the size of its letters, on a phone; in the light and in the dark.
 
 import type { Page } from 'playwright-core'
-import { axeViolations } from './axe.ts'
-import type { LookOptions } from './panel.ts'
+import { axeViolations } from '../support/axe.ts'
+import type { LookOptions } from '../support/panel.ts'
 
 /** The light from left to right, and the dark from right to left. */
 export const looks = [
