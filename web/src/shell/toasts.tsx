@@ -3,6 +3,7 @@
 import { useDirection } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { usePhone } from '../list/use-phone.ts'
+import classes from './shell.module.css'
 
 const most = 3
 
@@ -10,5 +11,5 @@ export function Toasts() {
   const isPhone = usePhone()
   const { dir } = useDirection()
   const atEnd = dir === 'rtl' ? 'bottom-left' : 'bottom-right'
-  return <Notifications position={isPhone ? 'top-center' : atEnd} limit={most} style={isPhone ? { top: 56 } : {}} />
+  return <Notifications position={isPhone ? 'top-center' : atEnd} limit={most} classNames={{ root: classes.toasts }} />
 }
