@@ -18,16 +18,16 @@ window.probe = {
     const asMany = (box.bottom - head) / (filled[0]?.height ?? 1) - 1
     return filled.length >= asMany && least <= head + 1 && most >= box.bottom - 40
   },
-  /** Resolves after the frame in which it holds was painted. */
+  /** Resolves after the frame in which it holds was painted: what is posted while a frame is made is heard when it is done. */
   painted(holds, begun) {
     return new Promise((resolve) => {
       const look = () => {
         if (!holds()) return requestAnimationFrame(look)
         const channel = new MessageChannel()
         channel.port1.onmessage = () => resolve(performance.now() - begun)
-        requestAnimationFrame(() => channel.port2.postMessage(0))
+        channel.port2.postMessage(0)
       }
-      look()
+      requestAnimationFrame(look)
     })
   },
   /** From the next event of this kind to the rows that follow from it. What scrolls may have moved before the event is heard. */

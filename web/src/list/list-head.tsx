@@ -1,7 +1,7 @@
 // The head of a list: a box for all rows, titles that sort, grips that make a column wider. On a phone a choice of the order.
 import { NativeSelect } from '@mantine/core'
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react'
-import { useLayoutEffect, useRef, useState } from 'react'
+import { memo, useLayoutEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ListTableProps } from './list-table.tsx'
 import classes from './list-table.module.css'
@@ -13,7 +13,7 @@ const menuWidth = 40
 /** Narrower no column is. */
 export const narrowest = 56
 
-export function ListHead<Row extends { id: number }>(props: Props<Row>) {
+function PlainHead<Row extends { id: number }>(props: Props<Row>) {
   const { columns, selection, onMenu, isCards, sort, onSort } = props
   const [dragged, setDragged] = useState<{ name: string; width: number }>()
   const widthOf = (name: string, usual: number): number =>
@@ -29,6 +29,7 @@ export function ListHead<Row extends { id: number }>(props: Props<Row>) {
     const list = head.current?.parentElement
     list?.style.setProperty('--list-columns', template)
     list?.style.setProperty('--list-box', selection ? `${boxWidth}px` : '0px')
+    list?.style.setProperty('--list-menu', `${menuWidth}px`)
   }, [template, selection])
   return (
     <div ref={head} role="rowgroup" className={classes.head}>
@@ -75,6 +76,9 @@ export function ListHead<Row extends { id: number }>(props: Props<Row>) {
     </div>
   )
 }
+
+/** It is the same while one scrolls. */
+export const ListHead = memo(PlainHead) as typeof PlainHead
 
 type Order = 'ascending' | 'descending' | undefined
 

@@ -1,5 +1,4 @@
-// One row of a list. It is drawn anew only when something of it has changed.
-import { Skeleton } from '@mantine/core'
+// One row of a list. It is drawn anew only when something of it has changed, and shows others when one scrolls.
 import type { TFunction } from 'i18next'
 import { IconDotsVertical } from '@tabler/icons-react'
 import { memo, type MouseEvent, type ReactNode } from 'react'
@@ -9,18 +8,34 @@ import classes from './list-table.module.css'
 /** Of the window. */
 export type Place = { x: number; y: number }
 
+/** The words of all rows: to ask the catalogue for those of each costs more than to draw it. */
+export type RowWords = { select(name: string): string; menu(name: string): string; actions: string }
+
+const gap = '\u{FFFC}'
+
+export function rowWords(t: TFunction): RowWords {
+  const [select, menu] = [t('list.selectRow', { name: gap }), t('list.rowMenu', { name: gap })]
+  return {
+    select: (name) => select.replace(gap, () => name),
+    menu: (name) => menu.replace(gap, () => name),
+    actions: t('list.actions'),
+  }
+}
+
 type Props<Row> = {
-  id: string
+  /** Of the row that has the focus. */
+  id: string | undefined
   index: number
   start: number
   /** Undefined: it is on its way. */
   row: Row | undefined
+  /** Those that are drawn. */
   columns: readonly ListColumn<Row>[]
+  columnCount: number
   card: ((row: Row) => ReactNode) | undefined
   /** Undefined: nothing is selected in this list. */
   isSelected: boolean | undefined
-  isFocused: boolean
-  t: TFunction
+  words: RowWords
   nameOf(row: Row): string
   onOpen(row: Row, index: number, event: MouseEvent): void
   onToggle(row: Row, range: boolean): void
@@ -28,7 +43,7 @@ type Props<Row> = {
 }
 
 function PlainRow<Row extends { id: number }>(props: Props<Row>) {
-  const { id, index, start, row, columns, card, isSelected, isFocused, onOpen } = props
+  const { id, index, start, row, columns, card, isSelected, onOpen } = props
   const hasBox = isSelected !== undefined ? 1 : 0
   return (
     // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid hears the keys
@@ -39,13 +54,13 @@ function PlainRow<Row extends { id: number }>(props: Props<Row>) {
       aria-selected={isSelected}
       className={classes.row}
       data-index={index}
-      data-focused={isFocused || undefined}
-      style={{ transform: `translateY(${start}px)` }}
+      data-focused={id !== undefined || undefined}
+      style={{ insetBlockStart: start }}
       onClick={(event) => row && onOpen(row, index, event)}
     >
       {row === undefined && (
         <div role="gridcell" className={classes.waiting}>
-          <Skeleton height={10} width="60%" />
+          <div className={classes.bone} />
         </div>
       )}
       {row && hasBox === 1 && <Box {...props} row={row} />}
@@ -68,14 +83,14 @@ function PlainRow<Row extends { id: number }>(props: Props<Row>) {
             {column.cell(row)}
           </div>
         ))}
-      {row && props.onMenu && <Dots {...props} row={row} at={columns.length + 1 + hasBox} onMenu={props.onMenu} />}
+      {row && props.onMenu && <Dots {...props} row={row} at={props.columnCount + 1 + hasBox} onMenu={props.onMenu} />}
     </div>
   )
 }
 
 export const ListRow = memo(PlainRow) as typeof PlainRow
 
-function Box<Row>({ row, isSelected, t, nameOf, onToggle }: Props<Row> & { row: Row }) {
+function Box<Row>({ row, isSelected, words, nameOf, onToggle }: Props<Row> & { row: Row }) {
   return (
     // eslint-disable-next-line jsx-a11y/interactive-supports-focus -- the grid has the focus
     <div role="gridcell" aria-colindex={1} className={classes.box} onClick={(event) => event.stopPropagation()}>
@@ -86,7 +101,7 @@ function Box<Row>({ row, isSelected, t, nameOf, onToggle }: Props<Row> & { row: 
         checked={isSelected}
         onClick={(event) => onToggle(row, event.shiftKey)}
         onChange={() => undefined}
-        aria-label={t('list.selectRow', { name: nameOf(row) })}
+        aria-label={words.select(nameOf(row))}
       />
     </div>
   )
@@ -94,7 +109,7 @@ function Box<Row>({ row, isSelected, t, nameOf, onToggle }: Props<Row> & { row: 
 
 type DotsProps<Row> = Props<Row> & { row: Row; at: number; onMenu(row: Row, at: Place): void }
 
-function Dots<Row>({ row, at, card, t, nameOf, onMenu }: DotsProps<Row>) {
+function Dots<Row>({ row, at, card, words, nameOf, onMenu }: DotsProps<Row>) {
   return (
     <div role="gridcell" aria-colindex={card ? undefined : at} className={classes.dots}>
       <button
@@ -102,8 +117,8 @@ function Dots<Row>({ row, at, card, t, nameOf, onMenu }: DotsProps<Row>) {
         tabIndex={-1}
         className={classes.dotsButton}
         aria-haspopup="menu"
-        aria-label={t('list.rowMenu', { name: nameOf(row) })}
-        title={t('list.actions')}
+        aria-label={words.menu(nameOf(row))}
+        title={words.actions}
         onClick={(event) => {
           event.stopPropagation()
           const { left, bottom, right } = event.currentTarget.getBoundingClientRect()

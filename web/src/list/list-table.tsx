@@ -1,15 +1,25 @@
 // The one table of every list: only the rows on screen are in the document, whatever their number. A grid for the keyboard and for
 // readers; on a phone each row is a card. Heads are list-head.tsx, rows list-row.tsx, keys use-grid-keys.ts.
-import { Skeleton } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useEffectEvent, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  type MouseEvent,
+  type ReactNode,
+} from 'react'
 import { useTranslation } from 'react-i18next'
 import { AgainButton } from './again-button.tsx'
 import { ListHead } from './list-head.tsx'
-import { ListRow, type Place } from './list-row.tsx'
+import { ListRow, rowWords, type Place } from './list-row.tsx'
 import classes from './list-table.module.css'
 import { useGridKeys } from './use-grid-keys.ts'
 import type { Pages } from './use-pages.ts'
+import { useSeenColumns } from './use-seen-columns.ts'
 import { usePhone } from './use-phone.ts'
 import type { Selection } from './use-selection.ts'
 import { useWays } from './use-ways.ts'
@@ -49,6 +59,8 @@ const rowHeight = 36
 const cardHeight = 62
 /** So many rows before the last loaded one the next page is asked for. */
 const ahead = 40
+/** So many rows are drawn above and below those on screen. */
+const overscan = 8
 
 export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>) {
   const { columns, pages, selection, card } = props
@@ -64,10 +76,13 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    overscan: 12,
+    overscan,
   })
   useEffect(() => virtual.measure(), [virtual, height])
   const shown = virtual.getVirtualItems()
+  // A row that leaves at one end shows what comes at the other: to make a new one costs more than twice as much.
+  const pool = Math.ceil((virtual.scrollRect?.height ?? 0) / height) + 2 * overscan + 2
+  const slots = shown.toSorted((one, other) => (one.index % pool) - (other.index % pool))
   const [firstShown, lastShown] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0]
   useEffect(() => kept?.see(firstShown, lastShown), [kept, firstShown, lastShown])
   useEffect(() => {
@@ -89,15 +104,17 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
       setFocused(index)
       virtual.scrollToIndex(index)
     },
-    openMenu: (row, index) => {
-      const place = document.getElementById(`${gridId}${index}`)?.getBoundingClientRect()
+    openMenu: (row) => {
+      const place = document.getElementById(`${gridId}${focused}`)?.getBoundingClientRect()
       // When the key has been heard by everybody: it would close what it has opened.
       if (place === undefined) return
       const x = document.documentElement.dir === 'rtl' ? place.right - 48 : place.left + 48
       setTimeout(() => openMenu(row, { x, y: place.bottom }))
     },
   })
+  const { seen, isAside, onScroll } = useSeenColumns(scroller, columns, props.widths)
   const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown
+  const words = useMemo(() => rowWords(t), [t])
 
   return (
     <>
@@ -121,23 +138,25 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
         onContextMenu={(event) => ways.onContextMenu(event, rowAt)}
         data-stale={isStale || undefined}
         data-cards={isCards || undefined}
+        data-aside={isAside || undefined}
+        onScroll={onScroll}
       >
         <ListHead {...props} isCards={isCards} />
         <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
-          {shown.map(({ index, start }) => {
+          {slots.map(({ index, start }) => {
             const row = rowAt(index)
             return (
               <ListRow
-                key={index}
-                id={`${gridId}${index}`}
+                key={index % pool}
+                id={index === focused ? `${gridId}${index}` : undefined}
                 index={index}
                 start={start}
                 row={row}
-                columns={columns}
+                columns={seen}
+                columnCount={columns.length}
                 card={isCards ? card : undefined}
                 isSelected={selection && row ? selection.has(row.id) : undefined}
-                isFocused={index === focused}
-                t={t}
+                words={words}
                 {...ways}
                 onMenu={props.onMenu && openMenu}
               />
@@ -188,7 +207,7 @@ function LoadingRows() {
     <div aria-hidden>
       {skeletons.map((at) => (
         <div key={at} className={classes.skeleton}>
-          <Skeleton height={12} width={`${40 + ((at * 37) % 50)}%`} />
+          <div className={classes.bone} style={{ inlineSize: `${40 + ((at * 37) % 50)}%` }} />
         </div>
       ))}
     </div>

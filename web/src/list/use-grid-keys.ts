@@ -4,7 +4,7 @@ import type { KeyboardEvent } from 'react'
 import type { ListTableProps } from './list-table.tsx'
 
 type Grid<Row> = { count: number; focused: number; rowAt(index: number): Row | undefined; pageIds(): readonly number[] }
-type Ways<Row> = { focus(index: number): void; openMenu(row: Row, index: number): void }
+type Ways<Row> = { focus(index: number): void; openMenu(row: Row): void }
 
 const page = 15
 
@@ -41,7 +41,7 @@ export function useGridKeys<Row extends { id: number }>(
     else if (key === ' ' && row && selection) selection.toggle(row.id, shiftKey)
     else if (key === 'a' && (event.ctrlKey || event.metaKey) && selection) selection.add(pageIds())
     else if (key === 'Escape' && selection && (selection.size > 0 || selection.isAllMatching)) selection.clear()
-    else if ((key === 'ContextMenu' || (key === 'F10' && shiftKey)) && row && onMenu) openMenu(row, focused)
+    else if ((key === 'ContextMenu' || (key === 'F10' && shiftKey)) && row && onMenu) openMenu(row)
     else return
     event.preventDefault()
   }

@@ -40,9 +40,11 @@ export function usePageWindow<Row extends { id: number }>({
     book.current = newBook(name)
   }
   const current = book.current
-  const first = seen.name === name ? seen.first : 0
-  const last = Math.min(seen.name === name ? seen.last : 0, current.starts.length - 1)
-  const wanted = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at)
+  // A page beyond the last known one can only be asked for when the one before it is there.
+  const known = current.starts.length - 1
+  const first = Math.min(seen.name === name ? seen.first : 0, known)
+  const last = Math.min(seen.name === name ? seen.last : 0, known)
+  const wanted = Array.from({ length: last - first + 1 }, (_, at) => first + at)
   const results = useQueries({
     queries: wanted.map((page) => ({
       queryKey: [...key, current.starts[page] ?? ''],

@@ -46,7 +46,7 @@ export function PayerSubscribers({ payerId, count }: { payerId: number; count: n
                 </Text>
               )}
             </Text>
-            {label !== undefined && <LabelBadge label={String(label)} t={t} />}
+            {label !== undefined && <LabelBadge label={String(label)} word={t(`words.${label as 'new'}`)} />}
           </Group>
         ))}
       </ul>

@@ -31,7 +31,7 @@ export function RootPage() {
 
 function Inside() {
   const who = useWho()
-  const { pathname } = useLocation()
+  const pathname = useLocation({ select: (location) => location.pathname })
   if (who === 'set-up') return <SetUpPage />
   if (newPasswordPaths.includes(pathname)) return <NewPasswordPage isInvited={pathname === '/invitation'} />
   if (who == null || who.state !== 'full') return <SignInPage state={who?.state} />

@@ -137,7 +137,7 @@ function LoadingBar() {
 /** On another page: the tab bears its name, and the keyboard and readers begin at its content. */
 function useArrival(): void {
   const { t } = useTranslation()
-  const { pathname } = useLocation()
+  const pathname = useLocation({ select: (location) => location.pathname })
   const pages = usePages()
   const page = pages.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`))
   useUsualTitle(pathname === profilePage.path ? t('account.profile') : page && t(`nav.${page.name}`))

@@ -11,7 +11,6 @@ type Props = { taken: readonly string[]; onChoose(name: FilterName): void }
 
 export function FilterMenu({ taken, onChoose }: Props) {
   const { t } = useTranslation()
-  const { permissions } = useMe()
   const [wanted, setWanted] = useState('')
   const menu = useCombobox({
     onDropdownClose: () => {
@@ -23,13 +22,6 @@ export function FilterMenu({ taken, onChoose }: Props) {
       menu.selectFirstOption()
     },
   })
-  const offered = filterKinds.filter(
-    ({ name, kind, permission }) =>
-      kind !== 'ids' &&
-      !taken.includes(name) &&
-      (permission === undefined || permissions.includes(permission)) &&
-      t(`filters.${name}`).toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase()),
-  )
   return (
     <Combobox
       store={menu}
@@ -77,24 +69,40 @@ export function FilterMenu({ taken, onChoose }: Props) {
           placeholder={t('filters.find')}
           aria-label={t('filters.find')}
         />
-        <Combobox.Options className={classes.longMenu} aria-label={t('list.filters')}>
-          {filterGroups.map((group) => {
-            const those = offered.filter((one) => one.group === group)
-            return (
-              those.length > 0 && (
-                <Combobox.Group key={group} label={t(`filters.groups.${group}`)}>
-                  {those.map(({ name }) => (
-                    <Combobox.Option key={name} value={name}>
-                      {t(`filters.${name}`)}
-                    </Combobox.Option>
-                  ))}
-                </Combobox.Group>
-              )
-            )
-          })}
-          {offered.length === 0 && <Combobox.Empty>{t('filters.noneFound')}</Combobox.Empty>}
-        </Combobox.Options>
+        <Offered taken={taken} wanted={wanted} />
       </Combobox.Dropdown>
     </Combobox>
+  )
+}
+
+/** Drawn only while the menu is open: it is long. */
+function Offered({ taken, wanted }: { taken: readonly string[]; wanted: string }) {
+  const { t } = useTranslation()
+  const { permissions } = useMe()
+  const offered = filterKinds.filter(
+    ({ name, kind, permission }) =>
+      kind !== 'ids' &&
+      !taken.includes(name) &&
+      (permission === undefined || permissions.includes(permission)) &&
+      t(`filters.${name}`).toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase()),
+  )
+  return (
+    <Combobox.Options className={classes.longMenu} aria-label={t('list.filters')}>
+      {filterGroups.map((group) => {
+        const those = offered.filter((one) => one.group === group)
+        return (
+          those.length > 0 && (
+            <Combobox.Group key={group} label={t(`filters.groups.${group}`)}>
+              {those.map(({ name }) => (
+                <Combobox.Option key={name} value={name}>
+                  {t(`filters.${name}`)}
+                </Combobox.Option>
+              ))}
+            </Combobox.Group>
+          )
+        )
+      })}
+      {offered.length === 0 && <Combobox.Empty>{t('filters.noneFound')}</Combobox.Empty>}
+    </Combobox.Options>
   )
 }
