@@ -37,6 +37,9 @@ describe.skipIf(!hasTools('chromium'))('the rows of the list', () => {
   /** What stands under each head in the row of somebody. */
   async function cellsOf(page: Page, username: string): Promise<Record<string, string>> {
     const heads = await grid(page).getByRole('columnheader').allInnerTexts()
+    // What lies beyond the edge is drawn when one scrolls aside.
+    await grid(page).evaluate((list) => (list.scrollLeft = list.scrollWidth))
+    await rowOf(page, username).locator(`[aria-colindex="${heads.length}"]`).waitFor()
     const cells = await rowOf(page, username).getByRole('gridcell').allInnerTexts()
     return Object.fromEntries(heads.map((head, at) => [head.trim(), cells[at]!.trim()]))
   }

@@ -55,6 +55,8 @@ export function useSubscriberList({ asked, sort, view }: Asked) {
     queryKey: ['subscribers', 'count', asked],
     queryFn: async ({ signal }) => (await getSubscribersCount({ query: asked, signal, throwOnError: true })).data,
     placeholderData: keepPreviousData,
+    // The rows come first.
+    enabled: !pages.isLoading && !pages.isStale,
   })
   const card = useMemo(() => cardOf(t, instant), [t, instant])
   return { pages, count: count.data, columns, all, known: known.data ?? [], shown, kept, card, error: known.error }
