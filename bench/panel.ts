@@ -15,6 +15,7 @@ import { openCrowd } from './crowd.ts'
 import type { Undo } from './crowd.ts'
 import { probe } from './panel-probe.ts'
 
+/** As on a cheap notebook. */
 const slowdown = 4
 
 /** Runs it and prints the table. `undo` takes what must be ended when it is interrupted. */
@@ -41,12 +42,21 @@ export async function benchPanel(undo: Undo): Promise<void> {
   report('first rows after navigation, nothing cached', await repeat(rounds, () => navigate(browser, api)))
   const page = await open(browser, api, slowdown)
   report('first rows after navigation, files cached', await repeat(rounds, () => reload(page)))
+  await inputs(page, rounds)
+  await page.context().close()
+  say('the processor as it is')
+  const fast = await open(browser, api, 1)
+  await inputs(fast, rounds)
+  await fast.context().close()
+  await memory(browser, api, Number(values.rows))
+}
+
+/** From what somebody does to the rows that follow from it. */
+async function inputs(page: Page, rounds: number): Promise<void> {
   report('a turn of the wheel', await repeat(rounds, () => scroll(page)))
   report('a filter switched on or off', await repeat(rounds, () => filter(page)))
   report('the other order', await repeat(rounds, () => sort(page)))
   report('another word in the search', await repeat(rounds, (round) => search(page, round)))
-  await page.context().close()
-  await memory(browser, api, Number(values.rows))
 }
 
 async function repeat(rounds: number, measure: (round: number) => Promise<number>): Promise<number[]> {

@@ -126,7 +126,7 @@ describe.skipIf(!hasTools('chromium'))('the Actions menu', () => {
       select id, ('02:00:00:00:0b:0' || right(username, 1))::macaddr, true from subscriber`)
     // Nobody is let in from another device.
     expect(answerOf(await gate.nas.dial(dial('hill-2')))).not.toBe('online')
-    const page = await panel.open('/subscribers?q=hill', { as: boss })
+    const page = await panel.open('/subscribers?q=hill', { as: boss, width: 2_200 })
     await ask(page, 'Release MAC address')
     await goOn(page, 'Release MAC address')
     await leave(page, 'Release MAC address')

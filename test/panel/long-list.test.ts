@@ -20,11 +20,13 @@ describe.skipIf(!hasTools('chromium'))('a long list', () => {
   /** Page by page, as one goes who drags the bar: the list grows as more of it is known. */
   async function scrollTo(page: Page, row: number): Promise<void> {
     await expect
-      .poll(() =>
-        grid(page).evaluate((list, top) => {
-          list.scrollTop = top
-          return list.scrollTop
-        }, row * rowHeight),
+      .poll(
+        () =>
+          grid(page).evaluate((list, top) => {
+            list.scrollTop = top
+            return list.scrollTop
+          }, row * rowHeight),
+        { timeout: 20_000 },
       )
       .toBe(row * rowHeight)
     await grid(page)
@@ -54,6 +56,7 @@ describe.skipIf(!hasTools('chromium'))('a long list', () => {
     await page.getByRole('button', { name: 'Only active' }).click()
     await page.getByText('1,100 subscribers').waitFor()
     await rowOf(page, 'lively10').waitFor()
+    expect(await numberOf(page, 'lively10')).toBe(0)
     expect(await grid(page).getAttribute('aria-busy')).toBe('false')
   })
 
@@ -84,7 +87,7 @@ describe.skipIf(!hasTools('chromium'))('a long list', () => {
     }
   })
 
-  it('draws the columns beyond the edge when one scrolls aside; name, box and menu stay', async () => {
+  it('draws the columns beyond the edge when one scrolls aside; box, first column and menu stay', async () => {
     const page = await panel.open('/subscribers', { as: boss, width: 900 })
     const row = grid(page).locator('[data-index="2"]')
     await row.waitFor()
@@ -93,8 +96,8 @@ describe.skipIf(!hasTools('chromium'))('a long list', () => {
     expect(await last.count()).toBe(0)
     await grid(page).evaluate((list) => (list.scrollLeft = list.scrollWidth))
     await last.waitFor()
-    const name = row.getByRole('gridcell').filter({ hasText: /^(lively|quiet)/ })
-    for (const stays of [name, row.getByRole('checkbox'), row.getByRole('button')]) {
+    const first = row.locator('[aria-colindex="2"]')
+    for (const stays of [first, row.getByRole('checkbox'), row.getByRole('button')]) {
       const [box, list] = [(await stays.boundingBox())!, (await grid(page).boundingBox())!]
       expect(box.x).toBeGreaterThanOrEqual(list.x)
       expect(box.x + box.width).toBeLessThanOrEqual(list.x + list.width)

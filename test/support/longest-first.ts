@@ -4,9 +4,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The longest first; what is not here takes less than ten seconds. */
 const longest = [
+  'panel/open-things',
+  'panel/every-page',
   'flows/two-instances',
   'drills/rotate-keys',
   'flows/kill-any',
+  'panel/network',
   'flows/outage',
   'flows/postgres-away',
   'flows/outage-accounting',
@@ -17,6 +20,9 @@ const longest = [
   'http/fuzz',
   'db/embedded',
   'http/routes/events',
+  'panel/keyboard',
+  'panel/actions',
+  'panel/attacks',
   'supervisor',
   'cli/command-line',
   'cli/simulate',

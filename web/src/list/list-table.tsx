@@ -112,7 +112,11 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
       setTimeout(() => openMenu(row, { x, y: place.bottom }))
     },
   })
-  const { seen, isAside, onScroll } = useSeenColumns(scroller, columns, props.widths)
+  const { seen, isAside, onScroll } = useSeenColumns(scroller, columns, {
+    widths: props.widths,
+    // What is so long has no buttons in its cells, which Tab would go to.
+    isOnlyRead: kept !== undefined,
+  })
   const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown
   const words = useMemo(() => rowWords(t), [t])
 
@@ -165,7 +169,9 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
         </div>
         {isLoading && <LoadingRows />}
         {!isLoading && count === 0 && (
-          <div className={classes.state}>{pages.error ? <AgainButton onAgain={pages.again} /> : props.empty}</div>
+          <div role="row" className={classes.state}>
+            <div role="gridcell">{pages.error ? <AgainButton onAgain={pages.again} /> : props.empty}</div>
+          </div>
         )}
       </div>
     </>

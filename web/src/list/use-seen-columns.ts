@@ -1,5 +1,5 @@
 // Which columns are drawn: a list is often wider than its window, and as long as nobody scrolls aside the cells beyond its edge are
-// left out. They would be a third of all.
+// left out of a list whose cells are only read. They would be a third of all.
 import { useLayoutEffect, useMemo, useState, type RefObject } from 'react'
 
 type Column = { name: string; width: number }
@@ -14,7 +14,7 @@ type Seen<Any> = {
 export function useSeenColumns<Any extends Column>(
   list: RefObject<HTMLElement | null>,
   columns: readonly Any[],
-  widths: Readonly<Record<string, number>> = {},
+  { widths = {}, isOnlyRead }: { widths: Readonly<Record<string, number>> | undefined; isOnlyRead: boolean },
 ): Seen<Any> {
   const [width, setWidth] = useState(0)
   const [isAside, setAside] = useState(false)
@@ -31,7 +31,7 @@ export function useSeenColumns<Any extends Column>(
     end += widths[column.name] ?? column.width
     return start > width
   })
-  const many = isAside || beyond < 0 ? columns.length : beyond
+  const many = isAside || !isOnlyRead || beyond < 0 ? columns.length : beyond
   const seen = useMemo(() => columns.slice(0, many), [columns, many])
   return { seen, isAside, onScroll: () => setAside(list.current!.scrollLeft !== 0) }
 }

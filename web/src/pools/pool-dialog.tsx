@@ -185,6 +185,7 @@ export function PoolDialog({ pool, onClose }: { pool?: IpPool; onClose(): void }
             </Text>
             <SegmentedControl
               aria-label={t('pools.exhausted')}
+              orientation={isPhone ? 'vertical' : 'horizontal'}
               value={values.on_exhausted}
               onChange={(next) => set({ on_exhausted: next })}
               data={(['reject', 'nas-pool'] as const).map((value) => ({

@@ -23,7 +23,8 @@ export function useListQuestion() {
   const navigate = subscribersRoute.useNavigate()
   const go = useCallback(
     (change: Change, { isStep = false } = {}) =>
-      void navigate({ search: (before) => ({ ...before, ...change }), replace: !isStep }),
+      // The list itself knows where it begins: the router would put it back to where it stood with the question before.
+      void navigate({ search: (before) => ({ ...before, ...change }), replace: !isStep, resetScroll: false }),
     [navigate],
   )
   // The same filters are the same object, however often the address is read.
