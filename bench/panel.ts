@@ -132,7 +132,7 @@ async function memory(browser: Browser, api: Api, rows: number): Promise<void> {
   let seen = 0
   while (seen < rows) {
     await page.mouse.wheel(0, 3_600)
-    await page.waitForFunction('window.probe.isWhole()')
+    await page.evaluate('window.probe.painted(() => window.probe.isWhole(), 0)')
     seen = (await page.evaluate('Math.round(window.probe.scrolled() / 36)')) as number
   }
   const then = await measureMemory(session, browser)

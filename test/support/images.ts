@@ -47,7 +47,7 @@ const pages: readonly (readonly [string, string])[] = [
 ]
 
 /** In the browser: nothing that is in sight is still on its way. */
-const isWhole = `[...document.querySelectorAll('[class*=Skeleton]')].every((one) => one.getBoundingClientRect().top > innerHeight)`
+const isWhole = `[...document.querySelectorAll('[class*=Skeleton], [class*=bone]')].every((one) => one.getBoundingClientRect().top > innerHeight)`
 
 type Demo = { url: string; operator: { email: string; password: string }; online: number }
 
@@ -91,7 +91,9 @@ async function takeAll(demo: Demo, { name, language, options }: Look): Promise<v
   for (const [title, address] of pages) {
     await page.goto(demo.url + address.replace(/\$(\w+)/, (_, who: string) => String(ids[who])))
     await page.locator('h1, h2').first().waitFor()
-    await page.waitForFunction(isWhole)
+    await page.evaluate(
+      `new Promise((done) => { const look = () => (${isWhole} ? done() : requestAnimationFrame(look)); look() })`,
+    )
     // Charts are drawn once more when their place is known, and rows of a list come after its head.
     await page.waitForTimeout(1_000)
     // A page has few colours: a palette holds them in a third of the octets.
@@ -106,7 +108,11 @@ async function takeAll(demo: Demo, { name, language, options }: Look): Promise<v
 async function idsOf(page: Page): Promise<Record<string, number>> {
   const ask = async (query: string): Promise<number> => {
     const answer = await page.request.get(`${new URL(page.url()).origin}/api/v1/subscribers?limit=1&${query}`)
-    return ((await answer.json()) as { items: { id: number }[] }).items[0]!.id
+    const [first] = ((await answer.json()) as { items: { id: number }[] }).items
+    if (first !== undefined) return first.id
+    // The list follows the sessions some seconds later.
+    await page.waitForTimeout(1_000)
+    return ask(query)
   }
   return { online: await ask('online=true'), refused: await ask('label=expired') }
 }
