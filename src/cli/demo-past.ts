@@ -1,5 +1,6 @@
 // What happened at the demonstration's ISP before it was started: payments and renewals of the last thirty days by the very
-// functions that take them today, what lines used, and how the number of subscribers grew. Only where the subscribers were just made.
+// functions that take them today, what lines used, who logged in, and how the number of subscribers grew. Only where the
+// subscribers were just made.
 
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
@@ -11,7 +12,7 @@ import { renew } from '../domain/money/renewal.ts'
 import { rollUpReports } from '../domain/report/roll-up.ts'
 import { readSettings } from '../domain/setting.ts'
 import { subscriberLabelSql } from '../domain/subscriber-label.ts'
-import { demoPlans } from './demo-data.ts'
+import { demoNases, demoPlans } from './demo-data.ts'
 import { makeDemoSubscribers, paysWithUs, periodStart } from './demo-subscribers.ts'
 import { CommandFailedError } from './run.ts'
 
@@ -31,6 +32,7 @@ export async function makeDemoPast(db: Db, keyring: Keyring, now: Date): Promise
     if (back <= usedDays) await rollUpReports(db, zone, at)
     if (back > 0) await countSubscribers(db, zone, at)
   }
+  await countLogins(db, zone, now)
 }
 
 async function payAndRenew(db: Db, by: Author, now: Date): Promise<void> {
@@ -71,4 +73,16 @@ async function countSubscribers(db: Db, zone: string, at: Date): Promise<void> {
     insert into subscriber_day (day, owner_id, plan_id, group_id, zone, label, count)
     select ${day}, owner_id, plan_id, coalesce(group_id, 0), coalesce(zone, ''), ${subscriberLabelSql(at)}, count(*)
     from subscriber where created_at <= ${at} group by 2, 3, 4, 5, 6`.execute(db)
+}
+
+/** As they would have been counted on each of the last thirty days: at every NAS some hundred modems that dial anew, and a few refused. */
+async function countLogins(db: Db, zone: string, now: Date): Promise<void> {
+  await sql`
+    insert into decision_day (day, owner_id, nas_id, accepted, reason, count)
+    select (day at time zone ${zone})::date, (select owner_id from subscriber limit 1), nas.id, kind.reason = 'accepted', kind.reason,
+      (kind.count * (0.7 + 0.6 * ((nas.id * 7 + extract(day from day) * 5) % 11) / 11))::bigint
+    from nas
+    cross join (values ('accepted', 640), ('wrong-password', 22), ('expired', 14), ('blocked', 6)) kind (reason, count)
+    cross join generate_series(${now}::timestamptz - interval '1 day' * ${sql.lit(usedDays)}, ${now}::timestamptz - interval '1 day', '1 day') day
+    where nas.name = any(${demoNases.map(({ name }) => name)}::text[])`.execute(db)
 }

@@ -91,7 +91,7 @@ describe('the made-up ISP', () => {
     insist(await findBreaches(database.pool, now))
   })
 
-  it('has a past for its reports: a growing number of subscribers, and what was used', async () => {
+  it('has a past for its reports: a growing number of subscribers, what was used, and who logged in', async () => {
     const days = (await counted(`select day, sum(count)::int as n from subscriber_day group by day order by day`)) as {
       n: number
     }[]
@@ -102,6 +102,15 @@ describe('the made-up ISP', () => {
     )) as [{ days: number; least: string }]
     expect(used.days).toBe(30)
     expect(BigInt(used.least)).toBeGreaterThan(0n)
+    const logins = (await counted(`select day, sum(count) filter (where accepted)::int as accepted,
+        sum(count) filter (where not accepted)::int as refused from decision_day group by day`)) as {
+      accepted: number
+      refused: number
+    }[]
+    expect(logins).toHaveLength(30)
+    expect(logins.every(({ accepted, refused }) => accepted > 1_000 && refused > 10 && refused < accepted / 5)).toBe(
+      true,
+    )
     const [revenue] = (await counted(`select sum(amount_minor)::int as n from event_day where kind = 'renewal'`)) as [
       { n: number },
     ]
