@@ -2,8 +2,7 @@
 // is broken off, not stored.
 
 import { createHash, randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ImportFileError } from './file-error.ts'
@@ -29,8 +28,10 @@ export async function receiveFile(
       yield chunk
     }
   }
+  // Open before anything can fail: a stream that opens it by itself may make it after it was removed.
+  const file = await open(path, 'wx', 0o600)
   try {
-    await pipeline(stream, counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+    await pipeline(stream, counted, file.createWriteStream())
     if (octets === 0) throw new ImportFileError(1, 'the file is empty')
   } catch (error) {
     await rm(path, { force: true })
