@@ -80,8 +80,10 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
   })
   useEffect(() => virtual.measure(), [virtual, height])
   const shown = virtual.getVirtualItems()
-  // A row that leaves at one end shows what comes at the other: to make a new one costs more than twice as much.
-  const pool = Math.ceil((virtual.scrollRect?.height ?? 0) / height) + 2 * overscan + 2
+  // What is so long has no buttons in its cells, which Tab would go to.
+  const isOnlyRead = kept !== undefined
+  // A row of it that leaves at one end shows what comes at the other: to make a new one costs more than twice as much.
+  const pool = isOnlyRead ? Math.ceil((virtual.scrollRect?.height ?? 0) / height) + 2 * overscan + 2 : Infinity
   const slots = shown.toSorted((one, other) => (one.index % pool) - (other.index % pool))
   const [firstShown, lastShown] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0]
   useEffect(() => kept?.see(firstShown, lastShown), [kept, firstShown, lastShown])
@@ -112,11 +114,7 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
       setTimeout(() => openMenu(row, { x, y: place.bottom }))
     },
   })
-  const { seen, isAside, onScroll } = useSeenColumns(scroller, columns, {
-    widths: props.widths,
-    // What is so long has no buttons in its cells, which Tab would go to.
-    isOnlyRead: kept !== undefined,
-  })
+  const { seen, isAside, onScroll } = useSeenColumns(scroller, columns, { widths: props.widths, isOnlyRead })
   const isMissing = rowAt(focused) === undefined || focused < firstShown || focused > lastShown
   const words = useMemo(() => rowWords(t), [t])
 
