@@ -8,7 +8,7 @@ import classes from './list-table.module.css'
 /** Of the window. */
 export type Place = { x: number; y: number }
 
-/** The words of all rows: to ask the catalogue for those of each costs more than to draw it. */
+/** The words of all rows, asked of the catalogue once: for each row it was a quarter of what scripts do in a turn of the wheel. */
 export type RowWords = { select(name: string): string; menu(name: string): string; actions: string }
 
 const gap = '\u{FFFC}'

@@ -82,7 +82,7 @@ export function ListTable<Row extends { id: number }>(props: ListTableProps<Row>
   const shown = virtual.getVirtualItems()
   // What is so long has no buttons in its cells, which Tab would go to.
   const isOnlyRead = kept !== undefined
-  // A row of it that leaves at one end shows what comes at the other: to make a new one costs more than twice as much.
+  // A row of it that leaves at one end shows what comes at the other: none is taken away and made anew.
   const pool = isOnlyRead ? Math.ceil((virtual.scrollRect?.height ?? 0) / height) + 2 * overscan + 2 : Infinity
   const slots = shown.toSorted((one, other) => (one.index % pool) - (other.index % pool))
   const [firstShown, lastShown] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0]

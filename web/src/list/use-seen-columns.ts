@@ -1,5 +1,5 @@
 // Which columns are drawn: a list is often wider than its window, and as long as nobody scrolls aside the cells beyond its edge are
-// left out of a list whose cells are only read. They would be a third of all.
+// left out of a list whose cells are only read.
 import { useLayoutEffect, useMemo, useState, type RefObject } from 'react'
 
 type Column = { name: string; width: number }

@@ -40,7 +40,7 @@ export function LabelBadge({ label, word }: { label: string; word: string }) {
   )
 }
 
-/** Each word is looked up once: to ask the catalogue for those of each row costs more than to draw it. */
+/** Each word is looked up once, as those of the rows are (list-row.tsx). */
 function wordsOf(t: TFunction): Word {
   const known = new Map<string, string>()
   return (name) => {
