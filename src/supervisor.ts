@@ -13,10 +13,17 @@ import { createPreparation, prepareDatabase, unlessAway, untilDone } from './pre
 /** A RADIUS process finishes what it has taken within this time (F04: exit within 10 s). */
 const drainMs = 8_000
 /**
- * A RADIUS process lives on short-lived objects. V8's defaults for a large machine let garbage grow to 500 MB before it looks;
- * with these it stays near 200 at the same speed, and what is left is far above what 20,000 waiting requests need.
+ * A RADIUS process lives on short-lived objects, about 28 kB a login. V8's defaults for a large machine let garbage grow to 500 MB
+ * before it looks; with these it stays near 200 at the same speed, and what is left is far above what 20,000 waiting requests need.
+ * With 32 MB for young objects, of which nothing is copied by helpers of the collector that take Postgres' cores, a login costs
+ * the process 8 % less than with 16, and its p99 falls by a quarter.
  */
-const radiusNodeOptions = ['--max-semi-space-size=16', '--max-old-space-size=192']
+const radiusNodeOptions = [
+  '--max-semi-space-size=32',
+  '--min-semi-space-size=32',
+  '--no-parallel-scavenge',
+  '--max-old-space-size=192',
+]
 
 /**
  * An export is rows that live for a moment. A spreadsheet of 1,000,000 took 23.4 s of CPU and 382 MiB with 4 MB for young objects

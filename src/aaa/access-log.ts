@@ -5,8 +5,8 @@
 
 import { isAway } from '../db/breaker.ts'
 import type { Pool } from '../db/pool.ts'
-import { writeAccessLog } from '../domain/access-log.ts'
-import type { AccessLogRow } from '../domain/access-log.ts'
+import { accessLogLine, writeAccessLog } from '../domain/access-log.ts'
+import type { AccessLogLine, AccessLogRow } from '../domain/access-log.ts'
 
 export type AccessLogEntry = Omit<AccessLogRow, 'count' | 'firstAt' | 'lastAt'>
 
@@ -94,15 +94,17 @@ type Writer = {
   dropped(): number
 }
 
+type Due = { readonly line: AccessLogLine; readonly count: number }
+
 /** Rows that are due, at most `maximum` of them, and their way into the database. */
 function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number): Writer {
-  let due: AccessLogRow[] = []
+  let due: Due[] = []
   let writes: Promise<void> = Promise.resolve()
   let pending = 0
   let dropped = 0
   let away = false
 
-  const drop = (rows: readonly AccessLogRow[]): void => {
+  const drop = (rows: readonly Due[]): void => {
     dropped += rows.reduce((sum, row) => sum + row.count, 0)
   }
   const write = async (): Promise<void> => {
@@ -111,7 +113,10 @@ function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number
     for (let at = 0; at < rows.length; at += rowsPerStatement) {
       const batch = rows.slice(at, at + rowsPerStatement)
       try {
-        await writeAccessLog(pool, batch, zone())
+        await writeAccessLog(
+          pool,
+          batch.map(({ line }) => line),
+        )
         away = false
       } catch (error) {
         onError(error)
@@ -140,7 +145,7 @@ function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number
     add(row) {
       // Many at once: to take out each of them alone would move all the others.
       if (due.length >= maximum) drop(due.splice(0, Math.min(rowsPerStatement, maximum)))
-      due.push(row)
+      due.push({ line: accessLogLine(row, zone()), count: row.count })
       if (due.length >= rowsPerStatement && !away) flushUnlessBusy()
     },
     flush,

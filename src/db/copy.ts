@@ -6,17 +6,17 @@ import type { Pool } from './pool.ts'
 
 export type CopyValue = string | number | bigint | boolean | Date | undefined
 
-/** Appends rows, all or none; each has a value for each column, undefined is null. Throws what the database throws. */
-export async function copyRows(
+/** Appends rows, all or none; each is what `copyLine` makes of a value for each column. Throws what the database throws. */
+export async function copyLines(
   pool: Pool,
   target: { table: string; columns: readonly string[] },
-  rows: readonly (readonly CopyValue[])[],
+  lines: readonly string[],
 ): Promise<void> {
   const client = await pool.connect()
   let failure: Error | undefined
   try {
     const stream = client.query(copyFrom(`copy ${target.table} (${target.columns.join(', ')}) from stdin`))
-    stream.end(rows.map(copyLine).join(''))
+    stream.end(lines.join(''))
     await finished(stream)
   } catch (error) {
     failure = error as Error
@@ -27,9 +27,11 @@ export async function copyRows(
   }
 }
 
-/** One row in COPY's text format. */
+/** One row in COPY's text format; undefined is null. */
 export function copyLine(values: readonly CopyValue[]): string {
-  return `${values.map(copyField).join('\t')}\n`
+  let line = ''
+  for (let i = 0; i < values.length; i++) line += (i === 0 ? '' : '\t') + copyField(values[i])
+  return `${line}\n`
 }
 
 function copyField(value: CopyValue): string {

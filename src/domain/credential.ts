@@ -4,6 +4,7 @@
 
 import type { Db } from '../db/schema.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { sealOverhead } from '../crypto/box.ts'
 import { md4 } from '../crypto/md4.ts'
 import { writeAudit } from './audit/audit.ts'
 import type { Author } from './author.ts'
@@ -93,26 +94,40 @@ export type CredentialOpener = (
 
 /**
  * `openCredential` that remembers what it has opened by the sealed octets and their row, so that a changed credential is
- * another one: when all of a BNG dial in again it saves 3.2 of the 3.5 µs, and an object of OpenSSL's for the collector. At
- * most `maximum` are remembered twice over; the older half is forgotten at once.
+ * another one: when all of a BNG dial in again it saves most of the 3.5 µs, and an object of OpenSSL's for the collector. What
+ * it gives holds until it is asked again. At most `places` are remembered, in one block of octets that the collector never
+ * looks into (as strings in a map 100,000 of them cost it a tenth of its work).
  */
-export function createCredentialOpener(keyring: Keyring, maximum = 100_000): CredentialOpener {
-  // Text, for a Buffer has an object or two of its own: about 150 octets an entry.
-  let recent = new Map<string, string>()
-  let older = new Map<string, string>()
+export function createCredentialOpener(keyring: Keyring, places = 131_072): CredentialOpener {
+  // A place: length of the sealed octets, id of the subscriber, sealed octets, opened octets. Length 0: nothing is there.
+  const remembered = Buffer.alloc(places * placeLength)
+  const isKnown = (at: number, subscriberId: bigint, secret: Buffer): boolean =>
+    remembered[at] === secret.length &&
+    remembered.readBigInt64LE(at + 1) === subscriberId &&
+    secret.compare(remembered, at + sealedAt, at + sealedAt + secret.length) === 0
   return (subscriberId, kind, secret) => {
-    const key = `${subscriberId}/${secret.toString('latin1')}`
-    const known = recent.get(key)
-    if (known !== undefined) return Buffer.from(known, 'latin1')
-    if (recent.size >= maximum) {
-      older = recent
-      recent = new Map()
+    const length = sealedAt + secret.length + (secret.length - sealOverhead)
+    if (length > placeLength || secret.length <= sealOverhead)
+      return openCredential(keyring, subscriberId, kind, secret)
+    // The end of a seal is as good as random. Two places for each, so that few push out another that is wanted again.
+    const first = (secret.readUInt32LE(secret.length - 4) % places) * placeLength
+    const second = (secret.readUInt32LE(secret.length - 8) % places) * placeLength
+    for (const at of [first, second]) {
+      if (isKnown(at, subscriberId, secret)) return remembered.subarray(at + sealedAt + secret.length, at + length)
     }
-    const opened = older.get(key) ?? openCredential(keyring, subscriberId, kind, secret).toString('latin1')
-    recent.set(key, opened)
-    return Buffer.from(opened, 'latin1')
+    const opened = openCredential(keyring, subscriberId, kind, secret)
+    const at = remembered[first] === 0 ? first : second
+    remembered[at] = secret.length
+    remembered.writeBigInt64LE(subscriberId, at + 1)
+    secret.copy(remembered, at + sealedAt)
+    opened.copy(remembered, at + sealedAt + secret.length)
+    return opened
   }
 }
+
+/** Octets of one remembered credential: enough for passwords of up to 44. */
+const placeLength = 128
+const sealedAt = 1 + 8
 
 /** Writes the credential of a subscriber, in place of the one it had. */
 export async function writeCredential(

@@ -13,7 +13,7 @@ import { addSessionsCommand } from '../../src/cli/sessions.ts'
 import { addSettingCommands } from '../../src/cli/setting.ts'
 import { addSubscriberCommands } from '../../src/cli/subscriber.ts'
 import { addWhyCommand } from '../../src/cli/why.ts'
-import { writeAccessLog } from '../../src/domain/access-log.ts'
+import { accessLogLine, writeAccessLog } from '../../src/domain/access-log.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -322,7 +322,10 @@ describe('why', () => {
         lastAt: new Date(),
       },
     ]
-    await writeAccessLog(database.pool, rows, 'UTC')
+    await writeAccessLog(
+      database.pool,
+      rows.map((row) => accessLogLine(row, 'UTC')),
+    )
     expect((await run('why Anna')).map((line) => line.trimStart())).toEqual([
       'anna is active; plan Home; expires: 2099-01-31T12:00:00Z',
       'no session is open',

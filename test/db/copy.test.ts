@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { copyLine, copyRows } from '../../src/db/copy.ts'
+import { copyLine, copyLines } from '../../src/db/copy.ts'
 import type { CopyValue } from '../../src/db/copy.ts'
 import { useDatabase } from '../support/database.ts'
 
@@ -14,13 +14,14 @@ beforeEach(async () => {
   await database.pool.query('create table kept (name text, octets bigint, open boolean, at timestamptz)')
 })
 
-describe('copyRows', () => {
+describe('copyLines', () => {
   it('appends what it is given', async () => {
     const at = new Date('2026-03-10T12:00:00.123Z')
-    await copyRows(database.pool, target, [
+    const rows = [
       ['anna', 2n ** 62n, true, at],
       [undefined, 1, false, undefined],
-    ])
+    ]
+    await copyLines(database.pool, target, rows.map(copyLine))
     expect(await kept()).toEqual([
       { name: null, octets: 1n, open: false, at: null },
       { name: 'anna', octets: 2n ** 62n, open: true, at },
@@ -33,10 +34,10 @@ describe('copyRows', () => {
     await fc.assert(
       fc.asyncProperty(noNul, async (texts) => {
         await database.pool.query('truncate kept')
-        await copyRows(
+        await copyLines(
           database.pool,
           target,
-          texts.map((name, at): CopyValue[] => [name, at, true, undefined]),
+          texts.map((name, at) => copyLine([name, at, true, undefined])),
         )
         expect((await kept()).map((row) => (row as { name: string }).name)).toEqual(texts)
       }),
@@ -49,9 +50,11 @@ describe('copyRows', () => {
       ['good', 1, true, undefined],
       ['bad', 'no number', true, undefined],
     ]
-    await expect(copyRows(database.pool, target, rows)).rejects.toThrow(/invalid input syntax for type bigint/)
+    await expect(copyLines(database.pool, target, rows.map(copyLine))).rejects.toThrow(
+      /invalid input syntax for type bigint/,
+    )
     expect(await kept()).toEqual([])
-    await copyRows(database.pool, target, [['next', 2, true, undefined]])
+    await copyLines(database.pool, target, [copyLine(['next', 2, true, undefined])])
     expect(await kept()).toHaveLength(1)
   })
 })

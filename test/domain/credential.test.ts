@@ -35,11 +35,17 @@ describe('an opener of credentials', () => {
   it('opens each as it is, at any time, however few it remembers', () => {
     const { keyring } = office
     const open = createCredentialOpener(keyring, 2)
-    const sealed = ['ä', 'b', 'c', 'd'].map((password, at) =>
-      storedSecret(keyring, BigInt(at), { kind: 'clear', password }),
-    )
-    for (const at of [0, 0, 1, 2, 1, 3, 0, 0, 3]) {
-      expect(open(BigInt(at), 'clear', sealed[at]!).toString()).toBe(['ä', 'b', 'c', 'd'][at])
+    const passwords = [
+      'ä',
+      'b',
+      'c',
+      'd',
+      'as long as it fits'.padEnd(44, '.'),
+      'too long to be remembered'.padEnd(128, '.'),
+    ]
+    const sealed = passwords.map((password, at) => storedSecret(keyring, BigInt(at), { kind: 'clear', password }))
+    for (const at of [0, 0, 1, 2, 1, 3, 0, 0, 3, 4, 4, 5, 5, 4, 3, 3]) {
+      expect(open(BigInt(at), 'clear', sealed[at]!).toString()).toBe(passwords[at])
     }
     const changed = storedSecret(keyring, 0n, { kind: 'clear', password: 'new' })
     expect(open(0n, 'clear', changed).toString()).toBe('new')

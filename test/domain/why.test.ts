@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { writeAccessLog } from '../../src/domain/access-log.ts'
+import { accessLogLine, writeAccessLog } from '../../src/domain/access-log.ts'
 import type { AccessLogRow } from '../../src/domain/access-log.ts'
 import { block } from '../../src/domain/subscriber-action/block.ts'
 import { takeByUsername } from '../../src/domain/subscriber-action/by-username.ts'
@@ -29,7 +29,7 @@ async function logged(username: string, changes: Partial<AccessLogRow> = {}): Pr
     lastAt: hours(-1),
     ...changes,
   }
-  await writeAccessLog(office.pool, [row], 'UTC')
+  await writeAccessLog(office.pool, [accessLogLine(row, 'UTC')])
 }
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 // What tests of activity stand on: subscribers of two resellers on the test API, with rows of sessions and decisions.
-import { writeAccessLog } from '../../src/domain/access-log.ts'
+import { accessLogLine, writeAccessLog } from '../../src/domain/access-log.ts'
 import type { AccessLogRow } from '../../src/domain/access-log.ts'
 import { insertPlan, insertRow } from './access.ts'
 import type { Client, TestApi } from './api.ts'
@@ -80,7 +80,7 @@ export async function makeDecision(api: TestApi, changes: Partial<AccessLogRow>)
     lastAt: noon,
     ...changes,
   }
-  await writeAccessLog(api.pool, [row], 'UTC')
+  await writeAccessLog(api.pool, [accessLogLine(row, 'UTC')])
 }
 
 /** All items of a list, page by page. The path ends with a query. */
