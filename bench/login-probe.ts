@@ -41,11 +41,7 @@ function start(port: number, secretText: string, perSecond: number, subscribers:
       lane.identifier = (lane.identifier + 1) & 0xff
       const old = lane.waiting.get(lane.identifier)
       if (old !== undefined) latencies.push(patienceMs)
-      const length = writeLogin(
-        packet,
-        { method: 'pap', subscriber: (count * 7) % subscribers, identifier: lane.identifier },
-        secret,
-      )
+      const length = writeLogin(packet, { subscriber: (count * 7) % subscribers, identifier: lane.identifier }, secret)
       lane.waiting.set(lane.identifier, { at: begun + (count * 1_000) / perSecond })
       sent += 1
       lane.socket.send(Buffer.from(packet.subarray(0, length)), port, '127.0.0.1')

@@ -1,8 +1,7 @@
 // One run of the generator against one server, with the CPU that the server and Postgres used meanwhile; and what many runs
 // come to: medians, and ratios between the two servers of the same round.
 
-import { fork } from 'node:child_process'
-import type { FromGenerator, Orders, Result } from './generator-orders.ts'
+import type { Orders, Result } from './generator-orders.ts'
 import { nativeGenerator, runNative } from './native-generator.ts'
 import { cpuSeconds } from './process.ts'
 import type { Server } from './process.ts'
@@ -33,9 +32,7 @@ export async function measure(
     used.server += sign * cpuSeconds(server.pid)
     used.postgres += sign * cpuSeconds(postgresPid)
   }
-  const heard = ({ kind }: { kind: 'begin' | 'end' }): void => sample(kind === 'begin' ? -1 : 1)
-  const program = nativeGenerator(orders.work, folder)
-  const result = await (program === undefined ? runForked(complete, heard) : runNative(program, complete, heard))
+  const result = await runNative(nativeGenerator(folder), complete, (kind) => sample(kind === 'begin' ? -1 : 1))
   const perRequest = (seconds: number): number => (seconds / result.requests) * 1e6
   return {
     ...result,
@@ -46,19 +43,6 @@ export async function measure(
     serverCpuUs: perRequest(used.server),
     postgresCpuUs: perRequest(used.postgres),
   }
-}
-
-function runForked(orders: Orders, heard: (message: { kind: 'begin' | 'end' }) => void): Promise<Result> {
-  const child = fork(new URL('./generator.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  return new Promise<Result>((resolve, reject) => {
-    child.on('message', (message: FromGenerator) => {
-      if (message.kind === 'result') resolve(message.result)
-      else heard(message)
-    })
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`the generator ended (${code}) without a result`)))
-    child.send(orders)
-  })
 }
 
 export type Summary = {

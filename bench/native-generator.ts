@@ -1,28 +1,30 @@
-// The generator in C (generator.c): compiled where the machine has a C compiler, driven by its standard input and output. It
-// does what generator.ts does, but for MS-CHAPv2, at a fifth of the CPU.
+// The generator in C (generator/): compiled once a run, driven by its standard input and output.
 
 import { execFileSync, spawn } from 'node:child_process'
-import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { FromGenerator, Orders, Result, Work } from './generator-orders.ts'
-import { statuses, templateLine } from './packets.ts'
+import type { Orders, Result, Work } from './generator-orders.ts'
+import { accountingOn, loginLine, recordLine, statuses } from './packets.ts'
+import type { Method } from './packets.ts'
 
-const works: readonly Work[] = ['auth-pap', 'auth-chap', 'acct-mix', 'storm']
+const methods: Partial<Record<Work, Method>> = {
+  'auth-chap': 'chap',
+  'auth-mschapv2': 'mschapv2',
+  'auth-ipoe': 'line',
+}
+const defaults = { patienceMs: 1_000, tries: 5 }
 
-/** The program for a work, compiled into a folder once; undefined where it is not its work or there is no compiler. */
-export function nativeGenerator(work: Work, folder: string): string | undefined {
-  if (!works.includes(work)) return undefined
+/** Compiles the program into a folder and gives its path. Throws with a sentence where there is no C compiler. */
+export function nativeGenerator(folder: string): string {
   const program = path.join(folder, 'generator')
-  if (fs.existsSync(program)) return program
-  const source = fileURLToPath(new URL('./generator.c', import.meta.url))
+  const source = fileURLToPath(new URL('./generator/generator.c', import.meta.url))
   try {
     execFileSync('cc', ['-O2', '-o', program, source], { stdio: 'pipe' })
     return program
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Error('the load generator needs a C compiler: apt install gcc libc6-dev', { cause: error })
   }
 }
 
@@ -30,7 +32,7 @@ export function nativeGenerator(work: Work, folder: string): string | undefined 
 export async function runNative(
   program: string,
   orders: Orders,
-  heard: (message: Extract<FromGenerator, { kind: 'begin' | 'end' }>) => void,
+  heard: (message: 'begin' | 'end') => void,
 ): Promise<Result> {
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<never>((_, reject) => {
@@ -39,7 +41,7 @@ export async function runNative(
   })
   const result = new Promise<Result>((resolve) => {
     createInterface(child.stdout).on('line', (line) => {
-      if (line === 'begin' || line === 'end') heard({ kind: line })
+      if (line === 'begin' || line === 'end') heard(line)
       else if (line.startsWith('result ')) resolve(JSON.parse(line.slice('result '.length)) as Result)
     })
   })
@@ -48,9 +50,15 @@ export async function runNative(
 }
 
 function orderLines(orders: Orders): string {
-  const { work, secret, authPort, acctPort, replySigned, window, subscribers, run, warmupSeconds, seconds } = orders
-  const numbers = [authPort, acctPort, Number(replySigned), window, subscribers, run, warmupSeconds, seconds]
-  const records = Object.values(statuses).map((status) => `record${status} ${templateLine(status)}`)
-  const login = `login ${templateLine(work === 'auth-chap' ? 'chap' : 'pap')}`
-  return [`work ${work}`, `secret ${secret}`, `numbers ${numbers.join(' ')}`, login, ...records, ''].join('\n')
+  const { work, secret, authPort, acctPort, replySigned, window, subscribers, run } = orders
+  const { warmupSeconds, seconds, perSecond = 0, patienceMs = defaults.patienceMs, tries = defaults.tries } = orders
+  const place = [authPort, acctPort, Number(replySigned), window, tries, subscribers, run]
+  const numbers = [...place, warmupSeconds, seconds, perSecond, patienceMs / 1000]
+  const login = loginLine(methods[work] ?? 'pap')
+  const records = [...Object.values(statuses), accountingOn].map(
+    (status) => `record${status} ${recordLine(status, work === 'auth-ipoe')}`,
+  )
+  return [`work ${work}`, `secret ${secret}`, `numbers ${numbers.join(' ')}`, `login ${login}`, ...records, ''].join(
+    '\n',
+  )
 }

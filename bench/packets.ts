@@ -1,25 +1,20 @@
-// The packets that the generator sends, patched in place from a template: what differs from request to request always has the
-// same length, so a request costs a few copies and its digests. Shaped as a MikroTik sends them over PPPoE.
+// The packets of the benchmark, patched in place from a template: what differs from request to request always has the same
+// length, so a request costs a few copies and its digests. Shaped as a MikroTik sends them over PPPoE, and those of IPoE lines as its DHCP server.
 
 import { randomFillSync } from 'node:crypto'
-import { md4 } from '../src/crypto/md4.ts'
 import { hashPacket, signPacket, zeroAuthenticator } from '../src/radius/authenticator.ts'
 import type { Secret } from '../src/radius/authenticator.ts'
 import { codes } from '../src/radius/codes.ts'
 import { hidePassword } from '../src/radius/hiding.ts'
-import {
-  authenticatorResponse,
-  challengeHash,
-  challengeResponse,
-  msChapResponseLength,
-  ntPasswordHash,
-} from '../src/radius/ms-chap.ts'
-import { makeChapPassword } from '../src/radius/password.ts'
-import { benchmarkSubscriber } from './subscribers.ts'
+import { msChapResponseLength } from '../src/radius/ms-chap.ts'
+import { benchmarkLine, benchmarkSubscriber } from './subscribers.ts'
 
-export type Method = 'pap' | 'chap' | 'mschapv2'
+/** `line`: nothing is proved, the line itself is known (IPoE). */
+export type Method = 'pap' | 'chap' | 'mschapv2' | 'line'
 /** Acct-Status-Type, RFC 2866 §5.1. */
 export const statuses = { start: 1, stop: 2, interim: 3 } as const
+/** Accounting-On: the NAS began anew, and every session of it is over. */
+export const accountingOn = 7
 
 /** One packet as it is being built: its octets and where each attribute's value begins. */
 type Template = { octets: Buffer; at: Offsets; offsets: ReadonlyMap<string, number> }
@@ -32,11 +27,15 @@ const messageAuthenticatorAt = 20
 const randomPool = Buffer.alloc(16_384)
 let randomAt = randomPool.length
 
+/** What every packet says of its NAS. */
+const nasFields: Field[] = [
+  { name: 'NAS-Identifier', type: 32, value: text('bench-bng') },
+  { name: 'NAS-IP-Address', type: 4, value: Buffer.from([127, 0, 0, 1]) },
+]
 /** What is common to logins and accounting of one line. */
 const lineFields: Field[] = [
   { name: 'User-Name', type: 1, value: text(benchmarkSubscriber(0).username) },
-  { name: 'NAS-Identifier', type: 32, value: text('bench-bng') },
-  { name: 'NAS-IP-Address', type: 4, value: Buffer.from([127, 0, 0, 1]) },
+  ...nasFields,
   { name: 'NAS-Port-Type', type: 61, value: integer(15) },
   { name: 'NAS-Port', type: 5, value: integer(15_728_641) },
   { name: 'NAS-Port-Id', type: 87, value: text('vlan4071') },
@@ -45,20 +44,32 @@ const lineFields: Field[] = [
   { name: 'Calling-Station-Id', type: 31, value: text(benchmarkSubscriber(0).mac) },
   { name: 'Called-Station-Id', type: 30, value: text('pppoe-vlan4071') },
 ]
+/** RouterOS' DHCP server names a line by its MAC. */
+const ipoeFields: Field[] = lineFields
+  .filter(({ name }) => name !== 'Service-Type' && name !== 'Framed-Protocol')
+  .map((field) => {
+    if (field.name === 'User-Name' || field.name === 'Calling-Station-Id') {
+      return { ...field, value: text(benchmarkLine(0).mac) }
+    }
+    return field.name === 'Called-Station-Id' ? { ...field, value: text('dhcp-vlan4071') } : field
+  })
 const signature: Field = { name: 'Message-Authenticator', type: 80, value: Buffer.alloc(16) }
 const credentialFields: Record<Method, Field[]> = {
   pap: [{ name: 'User-Password', type: 2, value: Buffer.alloc(32) }],
   chap: [{ name: 'CHAP-Password', type: 3, value: Buffer.alloc(17) }],
+  line: [{ name: 'User-Password', type: 2, value: Buffer.alloc(16) }],
   mschapv2: [
     { name: 'MS-CHAP-Challenge', type: 11, vendor: microsoft, value: Buffer.alloc(16) },
     { name: 'MS-CHAP2-Response', type: 25, vendor: microsoft, value: Buffer.alloc(msChapResponseLength) },
   ],
 }
+const statusField: Field = { name: 'Acct-Status-Type', type: 40, value: integer(0) }
+const timeField: Field = { name: 'Event-Timestamp', type: 55, value: integer(0) }
 const accountingFields: Field[] = [
-  { name: 'Acct-Status-Type', type: 40, value: integer(0) },
+  statusField,
   { name: 'Acct-Session-Id', type: 44, value: text('00000000') },
   { name: 'Framed-IP-Address', type: 8, value: Buffer.alloc(4) },
-  { name: 'Event-Timestamp', type: 55, value: integer(0) },
+  timeField,
   { name: 'Acct-Delay-Time', type: 41, value: integer(0) },
   { name: 'Acct-Authentic', type: 45, value: integer(1) },
 ]
@@ -73,26 +84,30 @@ const counterFields: Field[] = [
 ]
 const causeField: Field = { name: 'Acct-Terminate-Cause', type: 49, value: integer(1) }
 
+const login = (method: Method, fields: readonly Field[]): Template =>
+  template(codes.accessRequest, [signature, ...fields, ...credentialFields[method]])
 const logins: Record<Method, Template> = {
-  pap: template(codes.accessRequest, [signature, ...lineFields, ...credentialFields.pap]),
-  chap: template(codes.accessRequest, [signature, ...lineFields, ...credentialFields.chap]),
-  mschapv2: template(codes.accessRequest, [signature, ...lineFields, ...credentialFields.mschapv2]),
+  pap: login('pap', lineFields),
+  chap: login('chap', lineFields),
+  mschapv2: login('mschapv2', lineFields),
+  line: login('line', ipoeFields),
 }
-const accounting: Record<number, Template> = {
-  [statuses.start]: template(codes.accountingRequest, [...accountingFields, ...lineFields]),
-  [statuses.interim]: template(codes.accountingRequest, [...accountingFields, ...lineFields, ...counterFields]),
-  [statuses.stop]: template(codes.accountingRequest, [
-    ...accountingFields,
-    ...lineFields,
-    ...counterFields,
-    causeField,
-  ]),
+const records = (fields: readonly Field[]): Record<number, Template> => {
+  const common = [...accountingFields, ...fields]
+  return {
+    [statuses.start]: template(codes.accountingRequest, common),
+    [statuses.interim]: template(codes.accountingRequest, [...common, ...counterFields]),
+    [statuses.stop]: template(codes.accountingRequest, [...common, ...counterFields, causeField]),
+    [accountingOn]: template(codes.accountingRequest, [...nasFields, statusField, timeField]),
+  }
 }
+const accounting = records(lineFields)
+const accountingOfLines = records(ipoeFields)
 
 /** The longest packet with a Class of the longest kind. */
 export const packetSpace = 640
 
-export type Login = { method: Method; subscriber: number; identifier: number }
+export type Login = { subscriber: number; identifier: number }
 /** `class`: as the Access-Accept gave it, undefined where there was no login. */
 export type AccountingRecord = {
   status: number
@@ -104,14 +119,15 @@ export type AccountingRecord = {
   class: Uint8Array | undefined
 }
 
-/** Writes a signed Access-Request and returns its length. RFC 2865 §5.2, §5.3; RFC 2548 §2.3; RFC 3579 §3.2. */
-export function writeLogin(target: Buffer, login: Login, secret: Secret): number {
-  const { octets, at } = logins[login.method]
+/** Writes a signed Access-Request with PAP and returns its length. RFC 2865 §5.2, RFC 3579 §3.2. */
+export function writeLogin(target: Buffer, { subscriber, identifier }: Login, secret: Secret): number {
+  const { octets, at } = logins.pap
   octets.copy(target)
-  target[1] = login.identifier
+  target[1] = identifier
   fillRandom(target, 4)
-  writeLine(target, at, login.subscriber)
-  writeCredentials(target, at, login, secret)
+  writeLine(target, at, subscriber)
+  const password = Buffer.from(benchmarkSubscriber(subscriber).password)
+  target.set(hidePassword(password, secret.octets, target.subarray(4, 20)), at('User-Password'))
   const packet = target.subarray(0, octets.length)
   signPacket(packet, messageAuthenticatorAt, packet.subarray(4, 20), secret, packet, messageAuthenticatorAt + 2)
   return octets.length
@@ -134,33 +150,36 @@ export function writeRecord(target: Buffer, record: AccountingRecord, nowSeconds
   return length
 }
 
-/** What differs from request to request, in the order in which generator.c reads it. */
+/** What differs from request to request, in the order in which generator/packets.h reads it; of some names a packet has one. */
 const patched = [
-  'User-Name',
-  'Calling-Station-Id',
-  'CHAP-Password',
-  'Acct-Session-Id',
-  'Acct-Status-Type',
-  'Framed-IP-Address',
-  'Event-Timestamp',
-  'Acct-Session-Time',
-  'Acct-Input-Octets',
-  'Acct-Output-Octets',
-  'Acct-Input-Packets',
-  'Acct-Output-Packets',
+  ['User-Name'],
+  ['Calling-Station-Id'],
+  ['User-Password', 'CHAP-Password', 'MS-CHAP2-Response'],
+  ['MS-CHAP-Challenge'],
+  ['Acct-Session-Id'],
+  ['Acct-Status-Type'],
+  ['Framed-IP-Address'],
+  ['Event-Timestamp'],
+  ['Acct-Session-Time'],
+  ['Acct-Input-Octets'],
+  ['Acct-Output-Octets'],
+  ['Acct-Input-Packets'],
+  ['Acct-Output-Packets'],
 ]
 
-/** A template as a line for generator.c: its octets in hex, and where each patched value begins (0: it has none). */
-export function templateLine(of: Method | number): string {
-  const { octets, offsets } = typeof of === 'number' ? accounting[of]! : logins[of]
-  const password = of === 'chap' ? 'CHAP-Password' : 'User-Password'
-  const places = patched.map((name) => offsets.get(name === 'CHAP-Password' ? password : name) ?? 0)
-  return [octets.toString('hex'), ...places].join(' ')
+/** A login as a line for the generator: its octets in hex, and where each patched value begins (0: it has none). */
+export function loginLine(method: Method): string {
+  return templateLine(logins[method])
 }
 
-/** What MS-CHAP2-Success must hold for a subscriber: `S=` and 40 digits. The challenges are the same at every login. */
-export function expectedSuccess(subscriber: number): string {
-  return msChap2Of(subscriber).success
+/** The same of a record with this Acct-Status-Type, of a PPPoE session or an IPoE line. */
+export function recordLine(status: number, isLine: boolean): string {
+  return templateLine((isLine ? accountingOfLines : accounting)[status]!)
+}
+
+function templateLine({ octets, offsets }: Template): string {
+  const places = patched.map((names) => names.map((name) => offsets.get(name)).find((at) => at !== undefined) ?? 0)
+  return [octets.toString('hex'), ...places].join(' ')
 }
 
 function writeCounters(target: Buffer, at: Offsets, step: number): void {
@@ -175,39 +194,6 @@ function writeLine(target: Buffer, at: Offsets, number: number): void {
   const { username, mac } = benchmarkSubscriber(number)
   target.write(username, at('User-Name'), 'latin1')
   target.write(mac, at('Calling-Station-Id'), 'latin1')
-}
-
-function writeCredentials(target: Buffer, at: Offsets, login: Login, secret: Secret): void {
-  const password = Buffer.from(benchmarkSubscriber(login.subscriber).password)
-  const authenticator = target.subarray(4, 20)
-  if (login.method === 'pap')
-    return target.set(hidePassword(password, secret.octets, authenticator), at('User-Password'))
-  if (login.method === 'chap') {
-    return target.set(makeChapPassword(login.identifier, authenticator, password), at('CHAP-Password'))
-  }
-  const { response, challenge } = msChap2Of(login.subscriber)
-  target.set(challenge, at('MS-CHAP-Challenge'))
-  target.set(response, at('MS-CHAP2-Response'))
-}
-
-type MsChap2 = { challenge: Buffer; response: Buffer; success: string }
-const msChap2: MsChap2[] = []
-
-// A login costs the generator three DES blocks once, not every time: the server cannot know.
-function msChap2Of(subscriber: number): MsChap2 {
-  const known = msChap2[subscriber]
-  if (known !== undefined) return known
-  const { username, password } = benchmarkSubscriber(subscriber)
-  const challenge = randomFillSync(Buffer.alloc(16))
-  const response = Buffer.alloc(msChapResponseLength)
-  const peerChallenge = randomFillSync(response.subarray(2, 18))
-  const ntHash = ntPasswordHash(password)
-  const hashed = challengeHash(peerChallenge, challenge, text(username))
-  const ntResponse = challengeResponse(hashed, ntHash)
-  response.set(ntResponse, 26)
-  const made = { challenge, response, success: authenticatorResponse(md4(ntHash), ntResponse, hashed) }
-  msChap2[subscriber] = made
-  return made
 }
 
 function appendClass(target: Buffer, length: number, value: Uint8Array | undefined): number {

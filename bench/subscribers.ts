@@ -18,12 +18,25 @@ export function benchmarkSubscriber(number: number): BenchmarkSubscriber {
   }
 }
 
+/** An IPoE line: its device is all that tells whose it is. */
+export function benchmarkLine(number: number): { username: string; mac: string } {
+  const { username, mac } = benchmarkSubscriber(number)
+  return { username: username.replace('line', 'ipoe'), mac: mac.replace('02', '06') }
+}
+
+/** How many of them there are beside the others: `auth-ipoe` renews these. */
+export const benchmarkLines = 20_000
+
 /** The file that `subscriber import` reads: subscribers whose service period runs, as most of an ISP's are. */
 export function subscribersCsv(count: number, plan: string): string {
   const expires = `${new Date().getUTCFullYear() + 1}-12-31`
   const rows = Array.from({ length: count }, (_, at) => {
     const { username, password } = benchmarkSubscriber(at)
-    return `${username},${password},${plan},${expires}\n`
+    return `${username},${password},${plan},${expires},pppoe,\n`
   })
-  return `username,password,plan,expires_at\n${rows.join('')}`
+  const lines = Array.from({ length: Math.min(count, benchmarkLines) }, (_, at) => {
+    const { username, mac } = benchmarkLine(at)
+    return `${username},,${plan},${expires},ipoe,${mac}\n`
+  })
+  return `username,password,plan,expires_at,account_type,bound_macs\n${rows.join('')}${lines.join('')}`
 }

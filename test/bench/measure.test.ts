@@ -8,7 +8,16 @@ import { table } from '../../bench/table.ts'
 
 function run(server: string, round: number, rate: number, cpu: number): Run {
   const faults = { retransmissions: 0, lost: 1, wrong: 0, late: 0 }
-  const times = { seconds: 1, p50Ms: 1, p99Ms: 2, generatorCpuSeconds: 0.001 }
+  const times = {
+    seconds: 1,
+    p50Ms: 1,
+    p999Ms: 0,
+    worstMs: 0,
+    anew: 0,
+    goodput: [],
+    p99Ms: 2,
+    generatorCpuSeconds: 0.001,
+  }
   return {
     work: 'auth-pap',
     server,
