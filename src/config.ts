@@ -58,6 +58,9 @@ const environment = z.object({
     .transform(Number)
     .refine((value) => value >= 1 && value <= 64, 'must be a number from 1 to 64')
     .default(1),
+  GATEHOUSE_LAST_KNOWN: z
+    .enum(['subscribers', 'nothing'], { error: 'must be subscribers or nothing' })
+    .default('subscribers'),
   GATEHOUSE_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be trace, debug, info, warn, error, fatal or silent',
@@ -113,6 +116,8 @@ function toConfig(env: z.infer<typeof environment>) {
     tls: cert === undefined || key === undefined ? undefined : { certificate: cert, key },
     trustedProxies: env.GATEHOUSE_TRUSTED_PROXIES ?? [],
     radiusWorkers: env.GATEHOUSE_RADIUS_WORKERS,
+    /** What a RADIUS process knows by itself while Postgres is away. */
+    lastKnown: env.GATEHOUSE_LAST_KNOWN,
     logLevel: env.GATEHOUSE_LOG_LEVEL,
     failPoints: env.GATEHOUSE_FAIL_POINTS,
   }

@@ -27,6 +27,7 @@ serveAsChild({
       stateDirectory: config.stateDirectory,
       worker,
       workers: config.radiusWorkers,
+      lastKnown: config.lastKnown,
       signal,
       clock: systemClock,
       log,

@@ -28,6 +28,7 @@ describe('the configuration', () => {
       tls: undefined,
       trustedProxies: [],
       radiusWorkers: 1,
+      lastKnown: 'subscribers',
       logLevel: 'info',
       failPoints: undefined,
     })
@@ -53,6 +54,7 @@ describe('the configuration', () => {
       GATEHOUSE_TLS_KEY: '/etc/gatehouse/key.pem',
       GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8,fd00::/8,192.0.2.9',
       GATEHOUSE_RADIUS_WORKERS: '64',
+      GATEHOUSE_LAST_KNOWN: 'nothing',
       GATEHOUSE_LOG_LEVEL: '',
     })
     expect(config).toMatchObject({
@@ -70,6 +72,7 @@ describe('the configuration', () => {
       tls: { certificate: '/etc/gatehouse/cert.pem', key: '/etc/gatehouse/key.pem' },
       trustedProxies: ['10.0.0.0/8', 'fd00::/8', '192.0.2.9'],
       radiusWorkers: 64,
+      lastKnown: 'nothing',
       logLevel: 'info',
     })
     expect(readConfig({ GATEHOUSE_DATA_DIR: '/srv/x' })).toMatchObject({

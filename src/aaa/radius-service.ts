@@ -1,6 +1,6 @@
 // The RADIUS service of one process: its sockets, database connections and what stands between them. The two straight
 // lines of ARCHITECTURE.md begin in `handle`: which device speaks, then the handler of the code.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { systemClock, type Clock } from '../clock.ts'
 import type { Breaker } from '../db/breaker.ts'
@@ -60,6 +60,8 @@ export type RadiusServiceOptions = {
   worker: number
   /** How many it has: the first takes over what those left behind that are no more. Undefined: it does not. */
   workers?: number | undefined
+  /** `nothing`: no subscriber is held, in memory or on the disk, and logins are not answered while Postgres is away. */
+  lastKnown?: 'subscribers' | 'nothing'
   /** So long a login waits for Postgres before what was last known decides. Default 250 ms. */
   loginDeadlineMs?: number
   /** So long an accounting record waits for its commit before the journal takes it. Default 200 ms. */
@@ -220,13 +222,17 @@ async function openParts(options: RadiusServiceOptions) {
 async function startKnowledge(options: RadiusServiceOptions, pools: Pools) {
   const { stateDirectory: directory, worker, clock, log, metrics } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const { keyring, kept } = await begin({ ...options, pool: pools.registry, file: snapshotFile(directory, worker) })
+  const file = snapshotFile(directory, worker)
+  const holds = options.lastKnown !== 'nothing'
+  // What was held by an earlier start would be served without ever being made true.
+  if (!holds) await rm(file, { force: true })
+  const { keyring, kept } = await begin({ ...options, pool: pools.registry, file })
   const keys = followKeys({ pool: pools.registry, keyring, keyFile: options.keyFile, clock, log })
   const live = await startLiveRegistry({ pool: pools.registry, keyring, clock, log }, kept?.house)
   const house = () => live.house()
   const leftBehind = await findSnapshotsLeft(options)
   const files = { directory, worker, replaces: leftBehind.snapshots }
-  const beginning = { ...files, pool: pools.snapshot, keyring, house, kept: kept?.known }
+  const beginning = { ...files, holds, pool: pools.snapshot, keyring, house, kept: kept?.known }
   return { keyring, keys, live, leftBehind, snapshot: await startSnapshot({ ...beginning, clock, log, metrics }) }
 }
 

@@ -2,7 +2,7 @@
 // itself when it comes; without such a file it is silent, and lives. Nothing of this ends the process.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -66,9 +66,9 @@ const copyOfKept = (): string => {
   return copy
 }
 
-function start(stateDirectory: string): Promise<TestService> {
+function start(stateDirectory: string, lastKnown: 'subscribers' | 'nothing' = 'subscribers'): Promise<TestService> {
   const url = network.through(database.url)
-  const options = { stateDirectory, keyFile: keys.keyFile, loginDeadlineMs: 250 }
+  const options = { stateDirectory, keyFile: keys.keyFile, loginDeadlineMs: 250, lastKnown }
   return startTestService({ url, pool: database.pool }, options)
 }
 
@@ -152,6 +152,26 @@ describe('F10: a start without Postgres', () => {
     } finally {
       await service.close()
     }
+  })
+})
+
+describe('a process that is to hold nothing', () => {
+  it('answers no login while Postgres is away, keeps no file, and goes on when Postgres is back', async () => {
+    const directory = copyOfKept()
+    const service = await start(directory, 'nothing')
+    try {
+      await service.refresh()
+      expect(await login(service, 'anna')).toBe('Access-Accept')
+      leave()
+      for (const name of ['anna', 'bert', 'nobody']) expect(await login(service, name)).toBe('timeout')
+      network.heal()
+      await until(async () => (await login(service, 'anna')) === 'Access-Accept', 5_000)
+      expect(await login(service, 'bert')).toBe('Access-Reject')
+    } finally {
+      network.heal()
+      await service.close()
+    }
+    expect(existsSync(join(directory, 'snapshot-1'))).toBe(false)
   })
 })
 

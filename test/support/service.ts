@@ -38,6 +38,7 @@ export async function startTestService(
     stateDirectory?: string
     /** How many RADIUS processes the instance is said to have. */
     workers?: number
+    lastKnown?: 'subscribers' | 'nothing'
     commitWithinMs?: number
     journalSize?: { capOctets: number; segmentOctets: number }
   } = {},
@@ -60,6 +61,7 @@ export async function startTestService(
     stateDirectory,
     worker: 1,
     workers: options.workers,
+    lastKnown: options.lastKnown ?? 'subscribers',
     // What is acknowledged is in the books, also on a machine that is slow for a moment; stories of outages wait less.
     commitWithinMs: options.commitWithinMs ?? 5_000,
     journalSize: options.journalSize ?? { capOctets: 8 << 20, segmentOctets: 256 << 10 },

@@ -35,12 +35,14 @@ export type Follower = {
 type FollowerOptions = {
   pool: Pool
   clock: Clock
+  /** False: it only learns which database it is, and nothing is ever seen. Default true. */
+  holds?: boolean
   /** Ends a look between two statements. */
   signal: AbortSignal
 }
 
 /** Makes a follower that begins with what is known already. Calls of `look` must not overlap. */
-export function createFollower({ pool, clock, signal }: FollowerOptions, begin: Known): Follower {
+export function createFollower({ pool, clock, holds = true, signal }: FollowerOptions, begin: Known): Follower {
   const { store } = begin
   let { plans, mark, seenAt } = begin
 
@@ -88,6 +90,10 @@ export function createFollower({ pool, clock, signal }: FollowerOptions, begin: 
     async look() {
       const now = clock.now()
       const found = await changesSince(pool, mark)
+      if (!holds) {
+        mark = found.mark
+        return false
+      }
       let changed = true
       if (found.changed === 'all') await loadAll()
       else changed = await follow(found.changed.subscribers, found.changed.plans)

@@ -51,6 +51,8 @@ export type SnapshotOptions = {
   directory: string
   /** Which process of this instance, from 1. Default 1. */
   worker?: number
+  /** False: subscribers are never read, only which database it is; nothing is written. Default true. */
+  holds?: boolean
   /** Files that nobody reads any more: they are removed when the own one is on the disk. */
   replaces?: readonly string[]
   /** What the file keeps beside the subscribers. */
@@ -171,8 +173,8 @@ class Running implements RunningSnapshot {
   }
 
   #follow(known: Known): Follower {
-    const { pool, clock } = this.#options
-    return createFollower({ pool, clock, signal: this.#ending.signal }, known)
+    const { pool, clock, holds = true } = this.#options
+    return createFollower({ pool, clock, holds, signal: this.#ending.signal }, known)
   }
 
   async #tick(): Promise<void> {
