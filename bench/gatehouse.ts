@@ -71,11 +71,16 @@ export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Ga
 // What is measured is the server at work, not the seconds in which it first reads who its subscribers are.
 async function waitForSnapshot({ httpPort, subscribers, known = subscribers }: GatehouseOptions): Promise<void> {
   for (const deadline = performance.now() + 300_000; performance.now() < deadline; await sleep(200)) {
-    const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`).catch(() => undefined)
-    const held = /^gatehouse_snapshot_subscribers(?:\{.*\})? (\d+)/m.exec((await answer?.text()) ?? '')
-    if (Number(held?.[1] ?? 0) >= known) return
+    if ((await readMetric(httpPort, 'gatehouse_snapshot_subscribers')) >= known) return
   }
   throw new Error('the snapshot does not hold all subscribers within 300 s')
+}
+
+/** The value of a metric without labels, or with the first ones; NaN where `serve` does not tell it yet. */
+export async function readMetric(httpPort: number, name: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`).catch(() => undefined)
+  const told = new RegExp(`^${name}(?:\\{.*\\})? (\\S+)`, 'm').exec((await answer?.text()) ?? '')
+  return Number(told?.[1])
 }
 
 /** Adds the client, the plan and the subscribers. Gives the seconds of the import. */

@@ -14,6 +14,7 @@ import type { GatehouseOptions } from './gatehouse.ts'
 import type { Work } from './generator-orders.ts'
 import { openGround } from './ground.ts'
 import type { Ground } from './ground.ts'
+import { jobsDone } from './office-api.ts'
 import { measure, spread } from './measure.ts'
 import type { Run, Spread } from './measure.ts'
 import { fillOldSessions } from './old-sessions.ts'
@@ -86,9 +87,13 @@ async function open(ground: Ground, side: Side, ended: Undo): Promise<Served> {
   }
   const served = { ...options, database: `served_${side.name}` }
   await copyDatabase(options.databaseUrl, filled, served.database)
-  await settle(served)
+  const pool = createPool(urlOf(served), { name: 'bench', max: 1, statementTimeoutMs: 0 })
+  ended.push(() => pool.end())
+  await pool.query('vacuum analyze')
+  await pool.query('checkpoint')
   const server = await serveGatehouse(served)
   ended.push(() => server.close())
+  await jobsDone(pool)
   return { ...side, server: { ...server, name: side.name }, secret: ground.secret }
 }
 
@@ -104,16 +109,6 @@ async function fill(options: GatehouseOptions, { name, sessions }: Side): Promis
     await pool.end()
   }
   say(`${name}: ${sessions} old sessions in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
-}
-
-async function settle(options: GatehouseOptions): Promise<void> {
-  const pool = createPool(urlOf(options), { name: 'bench', max: 1, statementTimeoutMs: 0 })
-  try {
-    await pool.query('vacuum analyze')
-    await pool.query('checkpoint')
-  } finally {
-    await pool.end()
-  }
 }
 
 /** The two sides by turns, in an order that turns. Each run's `server` is the name of its side. */

@@ -5,14 +5,15 @@ import { parseArgs } from 'node:util'
 import type { Pool } from '../src/db/pool.ts'
 import { openCrowd } from './crowd.ts'
 import type { Undo } from './crowd.ts'
-import { serveGatehouse } from './gatehouse.ts'
+import { readMetric, serveGatehouse } from './gatehouse.ts'
 import { jobsDone } from './office-api.ts'
 import { measure } from './measure.ts'
 import { residentMiB } from './process.ts'
 import { faultsText, say, timesText, verdict, writeResults } from './results.ts'
 
-/** Of all RADIUS processes together. */
+/** With the last-known snapshot, and without it. */
 const limitMiB = 1024
+const limitWithoutMiB = 256
 const sampleMs = 1000
 /** What comes before is the warm-up of the process. */
 const slopeShare = 0.8
@@ -79,14 +80,16 @@ export async function benchMemory(undo: Undo): Promise<void> {
   }
   const run = await measure(server, crowd.postgresPid, orders, 0, crowd.folder).finally(() => clearInterval(sampling))
   sample()
-  report({ samples, run, sessions: [before, await openSessions(crowd.pool)], known: crowd.known ?? 0 })
+  const snapshotMiB = (await readMetric(crowd.httpPort, 'gatehouse_snapshot_octets')) / 2 ** 20
+  report({ samples, run, snapshotMiB, sessions: [before, await openSessions(crowd.pool)], known: crowd.known })
 }
 
 function report(seen: {
   samples: Sample[]
   run: Parameters<typeof faultsText>[0]
+  snapshotMiB: number
   sessions: number[]
-  known: number
+  known: number | undefined
 }): void {
   const { samples, run, sessions } = seen
   const slope = slopeOf(samples.slice(Math.floor(samples.length * (1 - slopeShare)))) * 3600
@@ -98,7 +101,11 @@ function report(seen: {
   )
   say(`open sessions: ${sessions.join(' at first, ')} at the end`)
   say(`at most ${limitMiB} MiB with the snapshot: ${verdict(max <= limitMiB)}`)
-  writeResults('memory', { ...seen, start, max, end, slopeMiBAnHour: slope, limitMiB, met: max <= limitMiB })
+  const rest = max - seen.snapshotMiB
+  const reckoned = `${seen.snapshotMiB.toFixed(0)} MiB are the snapshot by its own count, without them ${rest.toFixed(0)} at most`
+  say(`${reckoned} (${limitWithoutMiB} without a snapshot are the aim; reckoned, since serve always has one)`)
+  const figures = { start, max, end, slopeMiBAnHour: slope, reckonedWithoutMiB: rest, limitMiB, limitWithoutMiB }
+  writeResults('memory', { ...seen, ...figures, met: max <= limitMiB })
 }
 
 /** Leaves exactly so many open sessions, where there are as many subscribers. */

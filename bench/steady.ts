@@ -18,8 +18,6 @@ import type { Server } from './process.ts'
 import { faultsText, say, timesText, verdict, writeResults } from './results.ts'
 
 const phases = ['upkeep', 'jobs', 'export', 'bulk'] as const
-/** In the file that is imported before, whose lines are renewed by the jobs, and blocked; at most a tenth of all. */
-const mostImported = 100_000
 /** No login may wait longer, but for one in a thousand. */
 const limitMs = 100
 const checkpointEveryMs = 30_000
@@ -47,6 +45,8 @@ export async function benchSteady(undo: Undo): Promise<void> {
       subscribers: { type: 'string', default: '1000000' },
       minutes: { type: 'string', default: '10' },
       'per-second': { type: 'string' },
+      /** As many are imported before, are renewed by the jobs, and are blocked; default a tenth of all. */
+      lines: { type: 'string' },
       keep: { type: 'string' },
     },
   })
@@ -55,7 +55,7 @@ export async function benchSteady(undo: Undo): Promise<void> {
   const server = await serveGatehouse(crowd)
   undo.push(() => server.close())
   const office = await openOfficeApi(crowd)
-  await importFile(office, Math.min(mostImported, Math.ceil(count / 10)))
+  await importFile(office, Number(values.lines ?? Math.ceil(count / 10)))
   await jobsDone(crowd.pool)
   const perSecond = Number(values['per-second'] ?? (await halfOfTop(crowd, server)))
   const seconds = (Number(values.minutes) * 60) / phases.length

@@ -10,6 +10,7 @@ import type { Undo } from './crowd.ts'
 import { startGatehouse, urlOf } from './gatehouse.ts'
 import { openGround } from './ground.ts'
 import { measure } from './measure.ts'
+import { jobsDone } from './office-api.ts'
 import { faultsText, say, verdict, writeResults } from './results.ts'
 import { goodputOf, leastShare } from './goodput.ts'
 
@@ -32,6 +33,7 @@ export async function benchStorm(undo: Undo): Promise<void> {
   undo.push(() => server.close())
   const pool = createPool(urlOf(options), { name: 'bench', max: 1, statementTimeoutMs: 0 })
   undo.push(() => pool.end())
+  await jobsDone(pool)
   const loop = { work: 'storm' as const, secret: ground.secret, window: Number(values.window), ...patience }
   const orders = { ...loop, subscribers, warmupSeconds: 0, seconds: 0 }
   const dial = (run: number) => measure(server, ground.postgresPid, { ...orders, run }, run, folder)
