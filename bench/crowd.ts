@@ -2,18 +2,15 @@
 // added by Gatehouse's own commands. With `--keep FOLDER` it is filled once and every run works on a copy.
 
 import * as fs from 'node:fs'
-import * as os from 'node:os'
 import * as path from 'node:path'
 import { Client } from 'pg'
-import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
-import { startEmbeddedPostgres } from '../src/db/embedded.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { createPool } from '../src/db/pool.ts'
 import type { Pool } from '../src/db/pool.ts'
-import { makeSecret } from '../src/domain/secret.ts'
 import { refreshLive } from '../src/domain/subscriber-list/live.ts'
-import { databaseName, fillGatehouse, recreateDatabase } from './gatehouse.ts'
+import { databaseName, fillGatehouse, recreateDatabase, urlOf } from './gatehouse.ts'
 import type { GatehouseOptions } from './gatehouse.ts'
+import { openGround } from './ground.ts'
 import { fillLists } from './list-data.ts'
 
 export type Undo = (() => Promise<unknown>)[]
@@ -31,43 +28,34 @@ const mixText = `
   update subscriber set created_at = $1::timestamptz - interval '1 minute' * (id * 7919 % 2000000),
     expires_at = $1::timestamptz + interval '2 days' + interval '1 minute' * (id * 31 % 40000)
   where plan_id = (select id from plan where name = 'plan')`
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+/** Who is in the last-known snapshot. */
+const knownText = `
+  select count(*)::text as known from subscriber where archived_at is null or username_reserved`
 
 /** Starts Postgres with a database of so many subscribers, all ready to be served. `undo` takes what must be ended. */
 export async function openCrowd(count: number, keep: string | undefined, undo: Undo): Promise<Crowd> {
-  const folder = keep ?? fs.mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'))
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (keep === undefined) undo.push(() => fs.promises.rm(folder, { recursive: true, force: true }))
-  const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(folder, 'data'), durable: true, log: silent })
-  undo.push(() => postgres.stop())
-  const options = {
-    folder: path.join(folder, 'gatehouse'),
-    databaseUrl: postgres.url,
-    authPort: await freeUdpPort(0),
-    acctPort: await freeUdpPort(0),
-    httpPort: await freeTcpPort(0),
-    secret: keptSecret(path.join(folder, 'secret')),
-    subscribers: loginSubscribers,
-  }
+  const { folder, postgresPid, ...ground } = await openGround(keep, undo)
+  const options = { ...ground, folder: path.join(folder, 'gatehouse'), subscribers: loginSubscribers }
   const mark = path.join(folder, `filled-${count}`)
   if (!fs.existsSync(mark)) {
     await fill(options, count)
     if (keep !== undefined) fs.writeFileSync(mark, '')
   }
   await copyDatabase(options.databaseUrl, filledName, databaseName)
-  const url = new URL(`/${databaseName}`, postgres.url).href
+  const url = urlOf(options)
   const pool = createPool(url, { name: 'bench', max: 2, statementTimeoutMs: 0 })
   undo.push(() => pool.end())
   // What is old from the first minute would be made new while the clock runs.
   await refreshLive(pool, 'UTC', new Date())
   await pool.query('vacuum analyze')
   await pool.query('checkpoint')
-  return { ...options, url, postgresPid: postgres.pid, pool }
+  const { rows } = await pool.query<{ known: string }>(knownText)
+  return { ...options, known: Number(rows[0]?.known), url, postgresPid, pool }
 }
 
 async function fill(options: GatehouseOptions, count: number): Promise<void> {
-  await recreateDatabase(options.databaseUrl)
-  const url = new URL(`/${databaseName}`, options.databaseUrl).href
+  await recreateDatabase(options)
+  const url = urlOf(options)
   await migrate(url)
   const pool = createPool(url, { name: 'bench fill', max: 2, statementTimeoutMs: 0 })
   const now = new Date()
@@ -82,7 +70,8 @@ async function fill(options: GatehouseOptions, count: number): Promise<void> {
   await copyDatabase(options.databaseUrl, databaseName, filledName)
 }
 
-async function copyDatabase(url: string, from: string, to: string): Promise<void> {
+/** Copies a database of the same server in place of what was there by that name. */
+export async function copyDatabase(url: string, from: string, to: string): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
@@ -91,9 +80,4 @@ async function copyDatabase(url: string, from: string, to: string): Promise<void
   } finally {
     await client.end()
   }
-}
-
-function keptSecret(file: string): string {
-  if (!fs.existsSync(file)) fs.writeFileSync(file, makeSecret(), { mode: 0o600 })
-  return fs.readFileSync(file, 'utf8')
 }

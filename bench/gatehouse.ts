@@ -14,13 +14,18 @@ import { subscribersCsv } from './subscribers.ts'
 export type GatehouseOptions = {
   /** For its key file and log. */
   folder: string
-  /** Of a superuser; the database `gatehouse_bench` is made beside it. */
+  /** Of a superuser; the database of `database` is made beside it. */
   databaseUrl: string
+  /** Default `databaseName`. */
+  database?: string
   authPort: number
   acctPort: number
   httpPort: number
   secret: string
+  /** So many are imported. */
   subscribers: number
+  /** So many are in the last-known snapshot once it is read; default `subscribers`. */
+  known?: number
 }
 
 export const databaseName = 'gatehouse_bench'
@@ -31,7 +36,7 @@ export type Gatehouse = Server & { importSeconds: number; httpPort: number; radi
 
 /** Fills a database by its own commands and starts `serve`. Throws with its own words when something fails. */
 export async function startGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
-  await recreateDatabase(options.databaseUrl)
+  await recreateDatabase(options)
   const importSeconds = fillGatehouse(options)
   return { ...(await serveGatehouse(options)), importSeconds }
 }
@@ -64,13 +69,18 @@ export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Ga
 }
 
 // What is measured is the server at work, not the seconds in which it first reads who its subscribers are.
-async function waitForSnapshot({ httpPort, subscribers }: GatehouseOptions): Promise<void> {
-  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await sleep(200)) {
-    const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`).catch(() => undefined)
-    const held = /^gatehouse_snapshot_subscribers(?:\{.*\})? (\d+)/m.exec((await answer?.text()) ?? '')
-    if (Number(held?.[1] ?? 0) >= subscribers) return
+async function waitForSnapshot({ httpPort, subscribers, known = subscribers }: GatehouseOptions): Promise<void> {
+  for (const deadline = performance.now() + 300_000; performance.now() < deadline; await sleep(200)) {
+    if ((await readMetric(httpPort, 'gatehouse_snapshot_subscribers')) >= known) return
   }
-  throw new Error('the snapshot does not hold all subscribers within 120 s')
+  throw new Error('the snapshot does not hold all subscribers within 300 s')
+}
+
+/** The value of a metric without labels, or with the first ones; NaN where `serve` does not tell it yet. */
+export async function readMetric(httpPort: number, name: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`).catch(() => undefined)
+  const told = new RegExp(`^${name}(?:\\{.*\\})? (\\S+)`, 'm').exec((await answer?.text()) ?? '')
+  return Number(told?.[1])
 }
 
 /** Adds the client, the plan and the subscribers. Gives the seconds of the import. */
@@ -109,7 +119,7 @@ function environment(options: GatehouseOptions): NodeJS.ProcessEnv {
     // To profile it: --cpu-prof --cpu-prof-dir=… (README.md). The benchmark itself must not be profiled with it.
     NODE_OPTIONS: process.env.GATEHOUSE_BENCH_NODE_OPTIONS ?? '',
     PATH: process.env.PATH,
-    DATABASE_URL: new URL(`/${databaseName}`, options.databaseUrl).href,
+    DATABASE_URL: urlOf(options),
     GATEHOUSE_DATA_DIR: options.folder,
     GATEHOUSE_RADIUS_ADDRESSES: '127.0.0.1',
     GATEHOUSE_AUTH_PORT: String(options.authPort),
@@ -119,13 +129,18 @@ function environment(options: GatehouseOptions): NodeJS.ProcessEnv {
   }
 }
 
-/** An empty one of our name in place of what was there. */
-export async function recreateDatabase(url: string): Promise<void> {
-  const client = new Client({ connectionString: url })
+/** Where its database is, once it is made. */
+export function urlOf({ databaseUrl, database = databaseName }: GatehouseOptions): string {
+  return new URL(`/${database}`, databaseUrl).href
+}
+
+/** An empty one of its name in place of what was there. */
+export async function recreateDatabase({ databaseUrl, database = databaseName }: GatehouseOptions): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   try {
-    await client.query(`drop database if exists ${databaseName} with (force)`)
-    await client.query(`create database ${databaseName}`)
+    await client.query(`drop database if exists ${database} with (force)`)
+    await client.query(`create database ${database}`)
   } finally {
     await client.end()
   }

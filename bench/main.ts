@@ -18,14 +18,18 @@ import { startGatehouse } from './gatehouse.ts'
 import type { Gatehouse } from './gatehouse.ts'
 import { works } from './generator-orders.ts'
 import type { Work } from './generator-orders.ts'
+import { benchGrowth } from './growth.ts'
 import { benchList } from './list.ts'
 import { measure, summarise } from './measure.ts'
 import type { Run, Summary } from './measure.ts'
+import { benchMemory } from './memory.ts'
 import { benchOffice } from './office.ts'
 import { benchPanel } from './panel.ts'
 import { peakMemoryMiB } from './process.ts'
 import type { Server } from './process.ts'
 import { benchSnapshot } from './snapshot.ts'
+import { benchSteady } from './steady.ts'
+import { benchStorm } from './storm.ts'
 import { table } from './table.ts'
 
 const usage = `npm run bench -- [--rounds 3] [--seconds 5] [--window 64] [--subscribers 100000]
@@ -35,6 +39,10 @@ npm run bench -- office [--subscribers 1000000] [--work quiet,csv,xlsx,import,bl
 npm run bench -- panel [--subscribers 1000000] [--rounds 20] [--rows 20000] [--keep FOLDER]
 npm run bench -- enforce [--small]
 npm run bench -- snapshot [--subscribers 200000] [--keep FOLDER]
+npm run bench -- steady [--subscribers 1000000] [--minutes 10] [--per-second N] [--lines 100000] [--keep FOLDER]
+npm run bench -- storm [--subscribers 50000] [--window 1024]
+npm run bench -- memory [--subscribers 1000000] [--sessions 100000] [--minutes 10] [--per-second 2000] [--keep FOLDER]
+npm run bench -- growth [--few 10000] [--many 1000000] [--sessions 2000000] [--rounds 5] [--seconds 5] [--window 64] [--keep FOLDER]
 `
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 /** What is compiled at run time must have been. */
@@ -62,6 +70,10 @@ const others: Record<string, (undo: Undo) => Promise<void>> = {
   panel: benchPanel,
   enforce: benchEnforce,
   snapshot: benchSnapshot,
+  steady: benchSteady,
+  storm: benchStorm,
+  memory: benchMemory,
+  growth: benchGrowth,
 }
 await (others[process.argv[2] ?? ''] ?? main)(undo).then(
   () => end(0),

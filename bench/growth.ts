@@ -1,0 +1,157 @@
+// `npm run bench -- growth`: what a request costs as the ISP grows: a login with many subscribers against few, an accounting
+// record with years of ended sessions against none. Two databases in one Postgres, and two servers that take turns.
+
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
+import { createPool } from '../src/db/pool.ts'
+import { copyDatabase } from './crowd.ts'
+import type { Undo } from './crowd.ts'
+import { fillGatehouse, recreateDatabase, serveGatehouse, urlOf } from './gatehouse.ts'
+import type { GatehouseOptions } from './gatehouse.ts'
+import type { Work } from './generator-orders.ts'
+import { openGround } from './ground.ts'
+import type { Ground } from './ground.ts'
+import { jobsDone } from './office-api.ts'
+import { measure, spread } from './measure.ts'
+import type { Run, Spread } from './measure.ts'
+import { fillOldSessions } from './old-sessions.ts'
+import type { Server } from './process.ts'
+import { faultsText, say, verdict, writeResults } from './results.ts'
+
+const warmupSeconds = 5
+/** What the run before left to write is not the next one's. */
+const pauseMs = 1_000
+
+type Options = { rounds: number; seconds: number; window: number }
+type Side = { name: string; subscribers: number; sessions: number }
+/** `most`: how many times the CPU of the small side the large one may take. */
+type Pair = { work: Work; small: Side; large: Side; most: number }
+type Served = Side & { server: Server; secret: string }
+
+/** Runs it and prints medians and ratios. `undo` takes what must be ended when it is interrupted. */
+export async function benchGrowth(undo: Undo): Promise<void> {
+  const text = (value: string) => ({ type: 'string' as const, default: value })
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      few: text('10000'),
+      many: text('1000000'),
+      sessions: text('2000000'),
+      rounds: text('5'),
+      seconds: text('5'),
+      window: text('64'),
+      keep: { type: 'string' },
+    },
+  })
+  const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), window: Number(values.window) }
+  const few = { name: 'few', subscribers: Number(values.few), sessions: 0 }
+  const pairs: Pair[] = [
+    { work: 'auth-pap', small: few, large: { ...few, name: 'many', subscribers: Number(values.many) }, most: 1.3 },
+    { work: 'acct-mix', small: few, large: { ...few, name: 'old', sessions: Number(values.sessions) }, most: 1.15 },
+  ]
+  const ground = await openGround(values.keep, undo)
+  const results = []
+  for (const pair of pairs) {
+    const ended: Undo = []
+    undo.push(() => endAll(ended))
+    const sides = [await open(ground, pair.small, ended), await open(ground, pair.large, ended)] as const
+    results.push(report(pair, await rounds(pair, sides, ground, options)))
+    await endAll(ended)
+  }
+  writeResults('growth', { ...options, results })
+}
+
+async function endAll(steps: Undo): Promise<void> {
+  for (const step of steps.splice(0).toReversed()) await step()
+}
+
+/** A database with so many subscribers and old sessions, filled once, and a server on a copy of it. */
+async function open(ground: Ground, side: Side, ended: Undo): Promise<Served> {
+  const filled = `filled_${side.name}_${side.subscribers}_${side.sessions}`
+  const options: GatehouseOptions = {
+    ...ground,
+    folder: path.join(ground.folder, filled),
+    database: filled,
+    subscribers: side.subscribers,
+    authPort: await freeUdpPort(0),
+    acctPort: await freeUdpPort(0),
+    httpPort: await freeTcpPort(0),
+  }
+  const mark = path.join(options.folder, 'filled')
+  if (!fs.existsSync(mark)) {
+    await fill(options, side)
+    fs.writeFileSync(mark, '')
+  }
+  const served = { ...options, database: `served_${side.name}` }
+  await copyDatabase(options.databaseUrl, filled, served.database)
+  const pool = createPool(urlOf(served), { name: 'bench', max: 1, statementTimeoutMs: 0 })
+  ended.push(() => pool.end())
+  await pool.query('vacuum analyze')
+  await pool.query('checkpoint')
+  const server = await serveGatehouse(served)
+  ended.push(() => server.close())
+  await jobsDone(pool)
+  return { ...side, server: { ...server, name: side.name }, secret: ground.secret }
+}
+
+async function fill(options: GatehouseOptions, { name, sessions }: Side): Promise<void> {
+  await recreateDatabase(options)
+  say(`${name}: ${options.subscribers} subscribers imported in ${fillGatehouse(options).toFixed(1)} s`)
+  if (sessions === 0) return
+  const pool = createPool(urlOf(options), { name: 'bench fill', max: 1, statementTimeoutMs: 0 })
+  const begun = performance.now()
+  try {
+    await fillOldSessions(pool, sessions, new Date())
+  } finally {
+    await pool.end()
+  }
+  say(`${name}: ${sessions} old sessions in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+}
+
+/** The two sides by turns, in an order that turns. Each run's `server` is the name of its side. */
+async function rounds(
+  { work }: Pair,
+  sides: readonly [Served, Served],
+  { postgresPid, folder }: Ground,
+  { rounds: count, seconds, window }: Options,
+): Promise<Run[]> {
+  const runs: Run[] = []
+  for (let round = 0; round < count; round += 1) {
+    for (const { server, secret, subscribers } of round % 2 === 0 ? sides : sides.toReversed()) {
+      const orders = { work, secret, window, seconds, subscribers, warmupSeconds, run: runs.length + 1 }
+      const run = await measure(server, postgresPid, orders, round, folder)
+      runs.push(run)
+      say(
+        `${round + 1} ${work} ${run.server}: ${cpuOf(run).toFixed(0)} µs, ${Math.round(run.rate)}/s, ${faultsText(run)}`,
+      )
+      await sleep(pauseMs)
+    }
+  }
+  return runs
+}
+
+function cpuOf({ serverCpuUs, postgresCpuUs }: Run): number {
+  return serverCpuUs + postgresCpuUs
+}
+
+/** Prints what a pair came to, and gives it. */
+function report(pair: Pair, runs: readonly Run[]): { pair: Pair; ratio: Spread; met: boolean; runs: readonly Run[] } {
+  const of = ({ name }: Side): Run[] => runs.filter(({ server }) => server === name)
+  const [small, large] = [of(pair.small), of(pair.large)]
+  const ratio = spread(
+    small.flatMap((one) => large.filter(({ round }) => round === one.round).map((other) => cpuOf(other) / cpuOf(one))),
+  )
+  const met = ratio.median <= pair.most && runs.every(({ lost, wrong }) => lost === 0 && wrong === 0)
+  say(`\n${pair.work}: CPU µs a request, medians`)
+  for (const side of [pair.small, pair.large]) {
+    const median = (value: (run: Run) => number): string => spread(of(side).map(value)).median.toFixed(1).padStart(6)
+    const parts = `${median(cpuOf)}: server ${median((run) => run.serverCpuUs)}, Postgres ${median((run) => run.postgresCpuUs)}`
+    say(`${side.subscribers} subscribers, ${side.sessions} old sessions: ${parts}`)
+  }
+  const range = `${ratio.minimum.toFixed(2)} to ${ratio.maximum.toFixed(2)}`
+  say(`${ratio.median.toFixed(2)} (${range}) times the CPU, at most ${pair.most}: ${verdict(met)}\n`)
+  return { pair, ratio, met, runs }
+}
