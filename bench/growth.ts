@@ -104,11 +104,12 @@ async function fill(options: GatehouseOptions, { name, sessions }: Side): Promis
   const pool = createPool(urlOf(options), { name: 'bench fill', max: 1, statementTimeoutMs: 0 })
   const begun = performance.now()
   try {
-    await fillOldSessions(pool, sessions, new Date())
+    const { session, archive } = await fillOldSessions(pool, sessions, new Date())
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+    say(`${name}: ${session} old sessions in session, ${archive} in the archive, in ${seconds} s`)
   } finally {
     await pool.end()
   }
-  say(`${name}: ${sessions} old sessions in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
 }
 
 /** The two sides by turns, in an order that turns. Each run's `server` is the name of its side. */

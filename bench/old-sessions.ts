@@ -32,14 +32,19 @@ const textInto = (table: string, which: string): string => `
     on subscriber.place = 1 + n % subscriber.all
   where ${which}`
 
-/** Writes so many, evenly over the year and the subscribers, into a filled database with a NAS. */
-export async function fillOldSessions(pool: Pool, count: number, now: Date): Promise<void> {
+/** Writes so many, evenly over the year and the subscribers, into a filled database. Gives how many lie where. */
+export async function fillOldSessions(
+  pool: Pool,
+  count: number,
+  now: Date,
+): Promise<{ session: number; archive: number }> {
   await pool.query(`insert into nas (client_id, name, nas_group_id)
     select id, 'old', nas_group_id from radius_client where not exists (select from nas)`)
   await pool.query(partitionsText, [now])
   await dropOldPartitions(pool, { accessLogDays: 90 }, now)
   const border = `$2::timestamptz - interval '${keptHours} hours'`
-  await pool.query(textInto('session', `ended_at >= ${border}`), [count, now])
-  await pool.query(textInto('session_archive', `ended_at < ${border}`), [count, now])
+  const kept = await pool.query(textInto('session', `ended_at >= ${border}`), [count, now])
+  const archived = await pool.query(textInto('session_archive', `ended_at < ${border}`), [count, now])
   await pool.query('vacuum analyze')
+  return { session: kept.rowCount ?? 0, archive: archived.rowCount ?? 0 }
 }
