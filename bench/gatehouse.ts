@@ -26,6 +26,10 @@ export type GatehouseOptions = {
   subscribers: number
   /** So many are in the last-known snapshot once it is read; default `subscribers`. */
   known?: number
+  /** See GATEHOUSE_LAST_KNOWN in the README. Default `subscribers`. */
+  lastKnown?: 'subscribers' | 'nothing'
+  /** The plan limits no sessions, as FreeRADIUS in Debian's package limits none. Else it limits them to one. */
+  unlimited?: boolean
 }
 
 export const databaseName = 'gatehouse_bench'
@@ -69,7 +73,13 @@ export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Ga
 }
 
 // What is measured is the server at work, not the seconds in which it first reads who its subscribers are.
-async function waitForSnapshot({ httpPort, subscribers, known = subscribers }: GatehouseOptions): Promise<void> {
+async function waitForSnapshot({
+  httpPort,
+  subscribers,
+  known = subscribers,
+  lastKnown,
+}: GatehouseOptions): Promise<void> {
+  if (lastKnown === 'nothing') return
   for (const deadline = performance.now() + 300_000; performance.now() < deadline; await sleep(200)) {
     if ((await readMetric(httpPort, 'gatehouse_snapshot_subscribers')) >= known) return
   }
@@ -101,7 +111,8 @@ export function fillGatehouse(options: GatehouseOptions): number {
   ]
   command(env, client, `${options.secret}\n`)
   const rates = ['--down', '50M', '--up', '20M', '--days', '0', '--price', '20.00']
-  command(env, ['plan', 'add', '--name', 'plan', ...rates, '--session-limit', '1', '--pool', 'pool'])
+  const limit = options.unlimited === true ? [] : ['--session-limit', '1']
+  command(env, ['plan', 'add', '--name', 'plan', ...rates, ...limit, '--pool', 'pool'])
   const file = path.join(options.folder, 'subscribers.csv')
   fs.writeFileSync(file, subscribersCsv(options.subscribers, 'plan'))
   const began = performance.now()
@@ -125,6 +136,7 @@ function environment(options: GatehouseOptions): NodeJS.ProcessEnv {
     GATEHOUSE_AUTH_PORT: String(options.authPort),
     GATEHOUSE_ACCT_PORT: String(options.acctPort),
     GATEHOUSE_HTTP_PORT: String(options.httpPort),
+    GATEHOUSE_LAST_KNOWN: options.lastKnown ?? 'subscribers',
     GATEHOUSE_LOG_LEVEL: 'warn',
   }
 }

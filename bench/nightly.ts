@@ -13,13 +13,13 @@ import { jobs } from '../src/jobs/list.ts'
 /** Where runs are asked for; `keyFile`: the folder of `serve`, where its key file lies. */
 type Place = { pool: Pool; db: Db; keyFile: string }
 
-/** Lines of the import whose period ends now, and that renew by themselves. */
+/** Lines of the import whose period ends now; every tenth renews by itself, the others expire. */
 const dueText = `
-  update subscriber set expires_at = $1::timestamptz - interval '1 minute', auto_renew = true, activated_at = created_at,
+  update subscriber set expires_at = $1::timestamptz - interval '1 minute', auto_renew = (id % 10 = 0), activated_at = created_at,
     next_plan_id = (select min(id) from plan where validity > 0)
   where full_name like 'Import Person %'`
 
-/** Their next plan has a price, and their payers credit enough: each renewal also writes its charge. */
+/** The next plan has a price, and payers credit enough: each renewal also writes its charge. */
 const pricedText = `
   update plan set price_minor = 2000 where id = (select min(id) from plan where validity > 0)`
 const creditText = `

@@ -186,7 +186,8 @@ export type NasReboot = { nasId: bigint; eventAt: Date; kind: 'on' | 'off' }
 /**
  * Accounting-On and -Off (RFC 2866 §5.1, rule C6): ends every open session of exactly this NAS that began before, and frees
  * their claims. Needs no order against records of the NAS that still wait: its last reboot is committed first, and a record
- * from before it makes or leaves its session ended. A repeated one ends nothing that began since. Gives how many it ended.
+ * from before it makes or leaves its session ended. What began since stays, whether a repeated one or the rest of a long one
+ * meets it. `now`: when it was received. Gives how many it ended.
  */
 export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Promise<number> {
   // A NAS clock that runs ahead and is put right later must not make new sessions look older than the reboot.
@@ -195,12 +196,13 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
     `update nas set last_reboot_at = $2 where id = $1 and (last_reboot_at is null or last_reboot_at < $2)`,
     [reboot.nasId, rebootedAt],
   )
-  // Event-Timestamp has whole seconds: what is here and began in the second of the reboot began before it. Told again, it
-  // may have begun after.
-  const before = rowCount === 1 ? '<=' : '<'
+  // Event-Timestamp has whole seconds: what began in the second of the reboot began before it where we had heard of it by then.
+  // Thousands take a while to end, and who is answered from the journal dials in again meanwhile. Told again it says nothing of
+  // that second.
+  const heardBy = rowCount === 1 ? now : undefined
   let ended = 0
   for (;;) {
-    const ids = await endSome(db, { ...reboot, before, rebootedAt })
+    const ids = await endSome(db, { ...reboot, heardBy, rebootedAt })
     if (ids.length === 0) return ended
     await freeClaims(db, ids)
     ended += ids.length
@@ -210,13 +212,14 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
 /** So many sessions end in a statement: those of a large BNG at once would last beyond the deadline of its pool. */
 const endedAtOnce = 2_000
 
-type Rebooted = NasReboot & { readonly before: '<=' | '<'; readonly rebootedAt: Date }
+type Rebooted = NasReboot & { readonly heardBy: Date | undefined; readonly rebootedAt: Date }
 
-async function endSome(db: Pool, { nasId, eventAt, rebootedAt, before }: Rebooted): Promise<bigint[]> {
+async function endSome(db: Pool, { nasId, eventAt, rebootedAt, heardBy }: Rebooted): Promise<bigint[]> {
   const { rows } = await db.query<{ id: bigint }>(
     `with gone as materialized (
        select id from session
-       where nas_id = $1 and ended_at is null and started_at ${before} $2 and event_at <= $2
+       where nas_id = $1 and ended_at is null and event_at <= $2
+         and (started_at < $2 or (started_at = $2 and updated_at <= $4::timestamptz))
        order by acct_session_id collate "C"
        limit ${endedAtOnce}
        for update
@@ -226,7 +229,7 @@ async function endSome(db: Pool, { nasId, eventAt, rebootedAt, before }: Reboote
      from gone
      where session.id = gone.id and session.ended_at is null
      returning session.id`,
-    [nasId, eventAt, rebootedAt],
+    [nasId, eventAt, rebootedAt, heardBy],
   )
   return rows.map((row) => row.id)
 }

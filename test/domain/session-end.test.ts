@@ -225,6 +225,19 @@ describe('Accounting-On and -Off', () => {
     expect((await onlyRow(pool, nas, since.acctSessionId)).ended_at).toBeNull()
   })
 
+  it('leave what began in the same second and was heard of after them', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const gone = makeSession({ nas, start: 60 })
+    const since = makeSession({ nas, start: 60 })
+    await recordAccounting(pool, [gone.start()], at(60.2))
+    // The reboot was received between them, and is carried out after both: it was long, or came from the journal.
+    await recordAccounting(pool, [since.start()], at(60.6))
+    expect(await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'on' }, at(60.4))).toBe(1)
+    expect((await onlyRow(pool, nas, gone.acctSessionId)).ended_by).toBe('nas-reboot')
+    expect((await onlyRow(pool, nas, since.acctSessionId)).ended_at).toBeNull()
+  })
+
   it('end those of a large BNG, some thousands at a time', async () => {
     const { pool } = database
     const nas = await makeNas(pool)
