@@ -1,6 +1,6 @@
 // The server beside which Gatehouse is measured: FreeRADIUS of Debian's package, unpacked privately, on high ports of loopback.
 // Its modules, queries and schema are the package's own; the site is the default one without what needs no SQL (EAP, files,
-// detail, realms), so it does less per request than as installed.
+// detail, realms), so it does less per request than as installed. In several variants, each a process of its own on one database.
 
 import { execFileSync, spawn } from 'node:child_process'
 import * as fs from 'node:fs'
@@ -8,7 +8,7 @@ import * as path from 'node:path'
 import { Client } from 'pg'
 import { needTools } from '../test/support/tools.ts'
 import type { Tools } from '../test/support/tools.ts'
-import { benchmarkSubscriber } from './subscribers.ts'
+import { benchmarkLine, benchmarkLines, benchmarkSubscriber } from './subscribers.ts'
 import { stopProcess, waitForRadius } from './process.ts'
 import type { Server } from './process.ts'
 
@@ -21,11 +21,15 @@ export type FreeradiusOptions = {
   acctPort: number
   secret: string
   subscribers: number
-  /** `tuned`: no group look-ups and 4 threads, by performance.md's other column. */
-  tuned?: boolean
-  /** As Debian ships the site where SQL is on: a row in radpostauth for each login, a detail file beside SQL accounting. */
-  shipped?: boolean
 }
+
+/**
+ * `stock`: 16 threads and 16 connections, without its row in radpostauth. `tuned`: no group look-ups and 4 threads. `shipped`: as
+ * Debian ships the site where SQL is on: a row in radpostauth for each login, a detail file beside SQL accounting. `users`: no
+ * database at all, subscribers in the users file, which it holds in memory; logins only.
+ */
+export const variants = ['stock', 'tuned', 'shipped', 'users'] as const
+export type Variant = (typeof variants)[number]
 
 const databaseName = 'radius'
 
@@ -37,12 +41,10 @@ export function freeradiusVersion(): string {
   return /Version (\S+?),?\s/.exec(said)?.[1] ?? 'of unknown version'
 }
 
-/** Loads its database and starts it. Throws with its own words when it does not answer within 10 s. */
-export async function startFreeradius(options: FreeradiusOptions): Promise<Server> {
+/** Starts a variant on its loaded database. Throws with its own words when it does not answer within 20 s. */
+export async function startFreeradius(options: FreeradiusOptions, variant: Variant): Promise<Server> {
   const tools = needTools('freeradius')
-  const database = new URL(`/${databaseName}`, options.databaseUrl)
-  await loadDatabase(tools, options, database.href)
-  const configuration = writeConfiguration(tools, options, database)
+  const configuration = writeConfiguration(tools, options, variant)
   const child = spawn(
     tools.file('usr/sbin/freeradius'),
     [
@@ -60,11 +62,12 @@ export async function startFreeradius(options: FreeradiusOptions): Promise<Serve
   child.stdout.on('data', (chunk: Buffer) => said.push(chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
   const server = {
-    name: `FreeRADIUS${options.tuned === true ? ', tuned' : ''}${options.shipped === true ? ', shipped' : ''}`,
+    name: freeradiusName(variant),
     pid: child.pid ?? -1,
     authPort: options.authPort,
     acctPort: options.acctPort,
     replySigned: false,
+    memoryPids: () => [child.pid ?? -1],
     close: () => stopProcess(child),
   }
   try {
@@ -76,19 +79,54 @@ export async function startFreeradius(options: FreeradiusOptions): Promise<Serve
   return server
 }
 
-function writeConfiguration(tools: Tools, options: FreeradiusOptions, database: URL): string {
+/** How a variant is called in a table. */
+export function freeradiusName(variant: Variant): string {
+  return `FreeRADIUS, ${variant}`
+}
+
+function writeConfiguration(tools: Tools, options: FreeradiusOptions, variant: Variant): string {
   const stock = tools.file('etc/freeradius/3.0')
   const folder = path.join(options.folder, 'raddb')
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   fs.writeFileSync(path.join(folder, 'dictionary'), '')
-  fs.writeFileSync(path.join(folder, 'sql'), sqlModule(stock, database, options.tuned === true), { mode: 0o600 })
-  const text = radiusdConfiguration(tools, stock, folder, options)
+  const store = variant === 'users' ? usersModule(folder) : sqlModule(stock, options.databaseUrl, variant === 'tuned')
+  fs.writeFileSync(path.join(folder, 'store'), store, { mode: 0o600 })
+  if (variant === 'users') fs.writeFileSync(path.join(folder, 'users'), usersFile(options.subscribers), { mode: 0o600 })
+  const text = radiusdConfiguration(tools, { stock, folder, variant }, options)
   fs.writeFileSync(path.join(folder, 'radiusd.conf'), text, { mode: 0o600 })
   return folder
 }
 
+/** The package's own files module, without what it has for accounting and proxies. */
+function usersModule(folder: string): string {
+  return `files {\n	usersfile = ${folder}/users\n}\n`
+}
+
+/** Every subscriber with what its plan replies. */
+function usersFile(count: number): string {
+  const reply = groupReply.map(([name, value]) => `${name} := "${value}"`).join(', ')
+  const people = Array.from({ length: count }, (_, at) => {
+    const { username, password } = benchmarkSubscriber(at)
+    return `${username} Cleartext-Password := "${password}"\n	${reply}\n`
+  })
+  const lines = linesOf(count).map((mac) => `${mac} Auth-Type := Accept\n	${reply}\n`)
+  return [...people, ...lines].join('')
+}
+
+const groupReply = [
+  ['Mikrotik-Rate-Limit', '20M/50M'],
+  ['Acct-Interim-Interval', '300'],
+  ['Framed-Pool', 'pool'],
+]
+
+/** RouterOS' DHCP server names a line by its MAC, with nothing to prove. */
+function linesOf(subscribers: number): string[] {
+  return Array.from({ length: Math.min(subscribers, benchmarkLines) }, (_, at) => benchmarkLine(at).mac)
+}
+
 /** The package's own sql module, told which database and how many connections. */
-function sqlModule(stock: string, database: URL, tuned: boolean): string {
+function sqlModule(stock: string, databaseUrl: string, tuned: boolean): string {
+  const database = new URL(databaseUrl)
   const settings = `
 	server = "${database.hostname}"
 	port = ${database.port}
@@ -108,10 +146,13 @@ const modules = ['always', 'preprocess', 'chap', 'mschap', 'pap', 'expiration', 
 /** What the shipped site does besides. */
 const shippedModules = ['detail', 'unix', 'exec']
 
-function radiusdConfiguration(tools: Tools, stock: string, folder: string, options: FreeradiusOptions): string {
-  const threads = options.tuned === true ? 4 : 16
-  const shipped = (text: string): string => (options.shipped === true ? text : '')
-  const used = options.shipped === true ? [...modules, ...shippedModules] : modules
+type Place = { stock: string; folder: string; variant: Variant }
+
+function radiusdConfiguration(tools: Tools, { stock, folder, variant }: Place, options: FreeradiusOptions): string {
+  const threads = variant === 'tuned' ? 4 : 16
+  const shipped = (text: string): string => (variant === 'shipped' ? text : '')
+  const used = variant === 'shipped' ? [...modules, ...shippedModules] : modules
+  const store = variant === 'users' ? 'files' : 'sql'
   const listen = (type: string, port: number): string =>
     `	listen {\n		type = ${type}\n		ipaddr = 127.0.0.1\n		port = ${port}\n		recv_buff = 4194304\n	}\n`
   return `
@@ -155,7 +196,7 @@ client bench {
 }
 modules {
 ${used.map((name) => `	$INCLUDE ${stock}/mods-available/${name}`).join('\n')}
-	$INCLUDE ${folder}/sql
+	$INCLUDE ${folder}/store
 }
 policy {
 	$INCLUDE ${stock}/policy.d/filter
@@ -167,7 +208,7 @@ ${listen('auth', options.authPort)}${listen('acct', options.acctPort)}	authorize
 		preprocess
 		chap
 		mschap
-		sql
+		${store}
 		expiration
 		logintime
 		pap
@@ -188,20 +229,22 @@ ${listen('auth', options.authPort)}${listen('acct', options.acctPort)}	authorize
 		acct_unique
 	}
 	accounting {
-${shipped('		detail\n		unix\n')}		sql
-${shipped('		exec\n')}		attr_filter.accounting_response
+${shipped('		detail\n		unix\n')}${variant === 'users' ? '' : '		sql\n'}${shipped('		exec\n')}		attr_filter.accounting_response
 	}
 ${shipped('	post-auth {\n		sql\n		exec\n	}\n')}}
 `
 }
 
-async function loadDatabase(tools: Tools, options: FreeradiusOptions, url: string): Promise<void> {
-  const schema = tools.file('etc/freeradius/3.0/mods-config/sql/main/postgresql/schema.sql')
+/** Makes the database of all variants in place of what was there. */
+export async function loadFreeradius(options: Pick<FreeradiusOptions, 'databaseUrl' | 'subscribers'>): Promise<void> {
+  const schema = needTools('freeradius').file('etc/freeradius/3.0/mods-config/sql/main/postgresql/schema.sql')
   await withClient(options.databaseUrl, async (client) => {
     await client.query(`drop database if exists ${databaseName} with (force)`)
     await client.query(`create database ${databaseName}`)
   })
   const numbers = Array.from({ length: options.subscribers }, (_, at) => benchmarkSubscriber(at))
+  const url = new URL(`/${databaseName}`, options.databaseUrl).href
+  const lines = linesOf(options.subscribers)
   await withClient(url, async (client) => {
     await client.query(fs.readFileSync(schema, 'utf8'))
     const names = numbers.map((one) => one.username)
@@ -212,13 +255,17 @@ async function loadDatabase(tools: Tools, options: FreeradiusOptions, url: strin
       [names, passwords],
     )
     await client.query(
-      `insert into radusergroup (username, groupname, priority) select name, 'plan', 1 from unnest($1::text[]) as t (name)`,
-      [names],
+      `insert into radcheck (username, attribute, op, value) select mac, 'Auth-Type', ':=', 'Accept' from unnest($1::text[]) as t (mac)`,
+      [lines],
     )
     await client.query(
-      `insert into radgroupreply (groupname, attribute, op, value) values
-         ('plan', 'Mikrotik-Rate-Limit', ':=', '20M/50M'), ('plan', 'Acct-Interim-Interval', ':=', '300'),
-         ('plan', 'Framed-Pool', ':=', 'pool')`,
+      `insert into radusergroup (username, groupname, priority) select name, 'plan', 1 from unnest($1::text[]) as t (name)`,
+      [[...names, ...lines]],
+    )
+    await client.query(
+      `insert into radgroupreply (groupname, attribute, op, value)
+       select 'plan', name, ':=', value from unnest($1::text[], $2::text[]) as t (name, value)`,
+      [groupReply.map(([name]) => name), groupReply.map(([, value]) => value)],
     )
     await client.query('analyze')
   })

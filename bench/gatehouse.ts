@@ -36,7 +36,7 @@ export const databaseName = 'gatehouse_bench'
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** `importSeconds`: how long `subscriber import` took. */
-export type Gatehouse = Server & { importSeconds: number; httpPort: number; radiusPids(): number[] }
+export type Gatehouse = Server & { importSeconds: number; httpPort: number }
 
 /** Fills a database by its own commands and starts `serve`. Throws with its own words when something fails. */
 export async function startGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
@@ -51,6 +51,8 @@ export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Ga
   const log = fs.openSync(path.join(options.folder, 'serve.log'), 'w')
   const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', log, log] })
   fs.closeSync(log)
+  const radiusPids = (): number[] =>
+    descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes('radius-process'))
   const server = {
     name: 'Gatehouse',
     pid: child.pid ?? -1,
@@ -58,7 +60,7 @@ export async function serveGatehouse(options: GatehouseOptions): Promise<Omit<Ga
     acctPort: options.acctPort,
     httpPort: options.httpPort,
     replySigned: true,
-    radiusPids: () => descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes('radius-process')),
+    memoryPids: radiusPids,
     close: () => stopProcess(child),
   }
   try {

@@ -1,13 +1,14 @@
 // One run of the generator against one server, with the CPU that the server and Postgres used meanwhile; and what many runs
-// come to: medians, and ratios between the two servers of the same round.
+// come to: medians, and ratios between Gatehouse and another server of the same round.
 
 import type { Orders, Result } from './generator-orders.ts'
 import { nativeGenerator, runNative } from './native-generator.ts'
-import { cpuSeconds } from './process.ts'
+import { cpuSeconds, residentMiB } from './process.ts'
 import type { Server } from './process.ts'
 
 export type Run = Result & {
   work: string
+  window: number
   server: string
   round: number
   /** Requests answered in a second. */
@@ -15,9 +16,11 @@ export type Run = Result & {
   /** CPU microseconds a request, of the server with its children and of all Postgres processes. */
   serverCpuUs: number
   postgresCpuUs: number
+  /** Resident at the end of the run, of what answers packets. */
+  memoryMiB: number
 }
 
-/** Runs the generator once, compiled into `folder` where it can be. Throws when it ends without a result. */
+/** Runs the generator once, compiled into `folder`. Throws when it ends without a result, or where there is no C compiler. */
 export async function measure(
   server: Server,
   postgresPid: number,
@@ -37,39 +40,59 @@ export async function measure(
   return {
     ...result,
     work: orders.work,
+    window: orders.window,
     server: server.name,
     round,
     rate: result.requests / result.seconds,
     serverCpuUs: perRequest(used.server),
     postgresCpuUs: perRequest(used.postgres),
+    memoryMiB: server.memoryPids().reduce((sum, pid) => sum + residentMiB(pid), 0),
   }
 }
 
+export type Spread = { median: number; minimum: number; maximum: number }
+
+/** Of Gatehouse to another server, by runs of the same round: `cpu` of the other to ours (server and Postgres together). */
+export type Ratios = { rate: Spread; cpu: Spread; p50: Spread; p99: Spread }
+
+const measured = ['rate', 'serverCpuUs', 'postgresCpuUs', 'p50Ms', 'p99Ms', 'p999Ms', 'memoryMiB'] as const
+const counted = ['retransmissions', 'lost', 'wrong'] as const
+type Medians = Record<(typeof measured)[number] | 'generatorCpuUs', number> & Record<(typeof counted)[number], number>
+
 export type Summary = {
   work: string
+  window: number
   /** By name of the server. */
   servers: Record<string, Medians>
-  /** Of the second server to the first, by round. */
-  rateRatio: Spread
-  /** CPU of the first to the second, server and Postgres together. */
-  cpuRatio: Spread
+  /** By name of the server that Gatehouse stands beside. */
+  beside: Record<string, Ratios>
 }
-export type Spread = { median: number; minimum: number; maximum: number }
-type Medians = Record<'rate' | 'serverCpuUs' | 'postgresCpuUs' | 'generatorCpuUs' | 'p50Ms' | 'p99Ms', number> &
-  Record<'retransmissions' | 'lost' | 'wrong', number>
 
-/** Medians of each server, and the spread of the ratios of runs that stood side by side. */
-export function summarise(work: string, runs: readonly Run[], names: readonly [string, string]): Summary {
-  const of = (name: string): Run[] => runs.filter((run) => run.work === work && run.server === name)
-  const [base, ours] = [of(names[0]), of(names[1])]
-  const paired = (ratio: (base: Run, ours: Run) => number): Spread =>
-    spread(base.flatMap((one) => ours.filter((other) => other.round === one.round).map((other) => ratio(one, other))))
-  const cpu = (run: Run): number => run.serverCpuUs + run.postgresCpuUs
+export const ours = 'Gatehouse'
+
+/** What the runs of one work and window come to: medians of each server, and ratios of runs that stood side by side. */
+export function summarise(work: string, window: number, all: readonly Run[]): Summary {
+  const runs = all.filter((run) => run.work === work && run.window === window)
+  const byServer = Map.groupBy(runs, ({ server }) => server)
+  const own = byServer.get(ours) ?? []
+  const others = [...byServer].filter(([name]) => name !== ours && own.length > 0)
   return {
     work,
-    servers: { [names[0]]: medians(base), [names[1]]: medians(ours) },
-    rateRatio: paired((one, other) => other.rate / one.rate),
-    cpuRatio: paired((one, other) => cpu(one) / cpu(other)),
+    window,
+    servers: Object.fromEntries([...byServer].map(([name, some]) => [name, medians(some)])),
+    beside: Object.fromEntries(others.map(([name, some]) => [name, ratios(some, own)])),
+  }
+}
+
+function ratios(others: readonly Run[], own: readonly Run[]): Ratios {
+  const paired = (ratio: (other: Run, own: Run) => number): Spread =>
+    spread(others.flatMap((other) => own.filter((run) => run.round === other.round).map((run) => ratio(other, run))))
+  const cpu = (run: Run): number => run.serverCpuUs + run.postgresCpuUs
+  return {
+    rate: paired((other, run) => run.rate / other.rate),
+    cpu: paired((other, run) => cpu(other) / cpu(run)),
+    p50: paired((other, run) => run.p50Ms / other.p50Ms),
+    p99: paired((other, run) => run.p99Ms / other.p99Ms),
   }
 }
 
@@ -77,15 +100,15 @@ function medians(runs: readonly Run[]): Medians {
   const median = (value: (run: Run) => number): number => spread(runs.map(value)).median
   const sum = (value: (run: Run) => number): number => runs.reduce((total, run) => total + value(run), 0)
   return {
-    rate: median((run) => run.rate),
-    serverCpuUs: median((run) => run.serverCpuUs),
-    postgresCpuUs: median((run) => run.postgresCpuUs),
+    ...(Object.fromEntries(measured.map((name) => [name, median((run) => run[name])])) as Record<
+      (typeof measured)[number],
+      number
+    >),
     generatorCpuUs: median((run) => (run.generatorCpuSeconds / run.requests) * 1e6),
-    p50Ms: median((run) => run.p50Ms),
-    p99Ms: median((run) => run.p99Ms),
-    retransmissions: sum((run) => run.retransmissions),
-    lost: sum((run) => run.lost),
-    wrong: sum((run) => run.wrong),
+    ...(Object.fromEntries(counted.map((name) => [name, sum((run) => run[name])])) as Record<
+      (typeof counted)[number],
+      number
+    >),
   }
 }
 

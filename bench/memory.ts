@@ -66,7 +66,7 @@ async function watch(crowd: Crowd, lastKnown: LastKnown, load: { perSecond: numb
   const known = await readMetric(crowd.httpPort, 'gatehouse_snapshot_subscribers')
   say(`${known} subscribers in the snapshot, ${before} open sessions, ${load.perSecond} requests a second`)
 
-  const pids = server.radiusPids()
+  const pids = server.memoryPids()
   const samples: Sample[] = []
   const begun = performance.now()
   const sample = (): void => {

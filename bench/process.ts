@@ -16,6 +16,8 @@ export type Server = {
   acctPort: number
   /** Whether its replies must carry Message-Authenticator to count as right. */
   replySigned: boolean
+  /** Whose memory counts: what answers packets. */
+  memoryPids(): number[]
   close(): Promise<void>
 }
 

@@ -1,46 +1,41 @@
-// The table that a benchmark prints: a line for each work and server, and the ratios of runs that stood side by side.
+// The table that a benchmark prints: a line for each work, window and server, and the ratios of runs that stood side by side.
 
-import type { Spread, Summary } from './measure.ts'
+import { ours } from './measure.ts'
+import type { Ratios, Spread, Summary } from './measure.ts'
 
 const head = [
-  'work',
-  'server',
-  'req/s',
-  'CPU µs',
-  'server',
-  'postgres',
-  'generator',
-  'p50 ms',
-  'p99 ms',
-  'lost',
-  'wrong',
-  'again',
+  ...['work', 'server', 'window', 'req/s', 'CPU µs', 'server', 'postgres', 'generator'],
+  ...['p50 ms', 'p99 ms', 'p99.9 ms', 'lost', 'wrong', 'again', 'MiB'],
 ]
 
-/** Aligned columns; `names` in the order of the servers. */
-export function table(summaries: readonly Summary[], names: readonly [string, string]): string {
-  const rows = summaries.flatMap(({ work, servers }) =>
-    [...new Set(names)].map((name) => {
-      const one = servers[name]!
+/** Aligned columns, then a line for each server that Gatehouse stood beside. */
+export function table(summaries: readonly Summary[]): string {
+  const rows = summaries.flatMap(({ work, window, servers }) =>
+    Object.entries(servers).map(([name, one]) => {
       const cpu = [one.serverCpuUs + one.postgresCpuUs, one.serverCpuUs, one.postgresCpuUs, one.generatorCpuUs]
-      const times = [one.p50Ms.toFixed(2), one.p99Ms.toFixed(2)]
-      const faults = [one.lost, one.wrong, one.retransmissions].map(String)
-      return [work, name, one.rate.toFixed(0), ...cpu.map((value) => value.toFixed(0)), ...times, ...faults]
+      const times = [one.p50Ms, one.p99Ms, one.p999Ms].map((ms) => ms.toFixed(2))
+      const rest = [one.lost, one.wrong, one.retransmissions, Math.round(one.memoryMiB)].map(String)
+      return [work, name, String(window), one.rate.toFixed(0), ...cpu.map((us) => us.toFixed(0)), ...times, ...rest]
     }),
   )
-  const ratios = names[0] === names[1] ? [] : summaries.map((summary) => ratioLine(summary, names[1]))
+  const ratios = summaries.flatMap((summary) =>
+    Object.entries(summary.beside).map(([name, one]) => ratioLine(summary, name, one)),
+  )
   return [...align([head, ...rows]), ...ratios].join('\n')
 }
 
-function ratioLine({ work, rateRatio, cpuRatio }: Summary, name: string): string {
-  return `${work}: ${name} answers ${range(rateRatio)} times as many, with 1/${range(cpuRatio)} of the CPU a request`
+function ratioLine({ work, window }: Summary, other: string, { rate, cpu, p50, p99 }: Ratios): string {
+  const much = `${rangeText(rate)} times as many as ${other}, with 1/${rangeText(cpu)} of the CPU a request`
+  return `${work} w${window}: ${ours} answers ${much}; its p50 is ${p50.median.toFixed(2)}, its p99 ${p99.median.toFixed(2)} of the other's`
 }
 
-function range({ median, minimum, maximum }: Spread): string {
+/** Median and range. */
+export function rangeText({ median, minimum, maximum }: Spread): string {
   return `${median.toFixed(1)} (${minimum.toFixed(1)} to ${maximum.toFixed(1)})`
 }
 
-function align(rows: readonly (readonly string[])[]): string[] {
+/** Columns as wide as their widest cell; the first two to the left. */
+export function align(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) =>
     row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),
