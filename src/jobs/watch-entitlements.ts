@@ -12,7 +12,8 @@ const checkAllEveryMs = 3_600_000
 const expiryEveryMs = 5_000
 /** 200 a second: after three days without us nobody's network is flooded. */
 const mostExpired = 1_000
-const mostTold = 500
+/** Each look goes over all that ended since the last one, and a hundred thousand may end at one midnight: few looks, large ones. */
+const mostTold = 5_000
 
 /** Looks at whoever is marked or due, and once an hour at everybody. */
 export function entitlementWorker(): WorkerDefinition {
