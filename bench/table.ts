@@ -3,19 +3,19 @@
 import { ours } from './measure.ts'
 import type { Ratios, Spread, Summary } from './measure.ts'
 
-const head = [
-  ...['work', 'server', 'window', 'req/s', 'CPU µs', 'server', 'postgres', 'generator'],
-  ...['p50 ms', 'p99 ms', 'p99.9 ms', 'lost', 'wrong', 'again', 'MiB'],
-]
+const about = ['work', 'server', 'window']
+const costs = ['req/s', 'CPU µs', 'server', 'postgres', 'generator']
+const times = ['p50 ms', 'p99 ms', 'p99.9 ms']
+const head = [...about, ...costs, ...times, 'lost', 'wrong', 'again', 'MiB']
 
 /** Aligned columns, then a line for each server that Gatehouse stood beside. */
 export function table(summaries: readonly Summary[]): string {
   const rows = summaries.flatMap(({ work, window, servers }) =>
     Object.entries(servers).map(([name, one]) => {
       const cpu = [one.serverCpuUs + one.postgresCpuUs, one.serverCpuUs, one.postgresCpuUs, one.generatorCpuUs]
-      const times = [one.p50Ms, one.p99Ms, one.p999Ms].map((ms) => ms.toFixed(2))
+      const waits = [one.p50Ms, one.p99Ms, one.p999Ms].map((ms) => ms.toFixed(2))
       const rest = [one.lost, one.wrong, one.retransmissions, Math.round(one.memoryMiB)].map(String)
-      return [work, name, String(window), one.rate.toFixed(0), ...cpu.map((us) => us.toFixed(0)), ...times, ...rest]
+      return [work, name, String(window), one.rate.toFixed(0), ...cpu.map((us) => us.toFixed(0)), ...waits, ...rest]
     }),
   )
   const ratios = summaries.flatMap((summary) =>
