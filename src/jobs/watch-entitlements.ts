@@ -12,7 +12,7 @@ const checkAllEveryMs = 3_600_000
 const expiryEveryMs = 5_000
 /** 200 a second: after three days without us nobody's network is flooded. */
 const mostExpired = 1_000
-/** Each look goes over all that ended since the last one, and a hundred thousand may end at one midnight: few looks, large ones. */
+/** Who ended at one instant is looked at anew each time, and a hundred thousand may end at one midnight: few looks, large ones. */
 const mostTold = 5_000
 
 /** Looks at whoever is marked or due, and once an hour at everybody. */
@@ -64,11 +64,10 @@ export function tellExpiredWorker(): WorkerDefinition {
         { after: after ?? firstTellingLook(now), changedSince, most: mostTold, by },
         now,
       )
-      const isMore = done.told === mostTold
       if (done.isBusy === true) return false
       after = done.after
-      if (!isMore) changedSince = place
-      return isMore
+      if (!done.isMore) changedSince = place
+      return done.isMore
     },
   }
 }

@@ -37,20 +37,20 @@ type Look = {
 }
 
 /**
- * Writes an entry `subscriber.expire` for at most `most` whose service, with its grace, ended, the earliest first. Gives how many, and
- * after which instant the next look begins. Who was made with an end in the past is left out. One instance at a time: `isBusy` where
- * another one is at it, and nothing was looked at.
+ * Writes an entry `subscriber.expire` for at most `most` whose service, with its grace, ended, the earliest first. Gives how many,
+ * after which instant the next look begins, and whether there is more to look at now. Who was made with an end in the past is left out.
+ * One instance at a time: `isBusy` where another one is at it, and nothing was looked at.
  */
 export async function tellExpired(
   db: Db,
   input: Look & { by: Author },
   now: Date,
-): Promise<{ told: number; after: Date; isBusy?: true }> {
+): Promise<{ told: number; after: Date; isMore: boolean; isBusy?: true }> {
   return inTransaction(db, async (trx) => {
     const lock = await sql<{ free: boolean }>`
       select pg_try_advisory_xact_lock(hashtext('gatehouse tell expired')) as free`.execute(trx)
-    if (lock.rows[0]?.free !== true) return { told: 0, after: input.after, isBusy: true }
-    const ended = await findEnded(trx, input, now)
+    if (lock.rows[0]?.free !== true) return { told: 0, after: input.after, isMore: false, isBusy: true }
+    const { ended, lookedUntil } = await findEnded(trx, input, now)
     const deeds = ended.map(({ id, ownerId, expiresAt, graceUntil }) => ({
       action: 'subscriber.expire',
       noun: 'subscriber',
@@ -60,34 +60,59 @@ export async function tellExpired(
     }))
     await writeAudits(trx, deeds, input.by, now)
     const last = ended.length === input.most ? ended.at(-1) : undefined
-    // Others may have ended at the same instant as the last one.
-    const seenTo = last === undefined ? now.getTime() - overlapMs : last.end.getTime() - 1
-    return { told: ended.length, after: new Date(Math.max(seenTo, input.after.getTime())) }
+    const isAll = last === undefined && lookedUntil === undefined
+    // Others may have ended at the same instant as the last one, or were not looked at yet.
+    const seenTo = isAll
+      ? now.getTime() - overlapMs
+      : Math.min(last === undefined ? Infinity : last.end.getTime() - 1, lookedUntil?.getTime() ?? Infinity)
+    return { told: ended.length, after: new Date(Math.max(seenTo, input.after.getTime())), isMore: !isAll }
   })
 }
 
 const columns = sql.raw('id, owner_id, created_at, expires_at, grace_until')
 const isServed = sql.raw('expires_at is not null and archived_at is null and enabled')
 
-/** Both ends of a service by their own index; the later one counts (serviceEnd of subscriber-label.ts). */
-async function findEnded(trx: Db, { after, changedSince, most }: Look, now: Date): Promise<Ended[]> {
-  const { rows } = await sql<Ended>`
-    with ended as materialized (
+/**
+ * Both ends of a service by their own index; the later one counts (serviceEnd of subscriber-label.ts). Of each no more are looked at
+ * than are told at once, and who ended at the same instant as the last: where weeks are to be told, each is looked at once.
+ * `lookedUntil`: what ended until then was looked at, and there is more; undefined: all was.
+ */
+async function findEnded(
+  trx: Db,
+  { after, changedSince, most }: Look,
+  now: Date,
+): Promise<{ ended: Ended[]; lookedUntil: Date | undefined }> {
+  const endedBy = (end: 'expires_at' | 'grace_until') => sql`
+      select ${columns} from subscriber
+      where ${sql.ref(end)} > ${after} and ${sql.ref(end)} <= ${now} and ${isServed}
+      order by ${sql.ref(end)} fetch first ${most} rows with ties`
+  const { rows } = await sql<{ lookedUntil: Date | null } & (Ended | { id: null })>`
+    with by_expiry as materialized (${endedBy('expires_at')}),
+    by_grace as materialized (${endedBy('grace_until')}),
+    looked as (
+      select least((select max(expires_at) from by_expiry having count(*) >= ${most}),
+        (select max(grace_until) from by_grace having count(*) >= ${most})) as until
+    ),
+    ended as materialized (
       select id, owner_id, created_at, expires_at, grace_until, greatest(expires_at, grace_until) as service_end from (
-        select ${columns} from subscriber where expires_at > ${after} and expires_at <= ${now} and ${isServed}
-        union
-        select ${columns} from subscriber where grace_until > ${after} and grace_until <= ${now} and ${isServed}
+        table by_expiry union table by_grace
         ${changedSince === undefined ? sql`` : changedSql(changedSince, now)}
       ) as subscriber
+    ),
+    untold as (
+      select id, owner_id, service_end, expires_at, grace_until
+      from ended
+      where service_end <= ${now} and ${endedWithUs}
+        and not exists (select from audit_entry
+          where audit_entry.noun = 'subscriber' and audit_entry.row_id = ended.id and audit_entry.action = 'subscriber.expire'
+            and audit_entry.at >= ended.service_end)
+      order by service_end, id limit ${most}
     )
-    select id, owner_id as "ownerId", service_end as end, expires_at as "expiresAt", grace_until as "graceUntil"
-    from ended
-    where service_end <= ${now} and ${endedWithUs}
-      and not exists (select from audit_entry
-        where audit_entry.noun = 'subscriber' and audit_entry.row_id = ended.id and audit_entry.action = 'subscriber.expire'
-          and audit_entry.at >= ended.service_end)
-    order by service_end, id limit ${most}`.execute(trx)
-  return rows
+    select looked.until as "lookedUntil", untold.id, untold.owner_id as "ownerId", untold.service_end as end,
+      untold.expires_at as "expiresAt", untold.grace_until as "graceUntil"
+    from looked left join untold on true
+    order by untold.service_end, untold.id`.execute(trx)
+  return { ended: rows.filter((row) => row.id !== null), lookedUntil: rows[0]?.lookedUntil ?? undefined }
 }
 
 /** Rows in which an end may have been moved behind the place where the look by the clock goes on. */

@@ -36,7 +36,7 @@ const toldOf = (id: bigint) =>
 describe('the end of a service', () => {
   it('is told once, with its instants and without a person', async () => {
     const id = await ending(hours(-1))
-    expect(await tell()).toEqual({ told: 1, after: new Date(noon.getTime() - 60_000) })
+    expect(await tell()).toEqual({ told: 1, after: new Date(noon.getTime() - 60_000), isMore: false })
     const after = { expires_at: hours(-1).toISOString(), grace_until: null }
     expect(await toldOf(id)).toEqual([{ at: noon, by: 'system', name: 'expiry', owned: true, after, personal: null }])
     expect(await tell(hours(1))).toMatchObject({ told: 0 })
@@ -80,6 +80,24 @@ describe('the end of a service', () => {
       after = done.after
     }
     for (const id of ids) expect(await toldOf(id)).toHaveLength(1)
+  })
+
+  it('of weeks is told piece by piece, over those that were told before and those whose grace goes on', async () => {
+    const ids = [await ending(hours(-9)), await ending(hours(-8)), await ending(hours(-6)), await ending(hours(-2))]
+    await tell(hours(-8))
+    // Found by the end of its period at the first look, told by that of its grace at a later one.
+    ids.push(await ending(hours(-7), { grace_until: hours(-1) }), await ending(hours(-5), { grace_until: hours(5) }))
+    let [after, told, looks] = [firstTellingLook(noon), 0, 0]
+    for (let isMore = true; isMore; looks += 1) {
+      const done = await tell(noon, after, 2)
+      expect(done.after.getTime()).toBeGreaterThan(after.getTime())
+      ;({ after, isMore } = done)
+      told += done.told
+    }
+    expect(told).toBe(3)
+    expect(looks).toBeGreaterThan(2)
+    for (const id of ids.slice(0, 5)) expect(await toldOf(id)).toHaveLength(1)
+    expect(await toldOf(ids[5]!)).toEqual([])
   })
 
   it('is told by its worker, which goes on where it was', async () => {
@@ -167,7 +185,7 @@ describe('the end of a service', () => {
       const after = new Date(noon.getTime() - 60_000)
       for (const told of [2, 2, 1, 0]) {
         const input = { after, changedSince, most: 2, by: ownAuthor('system', 'expiry', office.keyring) }
-        expect(await tellExpired(office.db, input, noon)).toEqual({ told, after })
+        expect(await tellExpired(office.db, input, noon)).toEqual({ told, after, isMore: told === 2 })
       }
     })
 
