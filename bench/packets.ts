@@ -154,6 +154,7 @@ export function writeRecord(target: Buffer, record: AccountingRecord, nowSeconds
 const patched = [
   ['User-Name'],
   ['Calling-Station-Id'],
+  ['NAS-Port-Id'],
   ['User-Password', 'CHAP-Password', 'MS-CHAP2-Response'],
   ['MS-CHAP-Challenge'],
   ['Acct-Session-Id'],
@@ -162,7 +163,9 @@ const patched = [
   ['Event-Timestamp'],
   ['Acct-Session-Time'],
   ['Acct-Input-Octets'],
+  ['Acct-Input-Gigawords'],
   ['Acct-Output-Octets'],
+  ['Acct-Output-Gigawords'],
   ['Acct-Input-Packets'],
   ['Acct-Output-Packets'],
 ]

@@ -11,7 +11,11 @@ enum { packet_space = 4096, access_request = 1, accounting_response = 5, access_
 enum { start = 1, stop = 2, interim = 3, accounting_on = 7 };
 
 /* Where in a template what is patched begins; 0: it has none. In the order of `patched` in packets.ts. */
-typedef struct { uint8_t octets[packet_space]; int length, user, mac, credentials, challenge, session, status, ip, at_time, counters[5]; } template_t;
+enum { session_time, input, input_high, output, output_high, packets_in, packets_out, counter_count };
+typedef struct {
+  uint8_t octets[packet_space];
+  int length, user, mac, port_id, credentials, challenge, session, status, ip, at_time, counters[counter_count];
+} template_t;
 static template_t login, records[8];
 static struct {
   char work[32], secret[64];
@@ -35,9 +39,9 @@ static void read_template(template_t *t, char *text) {
   char *hex = strtok(text, " ");
   t->length = (int)strlen(hex) / 2;
   for (int i = 0; i < t->length; i++) sscanf(hex + 2 * i, "%2hhx", &t->octets[i]);
-  int *fields[] = {&t->user, &t->mac, &t->credentials, &t->challenge, &t->session, &t->status, &t->ip, &t->at_time,
-                   &t->counters[0], &t->counters[1], &t->counters[2], &t->counters[3], &t->counters[4]};
+  int *fields[] = {&t->user, &t->mac, &t->port_id, &t->credentials, &t->challenge, &t->session, &t->status, &t->ip, &t->at_time};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) *fields[i] = atoi(strtok(NULL, " "));
+  for (int i = 0; i < counter_count; i++) t->counters[i] = atoi(strtok(NULL, " "));
 }
 static void read_orders(void) {
   static char line[16384];
@@ -72,14 +76,16 @@ static void fill_random(uint8_t *at) { for (int i = 0; i < 2; i++) { uint64_t r 
 static void put32(uint8_t *at, uint32_t value) { value = htonl(value); memcpy(at, &value, 4); }
 
 /* As subscribers.ts: line0000042, pass-0000042-word, 02:00:00:00:00:2A. By hand: printf would cost more than the digests. */
-static void put_digits(uint8_t *at, uint32_t number) { for (int i = 6; i >= 0; i--, number /= 10) at[i] = '0' + number % 10; }
+static void put_digits(uint8_t *at, int count, uint32_t number) { for (; count--; number /= 10) at[count] = '0' + number % 10; }
 static void put_mac(uint8_t *mac, uint32_t number) {
   for (int i = 0; i < 6; i++) mac[9 + i + i / 2] = "0123456789ABCDEF"[number >> (20 - 4 * i) & 15];
 }
 static int is(const char *work) { return !strcmp(orders.work, work); }
+/* Lines come in over 4000 VLANs: if all used one port, wrong passwords would look like one guesser's, whom Gatehouse slows. */
 static void put_line(const template_t *t, uint8_t *octets, uint32_t number) {
   put_mac(octets + t->mac, number);
-  if (is("auth-ipoe")) put_mac(octets + t->user, number); else put_digits(octets + t->user + 4, number);
+  put_digits(octets + t->port_id + 4, 4, number % 4000);
+  if (is("auth-ipoe")) put_mac(octets + t->user, number); else put_digits(octets + t->user + 4, 7, number);
 }
 static void put_pap(uint8_t *at, const uint8_t *authenticator, const char *password, size_t length, int blocks) {
   const uint8_t *chained = authenticator;
@@ -113,7 +119,7 @@ static void build_login(slot_t *s) {
   fill_random(s->octets + 4);
   put_line(&login, s->octets, s->subscriber);
   char password[] = "pass-0000000-word";
-  put_digits((uint8_t *)password + 5, s->subscriber);
+  put_digits((uint8_t *)password + 5, 7, s->subscriber);
   size_t length = sizeof password - 1;
   uint8_t *at = s->octets + login.credentials;
   if (is("auth-chap")) {
@@ -132,7 +138,6 @@ static void build_login(slot_t *s) {
 }
 /* `record`: which record of its session it is, from 1; the counters follow it. */
 static void build_record(slot_t *s, int status, uint32_t now) {
-  static const uint32_t factors[5] = {1, 1000003, 20000003, 1500, 20000};
   static const uint8_t zeros[16];
   const template_t *t = &records[status];
   uint8_t *octets = s->octets;
@@ -145,7 +150,11 @@ static void build_record(slot_t *s, int status, uint32_t now) {
     for (int i = 0; i < 8; i++) octets[t->session + i] = "0123456789abcdef"[s->session >> (28 - 4 * i) & 15];
     put32(octets + t->ip, 0x64400000u + s->subscriber);
   }
-  if (t->counters[0]) for (int i = 0; i < 5; i++) put32(octets + t->counters[i], factors[i] * s->record);
+  if (t->counters[session_time]) {
+    uint64_t in = 1000003ull * s->record, out = 20000003ull * s->record;
+    uint32_t values[counter_count] = {s->record, in, in >> 32, out, out >> 32, 1500 * s->record, 20000 * s->record};
+    for (int i = 0; i < counter_count; i++) put32(octets + t->counters[i], values[i]);
+  }
   if (s->class_length > 0) {
     octets[s->length] = 25; octets[s->length + 1] = s->class_length + 2;
     memcpy(octets + s->length + 2, s->class_value, s->class_length);

@@ -2,6 +2,8 @@
 // what is wrong in a reply must be noticed. It needs a C compiler; where there is none the benchmark says so, and nothing is tested.
 
 import { spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
@@ -10,9 +12,11 @@ import type { Orders, Result, Work } from '../../bench/generator-orders.ts'
 import { nativeGenerator, runNative } from '../../bench/native-generator.ts'
 import { benchmarkSubscriber } from '../../bench/subscribers.ts'
 import { firstInteger, firstOctets, firstText } from '../../src/radius/attributes.ts'
+import { hashPacket, zeroAuthenticator } from '../../src/radius/authenticator.ts'
 import { encodeAttributes } from '../../src/radius/encode-attributes.ts'
 import { recoverPassword } from '../../src/radius/hiding.ts'
 import { ntPasswordHash, verifyMsChap2 } from '../../src/radius/ms-chap.ts'
+import { headerLength } from '../../src/radius/packet.ts'
 import { verifyChap } from '../../src/radius/password.ts'
 import type { RadiusRequest, RadiusResponse } from '../../src/radius/server.ts'
 import type { RadiusClient } from '../../src/radius/admission.ts'
@@ -138,6 +142,9 @@ describe.each(noCompiler ? [] : ['generator/generator.c'])('the load generator, 
     const { handled } = await driveWell('acct-start')
     expect(new Set(said(handled))).toEqual(new Set([1]))
     expect(bySession(handled).size).toBe(handled.length)
+    const ports = new Set(handled.map((one) => textOf(one, 'NAS-Port-Id')))
+    expect(ports.size).toBe(Math.min(handled.length, 500))
+    expect(ports).toContain('vlan0042')
   })
 
   it('sends Interims of sessions that it began before, their counters rising', async () => {
@@ -194,6 +201,51 @@ describe.each(noCompiler ? [] : ['generator/generator.c'])('the load generator, 
     const records = handled.filter(({ local }) => local.kind === 'accounting')
     expect(records.every(({ packet }) => firstOctets(packet, attribute('Class'))?.toString() === 'a class')).toBe(true)
     expect([...bySession(records).values()].some((session) => said(session).join() === '1,3')).toBe(true)
+  })
+
+  it('in an open loop counts from when a request was due, answered in time or not', async () => {
+    let until = 0
+    const standing: Answer = (request) => {
+      until ||= performance.now() + 700
+      while (performance.now() < until);
+      return judge(request)
+    }
+    const load = { perSecond: 500, window: 8, warmupSeconds: 0, seconds: 1 }
+    const { result } = await drive('auth-pap', load, standing)
+    // Most of them were due while the server stood still.
+    expect(result).toMatchObject({ lost: 0, wrong: 0 })
+    expect(result.p50Ms).toBeGreaterThan(50)
+    expect(result.worstMs).toBeGreaterThan(500)
+    const silent = await drive('auth-pap', { ...load, patienceMs: 100, tries: 2 }, () => undefined)
+    expect(silent.result.requests).toBe(0)
+    expect(silent.result.lost).toBeGreaterThan(400)
+    expect(silent.result.p50Ms).toBeGreaterThan(200)
+  })
+
+  it('counts beyond 32 bits', async () => {
+    const { handled } = await driveWell('acct-interim', { subscribers: 1, seconds: 2, window: 1 })
+    const octets = handled.slice(1).map((one) => {
+      return numberOf(one, 'Acct-Output-Gigawords') * 2 ** 32 + numberOf(one, 'Acct-Output-Octets')
+    })
+    expect(octets).toEqual(octets.map((_, at) => (at + 2) * 20_000_003))
+    expect(octets.at(-1)).toBeGreaterThan(2 ** 32)
+  })
+
+  it.each([0, 1])('notices a reply with %i wrong bits in its authenticator', async (bits) => {
+    const server = createSocket('udp4')
+    server.on('message', (datagram, from) => {
+      const reply = Buffer.from([5, datagram[1]!, 0, headerLength, ...zeroAuthenticator])
+      hashPacket(reply, datagram.subarray(4, 20), secret, reply, 4)
+      reply[19]! ^= bits
+      server.send(reply, from.port, from.address)
+    })
+    server.bind(0, '127.0.0.1')
+    await once(server, 'listening')
+    const acctPort = server.address().port
+    const { result } = await drive('acct-start', { acctPort, patienceMs: 60, tries: 2, window: 4 })
+    server.close()
+    expect(result.wrong > 0).toBe(bits > 0)
+    expect(result.requests > 0).toBe(bits === 0)
   })
 
   it('counts what is never answered as lost, and what is answered wrong as wrong', async () => {
