@@ -41,13 +41,15 @@ export type Orders = {
   tries?: number
 }
 
-/** Milliseconds, from when a request was due until its answer. */
+/** Milliseconds, from when a request was due until its answer or its end: of all that were due in the measured time. */
 export type Times = { p50Ms: number; p99Ms: number; p999Ms: number; worstMs: number }
 
 export type Result = Times & {
+  /** Right answers in the measured time. */
   requests: number
   seconds: number
   retransmissions: number
+  /** Given up; in an open loop also what was due and never sent. */
   lost: number
   /** Requests of a storm that were given up and begun anew. */
   anew: number

@@ -5,7 +5,6 @@
 #include "packets.h"
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -94,10 +93,10 @@ static int idle_count;
 static uint64_t opened;
 
 static int is_open(void) { return orders.per_second > 0 && !preparing; }
-/* How long nothing is due. Where what is due waits for a slot, an answer brings it. */
+/* How long nothing is due; 1 ms at least, since waking for each request would cost more than the request. */
 static double until_due(double now) {
   double wait = started + opened / orders.per_second - now;
-  return wait <= 0 ? 0.001 : wait < 0.02 ? wait : 0.02;
+  return wait < 0.001 ? 0.001 : wait < 0.02 ? wait : 0.02;
 }
 /* What is due by now is sent; where no slot is free it waits, and its time runs. */
 static void send_due(double now) {
@@ -221,7 +220,6 @@ int main(void) {
   int seed = open("/dev/urandom", O_RDONLY), poll = epoll_create1(0);
   if (!plan || seed < 0 || read(seed, &random_state, 8) != 8 || poll < 0) return 1;
   random_state |= 1;
-  prctl(PR_SET_TIMERSLACK, 1); /* An open loop wakes when a request is due, not 50 µs later. */
   logins.ms = malloc(sizeof(float) * most_samples);
   accountings.ms = malloc(sizeof(float) * most_samples);
   /* An open loop holds its sessions for as long as they last, and as much again for answers that are late. */
@@ -234,7 +232,7 @@ int main(void) {
   for (int i = 0; i < sockets; i++) fds[i] = open_socket(poll, i);
   for (int i = 0; i < count; i++) { slots[i].socket = fds[i / slots_per_socket]; slots[i].identifier = i % slots_per_socket; }
 
-  double cpu = 0, swept = clock_s();
+  double cpu = 0, swept = clock_s(), sweep_s = orders.patience_s < 0.5 ? orders.patience_s / 10 : 0.05;
   now_s = time(NULL);
   preparing = *plan->prepare != 0;
   int running = 0;
@@ -254,7 +252,7 @@ int main(void) {
     if (is_open()) send_due(now);
     receive(poll, fds, slots, is_open() ? until_due(now) : 0.05);
     now = clock_s();
-    if (now - swept >= 0.02) { swept = now; now_s = time(NULL); sweep(slots, count, now); }
+    if (now - swept >= sweep_s) { swept = now; now_s = time(NULL); sweep(slots, count, now); }
     if (measuring && ((plan->once && outstanding == 0) || now - measured_from >= (is("storm") ? 600 : orders.seconds))) {
       if (is_open()) {
         send_due(now);
