@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { commandLine, descendants, stopProcess, waitForRadius } from './process.ts'
 import type { Server } from './process.ts'
-import { subscribersCsv } from './subscribers.ts'
+import { subscriberFiles } from './subscribers.ts'
 
 export type GatehouseOptions = {
   /** For its key file and log. */
@@ -116,9 +116,11 @@ export function fillGatehouse(options: GatehouseOptions): number {
   const limit = options.unlimited === true ? [] : ['--session-limit', '1']
   command(env, ['plan', 'add', '--name', 'plan', ...rates, ...limit, '--pool', 'pool'])
   const file = path.join(options.folder, 'subscribers.csv')
-  fs.writeFileSync(file, subscribersCsv(options.subscribers, 'plan'))
   const began = performance.now()
-  command(env, ['subscriber', 'import', file])
+  for (const part of subscriberFiles(options.subscribers, 'plan')) {
+    fs.writeFileSync(file, part)
+    command(env, ['subscriber', 'import', file])
+  }
   return (performance.now() - began) / 1000
 }
 

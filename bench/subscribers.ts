@@ -27,16 +27,23 @@ export function benchmarkLine(number: number): { username: string; mac: string }
 /** How many of them there are beside the others: `auth-ipoe` renews these. */
 export const benchmarkLines = 20_000
 
-/** The file that `subscriber import` reads: subscribers whose service period runs, as most of an ISP's are. */
-export function subscribersCsv(count: number, plan: string): string {
+/** An import takes 250,000 rows at most. */
+const rowsPerFile = 200_000
+
+/** The files that `subscriber import` reads: subscribers whose service period runs, as most of an ISP's are, and IPoE lines. */
+export function* subscriberFiles(count: number, plan: string): Generator<string> {
   const expires = `${new Date().getUTCFullYear() + 1}-12-31`
-  const rows = Array.from({ length: count }, (_, at) => {
-    const { username, password } = benchmarkSubscriber(at)
+  const lines = Math.min(count, benchmarkLines)
+  const row = (at: number): string => {
+    if (at < lines) {
+      const { username, mac } = benchmarkLine(at)
+      return `${username},,${plan},${expires},ipoe,${mac}\n`
+    }
+    const { username, password } = benchmarkSubscriber(at - lines)
     return `${username},${password},${plan},${expires},pppoe,\n`
-  })
-  const lines = Array.from({ length: Math.min(count, benchmarkLines) }, (_, at) => {
-    const { username, mac } = benchmarkLine(at)
-    return `${username},,${plan},${expires},ipoe,${mac}\n`
-  })
-  return `username,password,plan,expires_at,account_type,bound_macs\n${rows.join('')}${lines.join('')}`
+  }
+  for (let first = 0; first < count + lines; first += rowsPerFile) {
+    const rows = Array.from({ length: Math.min(rowsPerFile, count + lines - first) }, (_, at) => row(first + at))
+    yield `username,password,plan,expires_at,account_type,bound_macs\n${rows.join('')}`
+  }
 }

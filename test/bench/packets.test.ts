@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { packetSpace, statuses, writeLogin, writeRecord } from '../../bench/packets.ts'
-import { benchmarkLine, benchmarkSubscriber, subscribersCsv } from '../../bench/subscribers.ts'
+import { benchmarkLine, benchmarkSubscriber, subscriberFiles } from '../../bench/subscribers.ts'
 import { createSecret, verifyRequest } from '../../src/radius/authenticator.ts'
 import { recoverPassword } from '../../src/radius/hiding.ts'
 import { parsePacket } from '../../src/radius/packet.ts'
@@ -85,18 +85,25 @@ describe('subscribers of the benchmark', () => {
     }
   })
 
-  it('are a file with a row each, and one for each IPoE line', () => {
+  it('are a row each, and one for each IPoE line', () => {
     const expires = `${new Date().getUTCFullYear() + 1}-12-31`
-    expect(subscribersCsv(3, 'home').trimEnd().split('\n')).toEqual([
-      'username,password,plan,expires_at,account_type,bound_macs',
-      ...[0, 1, 2].map((number) => {
-        const one = benchmarkSubscriber(number)
-        return `${one.username},${one.password},home,${expires},pppoe,`
-      }),
-      ...[0, 1, 2].map((number) => {
-        const one = benchmarkLine(number)
-        return `${one.username},,home,${expires},ipoe,${one.mac}`
-      }),
+    expect([...subscriberFiles(3, 'home')].map((file) => file.trimEnd().split('\n'))).toEqual([
+      [
+        'username,password,plan,expires_at,account_type,bound_macs',
+        ...[0, 1, 2].map((number) => {
+          const one = benchmarkLine(number)
+          return `${one.username},,home,${expires},ipoe,${one.mac}`
+        }),
+        ...[0, 1, 2].map((number) => {
+          const one = benchmarkSubscriber(number)
+          return `${one.username},${one.password},home,${expires},pppoe,`
+        }),
+      ],
     ])
+  })
+
+  it('are in files that an import takes', () => {
+    const rows = [...subscriberFiles(400_000, 'home')].map((file) => file.trimEnd().split('\n').length - 1)
+    expect(rows).toEqual([200_000, 200_000, 20_000])
   })
 })
