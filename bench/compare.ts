@@ -3,15 +3,17 @@
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freeUdpPort } from '../src/cli/free-port.ts'
+import { createPool } from '../src/db/pool.ts'
 import { provideTools } from '../test/support/tools.ts'
 import type { Undo } from './crowd.ts'
 import { freeradiusName, freeradiusVersion, loadFreeradius, startFreeradius } from './freeradius.ts'
 import type { Variant } from './freeradius.ts'
-import { startGatehouse } from './gatehouse.ts'
+import { startGatehouse, urlOf } from './gatehouse.ts'
 import type { Work } from './generator-orders.ts'
 import { openGround } from './ground.ts'
 import { measure, ours, summarise } from './measure.ts'
 import type { Run, Summary } from './measure.ts'
+import { jobsDone } from './office-api.ts'
 import type { Server } from './process.ts'
 import { faultsText, say } from './results.ts'
 
@@ -57,6 +59,9 @@ export async function compare(comparison: Comparison, undo: Undo): Promise<Compa
     unlimited: !sessionLimit,
   })
   started(gatehouse)
+  const pool = createPool(urlOf(shared), { name: 'bench', max: 1 })
+  await jobsDone(pool)
+  await pool.end()
   const runs = await rounds(comparison, servers, { postgresPid, secret: ground.secret, folder })
   return {
     method: methodOf(comparison),

@@ -29,9 +29,10 @@ function ratioLine({ work, window }: Summary, other: string, { rate, cpu, p50, p
   return `${work} w${window}: ${ours} answers ${much}; its p50 is ${p50.median.toFixed(2)}, its p99 ${p99.median.toFixed(2)} of the other's`
 }
 
-/** Median and range. */
+/** Median and range; of small ones a digit more. */
 export function rangeText({ median, minimum, maximum }: Spread): string {
-  return `${median.toFixed(1)} (${minimum.toFixed(1)} to ${maximum.toFixed(1)})`
+  const digits = median < 2 ? 2 : 1
+  return `${median.toFixed(digits)} (${minimum.toFixed(digits)} to ${maximum.toFixed(digits)})`
 }
 
 /** Columns as wide as their widest cell; the first two to the left. */
