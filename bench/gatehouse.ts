@@ -146,7 +146,10 @@ function environment(options: GatehouseOptions): NodeJS.ProcessEnv {
 }
 
 /** Where its database is, once it is made. */
-export function urlOf({ databaseUrl, database = databaseName }: GatehouseOptions): string {
+export function urlOf({
+  databaseUrl,
+  database = databaseName,
+}: Pick<GatehouseOptions, 'databaseUrl' | 'database'>): string {
   return new URL(`/${database}`, databaseUrl).href
 }
 
