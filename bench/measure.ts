@@ -56,7 +56,7 @@ export type Spread = { median: number; minimum: number; maximum: number }
 export type Ratios = { rate: Spread; cpu: Spread; p50: Spread; p99: Spread }
 
 const measured = ['rate', 'serverCpuUs', 'postgresCpuUs', 'p50Ms', 'p99Ms', 'p999Ms', 'memoryMiB'] as const
-const counted = ['retransmissions', 'lost', 'wrong'] as const
+const counted = ['retransmissions', 'lost', 'anew', 'wrong'] as const
 type Medians = Record<(typeof measured)[number] | 'generatorCpuUs', number> & Record<(typeof counted)[number], number>
 
 export type Summary = {

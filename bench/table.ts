@@ -14,7 +14,8 @@ export function table(summaries: readonly Summary[]): string {
     Object.entries(servers).map(([name, one]) => {
       const cpu = [one.serverCpuUs + one.postgresCpuUs, one.serverCpuUs, one.postgresCpuUs, one.generatorCpuUs]
       const waits = [one.p50Ms, one.p99Ms, one.p999Ms].map((ms) => ms.toFixed(2))
-      const rest = [one.lost, one.wrong, one.retransmissions, Math.round(one.memoryMiB)].map(String)
+      // What a storm gives up and begins anew is a request that nobody answered.
+      const rest = [one.lost + one.anew, one.wrong, one.retransmissions, Math.round(one.memoryMiB)].map(String)
       return [work, name, String(window), one.rate.toFixed(0), ...cpu.map((us) => us.toFixed(0)), ...waits, ...rest]
     }),
   )
