@@ -22,7 +22,7 @@ const textInto = (table: string, which: string): string => `
     subscriber.id, subscriber.username, 1, 1, subscriber.username,
     ('02' || lpad(to_hex(subscriber.id), 10, '0'))::macaddr, '10.0.0.0'::inet + subscriber.id,
     ended_at - lasted, true, ended_at, ended_at, ended_at, 'stop', 1, extract(epoch from lasted)::bigint,
-    n * 1000, n * 9000, 0, 0, 3
+    n::bigint * 1000, n::bigint * 9000, 0, 0, 3
   from (
     select n, (hashint4extended(n::integer, 1) >> 33 & 2147483647) % 43200 * interval '1 second' as lasted,
       $2::timestamptz - interval '10 minutes' - interval '${days} days' * (n::float8 / $1::integer) as ended_at

@@ -82,9 +82,10 @@ export async function benchTargets(undo: Undo): Promise<void> {
     undo,
   )
   const judged = targets.map((target) => judge(target, compared.summaries))
-  const faults = compared.summaries.filter(
-    ({ servers }) => (servers[ours]?.lost ?? 0) + (servers[ours]?.wrong ?? 0) > 0,
-  )
+  const faults = compared.summaries.filter(({ servers }) => {
+    const { lost, anew, wrong } = servers[ours]!
+    return lost + anew + wrong > 0
+  })
   say(`\n${compared.method}\n${table(compared.summaries)}\n`)
   say(align([['work', 'beside', 'window', 'figure', 'measured', 'must', 'aim', ''], ...judged.map(cells)]).join('\n'))
   say(
