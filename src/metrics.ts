@@ -46,6 +46,11 @@ function ownMetrics({ counter, gauge, earliest, histogram, registers }: Makers) 
       'port',
     ]),
     decisions: counter('access_decisions_total', 'Access decisions, by NAS and reason', ['nas', 'reason']),
+    loginsRead: counter(
+      'access_logins_read_total',
+      'Subscribers read for logins, from memory proved true or from tables',
+      ['from'],
+    ),
     renewals: counter('access_renewals_total', 'Renewals of lines that were online, by NAS', ['nas']),
     records: counter('accounting_records_total', 'Accounting records kept, by NAS and status', ['nas', 'status']),
     anomalies: counter('accounting_anomalies_total', 'Accounting records that no order explains, by NAS', ['nas']),

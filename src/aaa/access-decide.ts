@@ -3,7 +3,6 @@
 // and proves nothing.
 
 import type { Pool } from '../db/pool.ts'
-import { loadAccess } from '../domain/access.ts'
 import type { AccessKey } from '../domain/access.ts'
 import { claimAccess } from '../domain/access-claim.ts'
 import type { ClaimInput, ClaimResult } from '../domain/access-claim.ts'
@@ -19,6 +18,8 @@ import { judgeLine, judgeLogin, marksOf } from './access-judge.ts'
 import type { Accepted, Judge, Rejected } from './access-judge.ts'
 import { createLeases } from './access-lease.ts'
 import type { Leased, LeaseOptions, Leases } from './access-lease.ts'
+import { createSubjectLoader } from './access-load.ts'
+import type { LoaderOptions } from './access-load.ts'
 import { createBatcher, createLanes } from './batch.ts'
 import type { Batcher, Lanes } from './batch.ts'
 import { BatchStaleError, staleBy } from './batch-stale.ts'
@@ -46,6 +47,9 @@ export type DeciderOptions = LeaseOptions & {
   readonly lanes: number
   /** Reads logins. */
   readonly loadPool: Pool
+  readonly metrics: LoaderOptions['metrics']
+  /** Has what was last known, where that is held. */
+  readonly fallback?: { readonly snapshot: NonNullable<LoaderOptions['memory']> } | undefined
 }
 
 /** Who loses a place so often, each time to another login, is refused. */
@@ -153,7 +157,9 @@ type ClaimOf = Omit<ClaimInput, 'subscriberId' | 'line' | 'nasGroupId'> & { read
 
 type Statements = ReturnType<typeof createStatements>
 
-function createStatements({ settings, clock, loadPool, claimPool, hedge }: DeciderOptions, lanes: Lanes) {
+function createStatements(options: DeciderOptions, lanes: Lanes) {
+  const { settings, clock, loadPool, claimPool, hedge, metrics } = options
+  const load = createSubjectLoader({ pool: loadPool, memory: options.fallback?.snapshot, metrics })
   const intervalS = (): number => settings().default_interim_interval_s
   const stages = { load: createStage(), claim: createStage() }
   const isStale = staleBy(clock)
@@ -163,7 +169,7 @@ function createStatements({ settings, clock, loadPool, claimPool, hedge }: Decid
       isStale,
       run: (keys) =>
         askThrough(hedge, stages.load, () =>
-          loadAccess(loadPool, keys, {
+          load(keys, {
             zone: settings().zone,
             now: clock.now(),
             intervalS: counting ? intervalS() : undefined,

@@ -24,7 +24,7 @@ import type { Snapshot } from './snapshot/snapshot.ts'
 /** What there is to fall back upon while Postgres does not answer. */
 export type Fallback = {
   readonly breaker: Pick<Breaker, 'isOpen' | 'run'>
-  readonly snapshot: Pick<Snapshot, 'subject' | 'identify' | 'seenAt'>
+  readonly snapshot: Pick<Snapshot, 'subject' | 'identify' | 'seenAt' | 'trueAt'>
   readonly accepts: Pick<DegradedAccepts, 'note' | 'classIdOf'>
   /**
    * Waits a moment until Postgres has what the accounting journals of the instance hold now: sessions that have ended may be open

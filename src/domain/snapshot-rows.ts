@@ -1,6 +1,5 @@
-// What the last-known snapshot is made of: every subscriber as a row of texts (the columns of access.ts, with what a line is
-// told by), the plans, and what the change log says changed since a mark. A mark is a snapshot of Postgres: what was not visible
-// to it and is visible now has changed, so that no commit is skipped and none is read twice, however long others run.
+// What the snapshot of a RADIUS process is made of: every subscriber as a row of texts (the columns of access.ts, with what a line
+// is told by), and the plans.
 
 import { createHash } from 'node:crypto'
 import { arrayLiteral } from '../db/array-literal.ts'
@@ -130,60 +129,4 @@ function addressesOf(lines: string | null | undefined, space: bigint): string | 
   const lead = `${space} `
   const own = lines.split('\n').filter((line) => line.startsWith(lead))
   return own.map((line) => line.slice(lead.length)).join('\n')
-}
-
-/** A moment of a database: which one, and what was visible. Plain data that can be kept in a file. */
-export type Mark = {
-  /** The identifier that initdb gave it and its timeline: another one after a promotion or a restore. */
-  readonly database: string
-  /** pg_current_snapshot() */
-  readonly visible: string
-  /** By the clock of Postgres. */
-  readonly at: string
-}
-
-export type Changes = {
-  readonly mark: Mark
-  /**
-   * What changed since the mark that was asked with; `all`: so much, so long ago or so unlike that everything is to be read
-   * again.
-   */
-  readonly changed: 'all' | { readonly subscribers: readonly string[]; readonly plans: boolean }
-}
-
-/** Rows of the change log are kept two days (domain/job-run.ts): a mark of half that age still finds them all. */
-const followableFor = `interval '1 day'`
-/** So many one by one would take longer than all in their order. */
-const maximumNamed = 20_000
-/** Visible to nothing: with it everything has changed. */
-const nothingVisible = '1:1:'
-
-const sinceMark = `change_log.changed_by >= pg_snapshot_xmin($1::pg_snapshot)
-    and not pg_visible_in_snapshot(change_log.changed_by, $1::pg_snapshot)`
-
-const changesText = `
-select (select system_identifier from pg_control_system()) || '/' ||
-    substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) as database,
-  pg_current_snapshot()::text as visible, clock_timestamp()::text as at,
-  clock_timestamp() - $2::timestamptz > ${followableFor}
-    or pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as lost,
-  array(select distinct change_log.row_id::text from change_log
-    where change_log.table_name = 'subscriber' and ${sinceMark} limit $3) as subscribers,
-  exists (select from change_log where change_log.table_name = 'plan' and ${sinceMark}) as plans`
-
-type ChangesRow = Mark & { lost: boolean; subscribers: string[]; plans: boolean }
-
-/**
- * The mark of now, and what changed since another one. Throws where Postgres cannot be asked, and on a standby, which may be
- * behind.
- */
-export async function changesSince(pool: Pool, mark: Mark | undefined): Promise<Changes> {
-  const { rows } = await pool.query<ChangesRow>({
-    name: 'snapshot-changes',
-    text: changesText,
-    values: [mark?.visible ?? nothingVisible, mark?.at ?? null, mark === undefined ? 0 : maximumNamed + 1],
-  })
-  const { database, visible, at, lost, subscribers, plans } = rows[0]!
-  const all = mark === undefined || mark.database !== database || lost || subscribers.length > maximumNamed
-  return { mark: { database, visible, at }, changed: all ? 'all' : { subscribers, plans } }
 }

@@ -6,6 +6,7 @@ import type { Decider } from '../../src/aaa/access-decide.ts'
 import { AnsweredError } from '../../src/aaa/access-hedge.ts'
 import type { Asking } from '../../src/aaa/access-hedge.ts'
 import { BatchStaleError } from '../../src/aaa/batch-stale.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { createProver } from '../../src/aaa/password-proof.ts'
 import type { Prover } from '../../src/aaa/password-proof.ts'
 import { createTestClock } from '../../src/clock.ts'
@@ -73,6 +74,7 @@ beforeEach(() => {
       loadPool: database.pool,
       claimPool,
       rescuePool: database.pool,
+      metrics: createMetrics(),
     },
     prover,
     (message, error) => {

@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Pool } from '../../src/db/pool.ts'
 import {
-  changesSince,
   columnCount,
   columnOf,
   readSnapshotPlans,
@@ -9,8 +7,7 @@ import {
   readSubscribersNamed,
   subjectOfRow,
 } from '../../src/domain/snapshot-rows.ts'
-import type { Changes, Mark } from '../../src/domain/snapshot-rows.ts'
-import { insertPlan, insertRow, insertSubscriber, noon } from '../support/access.ts'
+import { insertPlan, insertSubscriber, noon } from '../support/access.ts'
 import { useDatabase } from '../support/database.ts'
 
 const database = useDatabase()
@@ -55,68 +52,5 @@ describe('subscribers as rows', () => {
     const plans = await readSnapshotPlans(database.pool)
     expect(subjectOfRow(row!, plans, 1n)).toMatchObject({ id: BigInt(ids[0]!), plan: { id: Number(planId) } })
     expect(subjectOfRow(row!, new Map(), 1n)).toBeUndefined()
-  })
-})
-
-describe('the change log', () => {
-  const pool = (): Pool => database.pool
-  const since = (mark: Mark): Promise<Changes> => changesSince(pool(), mark)
-  const now = async (): Promise<Mark> => (await changesSince(pool(), undefined)).mark
-
-  it('says everything has changed where there is no mark yet', async () => {
-    const { mark, changed } = await changesSince(pool(), undefined)
-    expect(changed).toBe('all')
-    expect(mark.database).toMatch(/^\d+\/[0-9A-F]{8}$/)
-    expect(await since(mark)).toMatchObject({
-      changed: { subscribers: [], plans: false },
-      mark: { database: mark.database },
-    })
-  })
-
-  it('names each subscriber once, whatever of it changed and how often', async () => {
-    const mark = await now()
-    await pool().query('update subscriber set auto_renew = true where id = any ($1)', [ids.slice(0, 2)])
-    await pool().query('update subscriber set auto_renew = false where id = $1', [ids[0]])
-    await insertRow(pool(), 'device', { subscriber_id: ids[2], mac: '02:00:00:00:00:01' })
-    const { changed } = await since(mark)
-    expect(changed).toEqual({
-      subscribers: expect.toSatisfy((named: string[]) => [...named].toSorted().join() === ids.join()),
-      plans: false,
-    })
-    await pool().query('update plan set up_bps = up_bps + 1')
-    await pool().query('update nas_group set name = name')
-    expect(await since(mark)).toMatchObject({ changed: { plans: true } })
-  })
-
-  it('names what a transaction changed when it ends, not before and not twice', async () => {
-    const slow = await pool().connect()
-    await slow.query('begin')
-    await slow.query('update subscriber set auto_renew = true where id = $1', [ids[0]])
-    const mark = await now()
-    await pool().query('update subscriber set auto_renew = true where id = $1', [ids[1]])
-    const first = await since(mark)
-    expect(first.changed).toEqual({ subscribers: [ids[1]], plans: false })
-    expect((await since(first.mark)).changed).toEqual({ subscribers: [], plans: false })
-    await slow.query('commit')
-    slow.release()
-    const last = await since(first.mark)
-    expect(last.changed).toEqual({ subscribers: [ids[0]], plans: false })
-    expect((await since(last.mark)).changed).toEqual({ subscribers: [], plans: false })
-  })
-
-  it('names nobody of a transaction that was rolled back', async () => {
-    const mark = await now()
-    await pool().query('begin; update subscriber set auto_renew = false; rollback')
-    expect((await since(mark)).changed).toEqual({ subscribers: [], plans: false })
-  })
-
-  it('says everything has changed where it was more than is read one by one', async () => {
-    const mark = await now()
-    await pool().query(
-      `insert into change_log (table_name, row_id) select 'subscriber', n from generate_series(1, 20000) as n`,
-    )
-    expect((await since(mark)).changed).toMatchObject({ plans: false })
-    await pool().query(`insert into change_log (table_name, row_id) values ('subscriber', 20001)`)
-    expect((await since(mark)).changed).toBe('all')
   })
 })

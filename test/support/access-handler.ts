@@ -67,8 +67,8 @@ export type AccessUnderTest = {
   close(): Promise<void>
 }
 
-/** The two ways in which the suite of access is run; where they differ a test says so. */
-export const decidedBy = ['the database', 'what is last known'] as const
+/** The ways in which the suite of access is run; where they differ a test says so. */
+export const decidedBy = ['the database', 'memory that the database confirms', 'what is last known'] as const
 export type DecidedBy = (typeof decidedBy)[number]
 
 type Given = {
@@ -95,9 +95,10 @@ export async function startAccess(database: { url: string; pool: Pool }, given: 
   const loadPool = createPool(given.loadUrl ?? database.url, { name: 'load', max: 2, hotPath: true })
   const claimPool = createPool(database.url, { name: 'claim', max: 2, synchronousCommit: 'off', hotPath: true })
   const { catchUp } = given
-  const hasKnown = given.by === 'what is last known' || catchUp !== undefined
+  const isConfirmed = given.by === 'memory that the database confirms'
+  const hasKnown = given.by === 'what is last known' || isConfirmed || catchUp !== undefined
   const known = hasKnown ? await startLastKnown(database.pool, { keyring, clock, metrics }) : undefined
-  const answering = catchUp && {
+  const answering = (isConfirmed || catchUp !== undefined) && {
     catchUp,
     breaker: { isOpen: () => false, run: <T>(work: () => Promise<T>) => work() },
   }
@@ -164,6 +165,7 @@ async function startLastKnown(pool: Pool, parts: { keyring: Keyring; clock: Test
       subject: (key: AccessKey) => snapshot.subject(key),
       identify: (key: IdentityKey) => snapshot.identify(key),
       seenAt: () => snapshot.seenAt(),
+      trueAt: () => snapshot.trueAt(),
     },
     refresh: () => snapshot.refresh(),
     async close() {

@@ -9,11 +9,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import * as fs from 'node:fs/promises'
 import * as path from 'node:path'
 import { deserialize, serialize } from 'node:v8'
+import type { Mark } from '../../domain/change-log.ts'
 import { openLocal, sealLocal } from '../../domain/data-key.ts'
 import type { DataKeyRow, Keyring, Place } from '../../domain/data-key.ts'
 import type { House } from '../../domain/house.ts'
 import { snapshotLayout } from '../../domain/snapshot-rows.ts'
-import type { Mark, SnapshotPlans } from '../../domain/snapshot-rows.ts'
+import type { SnapshotPlans } from '../../domain/snapshot-rows.ts'
 
 const magic = Buffer.from('GHSNAP\0\x01')
 /** What comes beside the records. */

@@ -4,14 +4,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import type { Pool } from '../../db/pool.ts'
-import {
-  changesSince,
-  columnOf,
-  readSnapshotPlans,
-  readSubscribersAfter,
-  readSubscribersNamed,
-} from '../../domain/snapshot-rows.ts'
-import type { Mark, SnapshotPlans, SnapshotRow } from '../../domain/snapshot-rows.ts'
+import { changesSince } from '../../domain/change-log.ts'
+import type { Mark } from '../../domain/change-log.ts'
+import { columnOf, readSnapshotPlans, readSubscribersAfter, readSubscribersNamed } from '../../domain/snapshot-rows.ts'
+import type { SnapshotPlans, SnapshotRow } from '../../domain/snapshot-rows.ts'
 import type { Store } from './store.ts'
 
 /** So many at a time: a few milliseconds of work, after which waiting logins have their turn. */

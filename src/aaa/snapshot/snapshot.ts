@@ -1,5 +1,5 @@
-// What this process last knew of its subscribers, for the time when Postgres is away (decision 0031): held in memory, kept true
-// each second, written to a file each minute. It is never asked while Postgres answers.
+// What this process last knew of its subscribers (decision 0031): held in memory, kept true each second, written to a file each
+// minute. By it logins are decided while Postgres is away, and where Postgres says that nothing of them changed since (access-load.ts).
 import * as fs from 'node:fs/promises'
 import * as path from 'node:path'
 import { serialize } from 'node:v8'
@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { AccessKey } from '../../domain/access.ts'
 import type { AccessSubject } from '../../domain/access-subject.ts'
+import type { Mark } from '../../domain/change-log.ts'
 import type { Keyring } from '../../domain/data-key.ts'
 import type { House } from '../../domain/house.ts'
 import type { Identity, IdentityKey } from '../../domain/identify.ts'
@@ -29,6 +30,11 @@ export type Snapshot = {
   identify(key: IdentityKey): Identity
   /** When it was last known to be the whole truth (last successful follow); undefined: nothing is held. */
   seenAt(): Date | undefined
+  /**
+   * The moment of Postgres at which everything that is held was true: what changed since may or may not be held. Undefined: nothing is
+   * held, or nobody has looked for a minute.
+   */
+  trueAt(): Mark | undefined
   /** Subscribers that are held, and the octets of memory that they take, indexes included. */
   size(): { readonly subscribers: number; readonly octets: number }
 }
@@ -70,6 +76,8 @@ const writeMs = 60_000
 const firstWriteMs = 5_000
 /** A file that holds everything still says of when it is: it is written anew after so long. */
 const rewriteMs = 600_000
+/** Beyond this the change log is not asked what became untrue: it is long, and somebody may have emptied it. */
+const oldMs = 60_000
 /** Writing takes this share of the time at most, however large the file is. */
 const writingShare = 0.1
 
@@ -138,6 +146,12 @@ class Running implements RunningSnapshot {
 
   seenAt(): Date | undefined {
     return this.#follower.known().seenAt
+  }
+
+  trueAt(): Mark | undefined {
+    const { mark, seenAt } = this.#follower.known()
+    if (seenAt === undefined || this.#options.clock.now().getTime() - seenAt.getTime() > oldMs) return undefined
+    return mark
   }
 
   size(): { readonly subscribers: number; readonly octets: number } {

@@ -19,7 +19,7 @@ let file: string
 const end: SnapshotEnd = {
   house: undefined,
   plans: new Map(),
-  mark: { database: '7/00000001', visible: '10:20:', at: '2026-03-10 12:00:00+00' },
+  mark: { database: '7/00000001', server: '00000001/1', visible: '10:20:', at: '2026-03-10 12:00:00+00' },
   seenAt: noon,
   subscribers: 0,
 }
