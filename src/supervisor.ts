@@ -22,7 +22,7 @@ const radiusNodeOptions = [
   '--max-semi-space-size=32',
   '--min-semi-space-size=32',
   '--no-parallel-scavenge',
-  '--max-old-space-size=192',
+  '--max-old-space-size=1024',
 ]
 
 /**

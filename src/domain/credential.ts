@@ -109,14 +109,17 @@ export function createCredentialOpener(keyring: Keyring, places = 131_072): Cred
     const length = sealedAt + secret.length + (secret.length - sealOverhead)
     if (length > placeLength || secret.length <= sealOverhead)
       return openCredential(keyring, subscriberId, kind, secret)
-    // The end of a seal is as good as random. Two places for each, so that few push out another that is wanted again.
-    const first = (secret.readUInt32LE(secret.length - 4) % places) * placeLength
-    const second = (secret.readUInt32LE(secret.length - 8) % places) * placeLength
-    for (const at of [first, second]) {
-      if (isKnown(at, subscriberId, secret)) return remembered.subarray(at + sealedAt + secret.length, at + length)
+    // The end of a seal is as good as random. Two pairs of places for each: of 100,000 few push out another that is wanted again.
+    const first = (secret.readUInt32LE(secret.length - 4) % (places / 2)) * pairLength
+    const second = (secret.readUInt32LE(secret.length - 8) % (places / 2)) * pairLength
+    let at = second
+    for (let i = 3; i >= 0; i--) {
+      const place = (i < 2 ? first : second) + (i % 2) * placeLength
+      if (isKnown(place, subscriberId, secret))
+        return remembered.subarray(place + sealedAt + secret.length, place + length)
+      if (remembered[place] === 0) at = place
     }
     const opened = openCredential(keyring, subscriberId, kind, secret)
-    const at = remembered[first] === 0 ? first : second
     remembered[at] = secret.length
     remembered.writeBigInt64LE(subscriberId, at + 1)
     secret.copy(remembered, at + sealedAt)
@@ -127,6 +130,7 @@ export function createCredentialOpener(keyring: Keyring, places = 131_072): Cred
 
 /** Octets of one remembered credential: enough for passwords of up to 44. */
 const placeLength = 128
+const pairLength = 2 * placeLength
 const sealedAt = 1 + 8
 
 /** Writes the credential of a subscriber, in place of the one it had. */
