@@ -1,6 +1,7 @@
 // Every metric that Gatehouse exposes, in one list: name, help, labels. Labels name clients and NASes, never subscribers.
 // Each process counts for itself; the admin process adds them up for /metrics.
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { CounterConfiguration } from 'prom-client'
 import { droppedLines } from './log.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -22,7 +23,7 @@ function makersOf(registry: Registry) {
   return {
     registers,
     counter: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-      new Counter({ name: `gatehouse_${name}`, help, labelNames, registers }),
+      new TallyCounter<L>({ name: `gatehouse_${name}`, help, labelNames, registers }),
     gauge: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
       new Gauge({ name: `gatehouse_${name}`, help, labelNames, registers, aggregator: 'sum' }),
     /** Of several processes the largest value counts. */
@@ -132,13 +133,45 @@ export async function mergeMetrics(snapshots: MetricsSnapshot[]): Promise<string
   return AggregatorRegistry.aggregate(snapshots).metrics()
 }
 
-/** Counts under two labels. A child is looked up by one short string: prom-client would hash an object for every packet. */
-export function countBy<L extends string>(counter: Counter<L>): (one: string, other: string) => void {
-  const children = new Map<string, { inc(): void }>()
+/** What is counted under fixed labels and not yet told. */
+export type Tally = { count: number }
+
+/** A counter whose numbers may be counted apart and are told when it is read: `inc` of prom-client hashes its labels each time. */
+class TallyCounter<L extends string> extends Counter<L> {
+  readonly #tallies: { readonly labels: readonly string[]; readonly tally: Tally }[] = []
+
+  constructor(options: CounterConfiguration<L>) {
+    super({
+      ...options,
+      collect() {
+        ;(this as TallyCounter<L>).#tell()
+      },
+    })
+  }
+
+  /** Count in it by adding to it. Keep it: each call makes another one. */
+  tally(...labels: readonly string[]): Tally {
+    const tally = { count: 0 }
+    this.#tallies.push({ labels, tally })
+    return tally
+  }
+
+  #tell(): void {
+    for (const { labels, tally } of this.#tallies) {
+      if (tally.count > 0) this.labels(...labels).inc(tally.count)
+      tally.count = 0
+    }
+  }
+}
+
+/** Counts under two labels, which are few. */
+export function countBy(counter: TallyCounter<string>): (one: string, other: string) => void {
+  const tallies = new Map<string, Map<string, Tally>>()
   return (one, other) => {
-    const key = `${other}/${one}`
-    let child = children.get(key)
-    if (child === undefined) children.set(key, (child = counter.labels(one, other)))
-    child.inc()
+    let ofOne = tallies.get(one)
+    if (ofOne === undefined) tallies.set(one, (ofOne = new Map<string, Tally>()))
+    let tally = ofOne.get(other)
+    if (tally === undefined) ofOne.set(other, (tally = counter.tally(one, other)))
+    tally.count += 1
   }
 }

@@ -25,13 +25,13 @@ export type SubjectLoader = (keys: readonly AccessKey[], context: LoadContext) =
 
 /** Makes the loader of a process. */
 export function createSubjectLoader({ pool, memory, metrics }: LoaderOptions): SubjectLoader {
-  const counts = { memory: metrics.loginsRead.labels('memory'), tables: metrics.loginsRead.labels('tables') }
+  const counted = { memory: metrics.loginsRead.tally('memory'), tables: metrics.loginsRead.tally('tables') }
   /** So much changed since, or what touches everybody: memory is asked again when it knows of that. */
   let useless: Mark | undefined
 
   const readTables: SubjectLoader = async (keys, context) => {
     if (keys.length === 0) return []
-    counts.tables.inc(keys.length)
+    counted.tables.count += keys.length
     return loadAccess(pool, keys, context)
   }
   return async (keys, context) => {
@@ -48,7 +48,7 @@ export function createSubjectLoader({ pool, memory, metrics }: LoaderOptions): S
       doubted !== 'all' && doubted.size === 0
         ? []
         : placesWhere(held, (subject) => subject && (doubted === 'all' || doubted.has(String(subject.id))))
-    counts.memory.inc(keys.length - unsaid.length - untrue.length)
+    counted.memory.count += keys.length - unsaid.length - untrue.length
     put(held, unsaid, read)
     put(held, untrue, await readTables(pick(keys, untrue), context))
     return held

@@ -6,9 +6,7 @@
 import { isAway } from '../db/breaker.ts'
 import type { Pool } from '../db/pool.ts'
 import { accessLogLine, writeAccessLog } from '../domain/access-log.ts'
-import type { AccessLogLine, AccessLogRow } from '../domain/access-log.ts'
-
-export type AccessLogEntry = Omit<AccessLogRow, 'count' | 'firstAt' | 'lastAt'>
+import type { AccessLogEntry, AccessLogLine, AccessLogTimes } from '../domain/access-log.ts'
 
 export type AccessLog = {
   add(entry: AccessLogEntry, now: Date): void
@@ -55,7 +53,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
     else Object.assign(held, { entry, count: held.count + 1, lastAt: now })
   }
   const endWindow = (): void => {
-    for (const { entry, ...times } of repeats.values()) writer.add({ ...entry, ...times })
+    for (const { entry, ...times } of repeats.values()) writer.add(entry, times)
     repeats.clear()
     seen.clear()
   }
@@ -75,7 +73,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
       const hash = outcomeHash(entry)
       if (seen.has(hash)) return repeat(entry, now)
       seen.add(hash)
-      writer.add({ ...entry, count: 1, firstAt: now, lastAt: now })
+      writer.add(entry, { count: 1, firstAt: now, lastAt: now })
     },
     flush,
     dropped: writer.dropped,
@@ -87,7 +85,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
 }
 
 type Writer = {
-  add(row: AccessLogRow): void
+  add(entry: AccessLogEntry, times: AccessLogTimes): void
   flush(): Promise<void>
   /** A slow database must not pile up writes: the next round takes all. Of the timer: looks also whether it is back. */
   flushUnlessBusy(): void
@@ -142,10 +140,10 @@ function createWriter({ pool, zone, onError }: AccessLogOptions, maximum: number
     if (pending === 0 && due.length > 0) void flush()
   }
   return {
-    add(row) {
+    add(entry, times) {
       // Many at once: to take out each of them alone would move all the others.
       if (due.length >= maximum) drop(due.splice(0, Math.min(rowsPerStatement, maximum)))
-      due.push({ line: accessLogLine(row, zone()), count: row.count })
+      due.push({ line: accessLogLine(entry, times, zone()), count: times.count })
       if (due.length >= rowsPerStatement && !away) flushUnlessBusy()
     },
     flush,
@@ -160,12 +158,26 @@ function outcomeParts(entry: AccessLogEntry): string[] {
   return [String(nasId), line, method, reason, String(accepted), username, name, reply]
 }
 
-/** FNV-1a over the parts, in 30 bits, which V8 keeps without an object. */
-function outcomeHash(entry: AccessLogEntry): number {
-  let hash = 0x811c9dc5
-  for (const part of outcomeParts(entry)) {
-    for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193)
-    hash = Math.imul(hash ^ 10, 0x01000193)
-  }
-  return hash >>> 2
+/** FNV-1a over the same parts, in 30 bits, which V8 keeps without an object. */
+function outcomeHash({
+  username,
+  nasId,
+  line,
+  interface: name,
+  method,
+  reason,
+  accepted,
+  reply,
+}: AccessLogEntry): number {
+  let hash = hashOn(0x811c9dc5 ^ Number(nasId), line)
+  hash = hashOn(hash, method)
+  hash = hashOn(hash ^ Number(accepted), reason)
+  hash = hashOn(hash, username)
+  return hashOn(hashOn(hash, name), reply) >>> 2
+}
+
+function hashOn(before: number, part = ''): number {
+  let hash = before
+  for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193)
+  return Math.imul(hash ^ 10, 0x01000193)
 }

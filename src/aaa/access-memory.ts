@@ -2,6 +2,7 @@
 // a line that is online is counted only.
 
 import type { Pool } from '../db/pool.ts'
+import type { AccessLogEntry } from '../domain/access-log.ts'
 import type { Nas } from '../domain/nas.ts'
 import type { Settings } from '../domain/setting.ts'
 import { countBy } from '../metrics.ts'
@@ -12,7 +13,6 @@ import { codes } from '../radius/codes.ts'
 import type { RadiusRequest } from '../radius/server.ts'
 import type { Accepted, Rejected } from './access-judge.ts'
 import { createAccessLog } from './access-log.ts'
-import type { AccessLogEntry } from './access-log.ts'
 import type { AuthenticationMethod, ReadAccess } from './access-packet.ts'
 import type { AcceptReply } from './access-reply.ts'
 import type { Forwarded } from './proxy.ts'

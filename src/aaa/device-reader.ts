@@ -19,7 +19,7 @@ export type DeviceReader = {
    * The device that a request names. One that its client refuses is dropped, with the mend in the log; so is one that nobody has
    * seen before while Postgres is away.
    */
-  deviceOf(client: Client, packet: Packet): Promise<Nas | undefined>
+  deviceOf(client: Client, packet: Packet): Nas | undefined | Promise<Nas | undefined>
   /** Accounting-On or -Off (RFC 2866 §5.1) that could be of any of several devices. */
   rebootsNobody(client: Client, packet: Packet): boolean
 }
@@ -50,10 +50,7 @@ export function createDeviceReader(parts: DeviceParts): DeviceReader {
     identifier: firstText(packet, identifier),
     address: firstAddress(packet, ipv4) ?? firstAddress(packet, ipv6),
   })
-  const deviceOf = async (client: Client, packet: Packet): Promise<Nas | undefined> => {
-    const identity = identityOf(packet)
-    const nas = live.current().findNas(client, identity)
-    if (nas !== undefined) return nas
+  const unseen = async (client: Client, identity: NasIdentity): Promise<Nas | undefined> => {
     if (client.newNas !== 'refuse') {
       const seen = await sight(client, identity)
       if (seen === 'away') return undefined
@@ -69,7 +66,10 @@ export function createDeviceReader(parts: DeviceParts): DeviceReader {
     return undefined
   }
   return {
-    deviceOf,
+    deviceOf(client, packet) {
+      const identity = identityOf(packet)
+      return live.current().findNas(client, identity) ?? unseen(client, identity)
+    },
     rebootsNobody(client, packet) {
       const said = firstInteger(packet, status)
       return (said === 7 || said === 8) && !live.current().namesOne(client, identityOf(packet))

@@ -2,7 +2,8 @@
 // says it. One line a minute for each client and reason.
 import type { Clock } from '../clock.ts'
 import { createLimiter, type Logger } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import { countBy } from '../metrics.ts'
+import type { Metrics, Tally } from '../metrics.ts'
 import type { TallyKind } from '../domain/doctor/tally.ts'
 import type { Client } from '../nas/registry.ts'
 import { codeName } from '../radius/codes.ts'
@@ -53,30 +54,35 @@ export function createRadiusCounters(
   tally: Pick<NasTally, 'count'>,
 ): RadiusCounters<Client> {
   const limited = createLimiter({ perMs: oncePerMs, clock })
-  const children = new Map<string, { inc(): void }>()
-  // A labelled child is looked up by one short string; prom-client would hash an object on every packet.
-  const child = (key: string, make: () => { inc(): void }): { inc(): void } => {
-    let found = children.get(key)
-    if (found === undefined) children.set(key, (found = make()))
-    return found
-  }
+  // By client and number of the code: for each packet neither a text is put together nor one hashed.
+  const received = tallyByCode((name, code) => metrics.requests.tally(name, code))
+  const sent = tallyByCode((name, code) => metrics.replies.tally(name, code))
+  const drop = countBy(metrics.dropped)
   return {
-    received: (code, client) =>
-      child(`r${code}/${client.name}`, () => metrics.requests.labels(client.name, codeName(code))).inc(),
-    sent: (code, client) =>
-      child(`s${code}/${client.name}`, () => metrics.replies.labels(client.name, codeName(code))).inc(),
+    received: (code, { name }) => void (received(name, code).count += 1),
+    sent: (code, { name }) => void (sent(name, code).count += 1),
     duplicate(client, source) {
-      child(`d/${client.name}`, () => metrics.duplicates.labels(client.name)).inc()
+      metrics.duplicates.labels(client.name).inc()
       tally.count('duplicate', { clientId: client.id, source })
     },
     dropped(reason, client, source) {
       const name = client?.name ?? ''
-      child(`${reason}/${name}`, () => metrics.dropped.labels(name, reason)).inc()
+      drop(name, reason)
       if (client !== undefined && isTallied(reason)) tally.count(reason, { clientId: client.id, source })
       const mend = client === undefined ? undefined : mends[reason]?.(name)
       if (mend === undefined) return
       const suppressed = limited(`${reason}/${name}`)
       if (suppressed !== undefined) log.warn({ client: name, reason, suppressed }, mend)
     },
+  }
+}
+
+/** Kept by name of the client and number of the code. */
+function tallyByCode(make: (name: string, code: string) => Tally): (name: string, code: number) => Tally {
+  const kept = new Map<string, Tally[]>()
+  return (name, code) => {
+    let ofClient = kept.get(name)
+    if (ofClient === undefined) kept.set(name, (ofClient = []))
+    return (ofClient[code] ??= make(name, codeName(code)))
   }
 }

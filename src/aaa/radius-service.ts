@@ -337,7 +337,9 @@ function createHandler({ access, accounting, router, health, devices, contacts, 
       return code && { code, attributes: nothing }
     }
     if (kind === 'accounting' && devices.rebootsNobody(client, packet)) return accounting.handleUnnamedReboot(client)
-    const nas = await devices.deviceOf(client, packet)
+    const found = devices.deviceOf(client, packet)
+    // Not awaited where it is known: a turn of the queue for each packet.
+    const nas = found instanceof Promise ? await found : found
     if (nas === undefined) return undefined
     // Only what is signed moves the place that CoA goes to.
     if (kind === 'accounting' || request.messageAuthenticator) {

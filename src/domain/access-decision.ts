@@ -239,10 +239,10 @@ function macInWindow({ subject, request, now }: Login): string | undefined {
 }
 
 function deviceFailure(login: Login): string | undefined {
-  const { subject, request, identified } = login
-  const { mac, duid } = request.facts
+  const { subject, request } = login
+  const { mac } = request.facts
   if (macInWindow(login) !== undefined) return undefined
-  if (differs(identified?.bound.duid, duid)) return 'the DUID is not the one that is bound'
+  if (differs(login, 'duid')) return 'the DUID is not the one that is bound'
   const bound = boundDevices(subject)
   const rule = subject.plan.mac_rule
   const limit = learningLimit(subject)
@@ -266,8 +266,11 @@ export function isAllowedOn(plan: Pick<AccessPlan, 'allowed_nas_group_ids'>, nas
 }
 
 /** Octets that are bound contradict others, and say nothing where a request lacks them: not every leg of a line sends all. */
-function differs(bound: Buffer | undefined, sent: Buffer | undefined): boolean {
-  return bound !== undefined && sent !== undefined && !bound.equals(sent)
+function differs({ request, identified }: Login, fact: 'circuitId' | 'remoteId' | 'duid'): boolean {
+  const bound = identified?.bound[fact]
+  // Read from the packet only now: where nothing is bound nobody looks.
+  const sent = bound && request.facts[fact]
+  return sent !== undefined && !bound!.equals(sent)
 }
 
 function deviceToLearn(login: Login): Claim['learn'] {
@@ -279,12 +282,13 @@ function deviceToLearn(login: Login): Claim['learn'] {
   return { mac, deviceLimit }
 }
 
-function interfaceFailure({ subject: { binding }, request, identified }: Login): string | undefined {
-  const { facts } = request
-  if (differs(identified?.bound.circuitId, facts.circuitId)) {
+function interfaceFailure(login: Login): string | undefined {
+  const { binding } = login.subject
+  const { facts } = login.request
+  if (differs(login, 'circuitId')) {
     return `the subscriber is bound to another circuit id than ${showLineId(facts.circuitId!)}`
   }
-  if (differs(identified?.bound.remoteId, facts.remoteId)) {
+  if (differs(login, 'remoteId')) {
     return `the subscriber is bound to another remote id than ${showLineId(facts.remoteId!)}`
   }
   if (binding.interface === null && binding.port === null && binding.sVlan === null && binding.cVlan === null)

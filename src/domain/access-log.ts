@@ -5,8 +5,8 @@ import { copyLine, copyLines } from '../db/copy.ts'
 import type { Pool } from '../db/pool.ts'
 import { dayIn } from './instant.ts'
 
-/** What one or more equal decisions were. */
-export type AccessLogRow = {
+/** What a decision was. */
+export type AccessLogEntry = {
   readonly subscriberId: bigint | undefined
   readonly username: string
   readonly nasId: bigint
@@ -23,6 +23,10 @@ export type AccessLogRow = {
   readonly detail: string | undefined
   /** Attributes of the reply by name, as JSON. */
   readonly reply: string | undefined
+}
+
+/** How many equal decisions there were, and when. */
+export type AccessLogTimes = {
   readonly count: number
   readonly firstAt: Date
   readonly lastAt: Date
@@ -49,23 +53,23 @@ const columns = [
 export type AccessLogLine = string
 
 /** The day is that of the ISP's zone. */
-export function accessLogLine(row: AccessLogRow, zone: string): AccessLogLine {
-  const firstAt = row.firstAt.toISOString()
+export function accessLogLine(entry: AccessLogEntry, times: AccessLogTimes, zone: string): AccessLogLine {
+  const firstAt = times.firstAt.toISOString()
   return copyLine([
-    dayIn(zone, row.firstAt),
-    row.subscriberId,
-    row.username,
-    row.nasId,
-    row.line,
-    row.interface,
-    row.method,
-    row.reason,
-    row.accepted,
-    row.detail,
-    row.reply,
-    row.count,
+    dayIn(zone, times.firstAt),
+    entry.subscriberId,
+    entry.username,
+    entry.nasId,
+    entry.line,
+    entry.interface,
+    entry.method,
+    entry.reason,
+    entry.accepted,
+    entry.detail,
+    entry.reply,
+    times.count,
     firstAt,
-    row.lastAt === row.firstAt ? firstAt : row.lastAt,
+    times.lastAt === times.firstAt ? firstAt : times.lastAt,
   ])
 }
 

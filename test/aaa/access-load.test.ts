@@ -27,14 +27,14 @@ let load: SubjectLoader
 let close: () => void
 
 beforeAll(async () => {
-  const keys = await openTestKeyring(database.pool)
+  const made = await openTestKeyring(database.pool)
   planIds = [await insertPlan(database.pool), await insertPlan(database.pool)]
   ids = []
   for (const username of names) ids.push(await insertSubscriber(database.pool, { username, plan_id: planIds[0]! }))
-  memory = await startTestSnapshot(database.url, { keyring: keys.keyring })
+  memory = await startTestSnapshot(database.url, { keyring: made.keyring })
   await memory.snapshot.refresh()
   load = createSubjectLoader({ pool: database.pool, memory: memory.snapshot, metrics })
-  close = () => keys.remove()
+  close = made.remove
 })
 afterAll(async () => {
   await memory.close()

@@ -60,7 +60,7 @@ afterEach(async () => {
   await network.close()
 })
 
-function ask(identifier: string, client = '192.0.2.1') {
+async function ask(identifier: string, client = '192.0.2.1') {
   const attributes = encodeAttributes(dictionary, [{ name: 'NAS-Identifier', value: identifier }], testContext())
   return reader.deviceOf(live.current().findClient(client)!, packetWith(attributes))
 }

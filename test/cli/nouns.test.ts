@@ -324,7 +324,7 @@ describe('why', () => {
     ]
     await writeAccessLog(
       database.pool,
-      rows.map((row) => accessLogLine(row, 'UTC')),
+      rows.map((row) => accessLogLine(row, row, 'UTC')),
     )
     expect((await run('why Anna')).map((line) => line.trimStart())).toEqual([
       'anna is active; plan Home; expires: 2099-01-31T12:00:00Z',

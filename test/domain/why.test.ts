@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accessLogLine, writeAccessLog } from '../../src/domain/access-log.ts'
-import type { AccessLogRow } from '../../src/domain/access-log.ts'
+import type { AccessLogEntry, AccessLogTimes } from '../../src/domain/access-log.ts'
 import { block } from '../../src/domain/subscriber-action/block.ts'
 import { takeByUsername } from '../../src/domain/subscriber-action/by-username.ts'
 import { addSubscriber } from '../../src/domain/subscriber.ts'
@@ -11,9 +11,9 @@ const office = useOffice()
 const why = (username: string, limit = 10) => explainAccess(office.pool, { username, limit }, noon)
 let key = 0n
 
-async function logged(username: string, changes: Partial<AccessLogRow> = {}): Promise<void> {
+async function logged(username: string, changes: Partial<AccessLogEntry & AccessLogTimes> = {}): Promise<void> {
   key += 1n
-  const row: AccessLogRow = {
+  const row: AccessLogEntry & AccessLogTimes = {
     subscriberId: undefined,
     username,
     nasId: 1n,
@@ -29,7 +29,7 @@ async function logged(username: string, changes: Partial<AccessLogRow> = {}): Pr
     lastAt: hours(-1),
     ...changes,
   }
-  await writeAccessLog(office.pool, [accessLogLine(row, 'UTC')])
+  await writeAccessLog(office.pool, [accessLogLine(row, row, 'UTC')])
 }
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 // What tests of activity stand on: subscribers of two resellers on the test API, with rows of sessions and decisions.
 import { accessLogLine, writeAccessLog } from '../../src/domain/access-log.ts'
-import type { AccessLogRow } from '../../src/domain/access-log.ts'
+import type { AccessLogEntry, AccessLogTimes } from '../../src/domain/access-log.ts'
 import { insertPlan, insertRow } from './access.ts'
 import type { Client, TestApi } from './api.ts'
 import { noon } from './operator.ts'
@@ -63,8 +63,8 @@ export async function makeSessionRow(
 }
 
 /** A decision in the access log. */
-export async function makeDecision(api: TestApi, changes: Partial<AccessLogRow>): Promise<void> {
-  const row: AccessLogRow = {
+export async function makeDecision(api: TestApi, changes: Partial<AccessLogEntry & AccessLogTimes>): Promise<void> {
+  const row: AccessLogEntry & AccessLogTimes = {
     subscriberId: undefined,
     username: 'nobody',
     nasId: 1n,
@@ -80,7 +80,7 @@ export async function makeDecision(api: TestApi, changes: Partial<AccessLogRow>)
     lastAt: noon,
     ...changes,
   }
-  await writeAccessLog(api.pool, [accessLogLine(row, 'UTC')])
+  await writeAccessLog(api.pool, [accessLogLine(row, row, 'UTC')])
 }
 
 /** All items of a list, page by page. The path ends with a query. */

@@ -48,7 +48,11 @@ export function decodeRow(octets: Buffer): SnapshotRow {
     if (length === 0) continue
     const end = at + length - 1
     if (end > octets.length) throw new RangeError('the record of a subscriber is cut')
-    row[column] = octets.toString(octetColumns.has(column) ? 'hex' : 'utf8', at, end)
+    if (octetColumns.has(column)) row[column] = octets.toString('hex', at, end)
+    // One octet is `t`, `f` or a digit, and needs no way out of JavaScript (80 ns).
+    else
+      row[column] =
+        length === 2 && octets[at]! < 128 ? String.fromCharCode(octets[at]!) : octets.toString('utf8', at, end)
     at = end
   }
   if (at !== octets.length) throw new RangeError('the record of a subscriber has something behind its end')
@@ -72,6 +76,14 @@ export function keysOf(row: SnapshotRow): string[] {
   const place = binding == null ? undefined : placeKey(JSON.parse(binding) as BoundPlace)
   if (place !== undefined) keys.push(place)
   return keys
+}
+
+/** Whether a row is found by this key. */
+export function hasKey(row: SnapshotRow, wanted: string): boolean {
+  // What each login asks for; to put all keys together for it costs 0.5 µs.
+  if (wanted.startsWith('u'))
+    return row[columnOf.usernameReserved] === 't' && wanted === key.username(row[columnOf.username]!)
+  return keysOf(row).includes(wanted)
 }
 
 /** Keys by kind. Octets are hex, MACs canonical. */

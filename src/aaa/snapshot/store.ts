@@ -5,7 +5,7 @@ import { columnOf } from '../../domain/snapshot-rows.ts'
 import type { SnapshotRow } from '../../domain/snapshot-rows.ts'
 import { createArena } from './arena.ts'
 import { createKeyIndex } from './key-index.ts'
-import { decodeRow, encodeRow, key, keysOf } from './record.ts'
+import { decodeRow, encodeRow, hasKey, key, keysOf } from './record.ts'
 import { createSlots } from './slots.ts'
 
 export type Store = {
@@ -74,7 +74,7 @@ export function createStore(): Store {
       index
         .find(wanted)
         .map(rowOf)
-        .filter((row) => keysOf(row).includes(wanted)),
+        .filter((row) => hasKey(row, wanted)),
     beginRound: slots.beginRound,
     endRound() {
       for (const slot of slots.unmarked()) drop(slot)
