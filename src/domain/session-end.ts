@@ -5,6 +5,7 @@
 import type { Pool } from '../db/pool.ts'
 import { orderDeadline } from './coa-order.ts'
 import { sameLineSql } from './session-match.ts'
+import { inRangeSql, sessionRanges } from './session-walk.ts'
 
 /** Acct-Terminate-Cause NAS Reboot (RFC 2866 §5.10). */
 const nasReboot = 11
@@ -80,11 +81,11 @@ const replacedByMade = `
   ) as pair
   group by pair.id, pair.subscriber_id`
 
-const replacedAnywhere = `
+const replacedInRange = `
   select s.id, s.subscriber_id, min(n.started_at) as ended_at, bool_and(${isElsewhere}) as elsewhere
   from session s
   join session n on n.ended_at is null and ${isNewerOfLine}
-  where s.ended_at is null and s.subscriber_id is not null and s.line is not null
+  where s.ended_at is null and s.subscriber_id is not null and s.line is not null and ${inRangeSql('s', '$3', '$4')}
   group by s.id, s.subscriber_id`
 
 /**
@@ -110,26 +111,31 @@ export type Swept = { replaced: number; rebooted: number; services: number }
  * crash between two commits left. For a job.
  */
 export async function sweepEndedSessions(db: Pool, now: Date): Promise<Swept> {
-  const replaced = await db.query(endReplacedSql(replacedAnywhere), [now, orderDeadline(now)])
-  const rebooted = await db.query(
-    `with gone as materialized (
-       select session.id, nas.last_reboot_at
-       from nas
-       join session on session.nas_id = nas.id
-       where nas.last_reboot_at <= $1 and session.ended_at is null and session.started_at < nas.last_reboot_at
-         and session.event_at < nas.last_reboot_at
-       order by session.nas_id, session.acct_session_id collate "C"
-       for update of session
-     )
-     update session
-     set ended_at = gone.last_reboot_at, ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
-     from gone
-     where session.id = gone.id and session.ended_at is null and session.event_at < gone.last_reboot_at`,
-    [now],
-  )
+  const swept = { replaced: 0, rebooted: 0, services: 0 }
+  for await (const range of sessionRanges(db)) {
+    const replaced = await db.query(endReplacedSql(replacedInRange), [now, orderDeadline(now), ...range])
+    const rebooted = await db.query(endRebootedText, [now, ...range])
+    swept.replaced += replaced.rowCount ?? 0
+    swept.rebooted += rebooted.rowCount ?? 0
+  }
   const services = await db.query(endServicesSql(servicesAnywhere))
-  return { replaced: replaced.rowCount ?? 0, rebooted: rebooted.rowCount ?? 0, services: services.rowCount ?? 0 }
+  return { ...swept, services: services.rowCount ?? 0 }
 }
+
+const endRebootedText = `
+  with gone as materialized (
+    select session.id, nas.last_reboot_at
+    from nas
+    join session on session.nas_id = nas.id
+    where nas.last_reboot_at <= $1 and session.ended_at is null and session.started_at < nas.last_reboot_at
+      and session.event_at < nas.last_reboot_at and ${inRangeSql('session', '$2', '$3')}
+    order by session.nas_id, session.acct_session_id collate "C"
+    for update of session
+  )
+  update session
+  set ended_at = gone.last_reboot_at, ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
+  from gone
+  where session.id = gone.id and session.ended_at is null and session.event_at < gone.last_reboot_at`
 
 /** Ends the services of `orphaned`, a query that gives (id, ended_at, ended_by, terminate_cause): with the end of the session. */
 function endServicesSql(orphaned: string): string {
