@@ -54,9 +54,12 @@ const isOpen = 's.ended_at is null and s.service is null'
 
 /**
  * SQL: every open session's addresses: (id, subscriber_id, line, nas_group_id, class_id, nas_id, address_space_id, started_at,
- * address). Of IPv6 the prefixes as the pools of its space cut them that its own is or lies in.
+ * address). Of IPv6 the prefixes as the pools of its space cut them that its own is or lies in. `which`: a condition on session s.
  */
-export const heldAddressesSql = [
+export const heldAddressesSql = (which = 'true'): string =>
+  heldParts.map((part) => `${part} and ${which}`).join(' union all ')
+
+const heldParts = [
   `select ${heldBy}, s.${fourColumn} as address from session s where ${isOpen} and s.${fourColumn} is not null`,
   ...sixColumns.map(
     (column) => `
@@ -66,7 +69,16 @@ export const heldAddressesSql = [
       ) as cut on cut.address_space_id = s.address_space_id and cut.prefix_length <= masklen(s.${column})
     where ${isOpen} and s.${column} is not null`,
   ),
-].join(' union all ')
+]
+
+/** SQL: an open session of another NAS has the address of `held`, a row of heldAddressesSql, or one in it. */
+export function heldElsewhereSql(held: string): string {
+  const by = (condition: string) => `exists (
+      select from session s where ${condition} and s.address_space_id = ${held}.address_space_id
+        and s.ended_at is null and s.service is null and s.nas_id <> ${held}.nas_id offset 0)`
+  const six = sixColumns.map((column) => by(inPrefixSql(`s.${column}`, held)))
+  return `case family(${held}.address) when 4 then ${by(`s.${fourColumn} = ${held}.address`)} else ${six.join(' or ')} end`
+}
 
 /**
  * SQL: when the last session ended that had the address of `lease`, or one in it; null where the last two days know of none. `offset 0`, or the

@@ -84,7 +84,7 @@ function usedByAddress(ofPools: RawBuilder<unknown>, now: Date): RawBuilder<unkn
   return sql`
     with seen as materialized (
       select distinct on (held.address_space_id, held.address) held.*
-      from (${sql.raw(heldAddressesSql)}) as held
+      from (${sql.raw(heldAddressesSql())}) as held
       order by held.address_space_id, held.address, held.started_at desc, held.id desc
     ), locked as materialized (
       select lease.address_space_id, lease.address, seen.subscriber_id, seen.line, seen.nas_group_id, seen.class_id,
@@ -122,7 +122,7 @@ function usedByLogin(ofPools: RawBuilder<unknown>, now: Date): RawBuilder<unknow
 /** A login that came since, by the line itself, holds it as every login does. */
 function ended(ofPools: RawBuilder<unknown>, { now, quietS }: { now: Date; quietS: number }): RawBuilder<unknown> {
   return sql`
-    with held as materialized (${sql.raw(heldAddressesSql)}), loose as materialized (
+    with held as materialized (${sql.raw(heldAddressesSql())}), loose as materialized (
       select lease.*, pool.kind
       from ip_lease lease join ip_pool pool on pool.id = lease.pool_id
       where lease.leased_until = 'infinity' and not lease.is_static and ${ofPools} and not exists (
