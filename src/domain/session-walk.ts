@@ -26,17 +26,14 @@ export async function* sessionRanges(db: Pool | PoolClient): AsyncGenerator<Sess
   const { pages } = rows[0]!
   for (let page = 0; ; page += pagesAtOnce) {
     const isLast = page + pagesAtOnce >= pages
-    const begun = performance.now()
     // The highest page number that there is: what was added meanwhile is read too.
     yield [`(${page},0)`, isLast ? '(4294967294,0)' : `(${page + pagesAtOnce},0)`]
     if (isLast) return
-    await restSince(begun)
+    await rest()
   }
 }
 
-/** Waits as long as a piece of work took that began then (by `performance.now`): half of one core at most is taken. */
-export async function restSince(begun: number): Promise<void> {
-  await sleep(Math.min(longestRestMs, performance.now() - begun))
+/** Rests between two pieces of background work, each of which takes about as long: half of one core at most is taken. */
+export async function rest(): Promise<void> {
+  await sleep(20)
 }
-
-const longestRestMs = 100

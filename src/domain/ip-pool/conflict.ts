@@ -43,8 +43,10 @@ async function isSuspicious(pool: Pool): Promise<boolean> {
     const held = heldAddressesSql(inRangeSql('s', `'${from}'`, `'${until}'`))
     const { rows } = await pool.query(
       `select from (${held}) as held
-       where ${heldElsewhereSql('held')} and exists (
-         select from ip_lease where ip_lease.address_space_id = held.address_space_id and ip_lease.address = held.address offset 0)
+       -- In this order: few addresses are held elsewhere too.
+       where case when ${heldElsewhereSql('held')} then exists (
+         select from ip_lease where ip_lease.address_space_id = held.address_space_id and ip_lease.address = held.address offset 0
+       ) else false end
        limit 1`,
     )
     if (rows.length > 0) return true

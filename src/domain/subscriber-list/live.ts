@@ -8,7 +8,7 @@ import { withTransaction } from '../../db/pool.ts'
 import type { Pool, PoolClient } from '../../db/pool.ts'
 import { quotaPeriods, windowAt } from '../plan/quota.ts'
 import { boundsOf } from '../plan/window-usage.ts'
-import { inRangeSql, restSince, sessionRanges } from '../session-walk.ts'
+import { inRangeSql, rest, sessionRanges } from '../session-walk.ts'
 
 /** What was recorded under a time is committed at most so much later. */
 const slack = '30 seconds'
@@ -199,11 +199,10 @@ async function followTouched(
     for (const [at, subscriberId] of subscribers.entries()) touched.push({ subscriberId, sessionId: sessions[at]! })
   }
   for (const batch of batchesOf(touched)) {
-    const begun = performance.now()
     const sessions = batch.map(({ sessionId }) => sessionId)
     done.presence += await writePresence(client, { sessions, gone: [] }, now)
     done.usage += await writeUsage(client, [...new Set(batch.map(({ subscriberId }) => subscriberId))], zone, now)
-    await restSince(begun)
+    await rest()
   }
   return done
 }
@@ -224,12 +223,11 @@ function* batchesOf(touched: Touched[]): Generator<Touched[]> {
 async function followGone(client: PoolClient, now: Date): Promise<number> {
   let presence = 0
   for (let after: bigint | null = 0n; after !== null;) {
-    const begun = performance.now()
     const { rows }: QueryResult<{ last: bigint | null; gone: bigint[] | null }> = await client.query(goneText, [after])
     const { last, gone }: (typeof rows)[number] = rows[0]!
     if (gone !== null) presence += await writePresence(client, { sessions: [], gone }, now)
     after = last
-    if (after !== null) await restSince(begun)
+    if (after !== null) await rest()
   }
   return presence
 }
@@ -243,9 +241,8 @@ async function followChanged(client: PoolClient, state: State, zone: string, now
     const { rows }: QueryResult<{ ids: bigint[] | null }> = await client.query(changedText, values)
     const ids: bigint[] = rows[0]!.ids ?? []
     for (let from = 0; from < ids.length; from += batchSize) {
-      const begun = performance.now()
       usage += await writeUsage(client, ids.slice(from, from + batchSize), zone, now)
-      await restSince(begun)
+      await rest()
     }
     after = ids.length < changedAtOnce ? undefined : ids.at(-1)
   }
