@@ -13,7 +13,10 @@ const partitionsText = `
   select ensure_partitions(month::date, 0)
   from generate_series($1::timestamptz - interval '${days} days', $1::timestamptz, interval '1 month') as month`
 
-/** Into a table; `$1` how many, `$2` now. Each lasted up to twelve hours. */
+/**
+ * Into a table; `$1` how many, `$2` now. Each lasted up to twelve hours. How many subscribers there are is asked apart from the join:
+ * as a column of one side it would forbid a hash join (of 10,000 subscribers, 20,000 sessions took 23 s; now 200,000 take 6).
+ */
 const textInto = (table: string, which: string): string => `
   insert into ${table} (${table === 'session' ? '' : 'id, '}nas_id, acct_session_id, epoch, subscriber_id, username, nas_group_id,
     address_space_id, line, mac, framed_ip, started_at, start_seen, event_at, updated_at, ended_at, ended_by, terminate_cause,
@@ -28,8 +31,8 @@ const textInto = (table: string, which: string): string => `
       $2::timestamptz - interval '10 minutes' - interval '${days} days' * (n::float8 / $1::integer) as ended_at
     from generate_series(1, $1::integer) as n
   ) as old
-  join (select id, username, row_number() over (order by id) as place, count(*) over () as all from subscriber) as subscriber
-    on subscriber.place = 1 + n % subscriber.all
+  join (select id, username, row_number() over (order by id) as place from subscriber) as subscriber
+    on subscriber.place = 1 + n % (select count(*) from subscriber)
   where ${which}`
 
 /** Writes so many, evenly over the year and the subscribers, into a filled database. Gives how many lie where. */
