@@ -14,7 +14,8 @@ import { createPreparation, prepareDatabase, unlessAway, untilDone } from './pre
 const drainMs = 8_000
 /**
  * A RADIUS process lives on short-lived objects, about 28 kB a login. V8's defaults for a large machine let garbage grow to 500 MB
- * before it looks; with these it stays near 200 at the same speed, and what is left is far above what 20,000 waiting requests need.
+ * before it looks; with these, at the same speed, a process was seen at 248 MiB at most without a snapshot, at 233 to 279 with one of
+ * 100,000 subscribers and at 482 with 1,120,000. What is left is far above what 20,000 waiting requests need.
  * With 32 MB for young objects, of which nothing is copied by helpers of the collector that take Postgres' cores, a login costs
  * the process 8 % less than with 16, and its p99 falls by a quarter.
  */
