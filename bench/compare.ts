@@ -1,7 +1,6 @@
 // Gatehouse beside FreeRADIUS: the same subscribers, one Postgres, one generator, in rounds whose order turns.
 
 import * as path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { freeUdpPort } from '../src/cli/free-port.ts'
 import { createPool } from '../src/db/pool.ts'
 import { provideTools } from '../test/support/tools.ts'
@@ -11,11 +10,13 @@ import type { Variant } from './freeradius.ts'
 import { startGatehouse, urlOf } from './gatehouse.ts'
 import type { Work } from './generator-orders.ts'
 import { openGround } from './ground.ts'
-import { measure, ours, summarise } from './measure.ts'
+import { ours, summarise } from './measure.ts'
 import type { Run, Summary } from './measure.ts'
 import { jobsDone } from './office-api.ts'
 import type { Server } from './process.ts'
-import { faultsText, say } from './results.ts'
+import { say } from './results.ts'
+import { runRounds } from './rounds.ts'
+import type { Turn } from './rounds.ts'
 
 /** A work with so many requests outstanding, of Gatehouse and of these. */
 export type Case = { work: Work; window: number; beside: readonly Variant[] }
@@ -31,8 +32,6 @@ export type Comparison = {
 
 export type Compared = { method: string; importSeconds: number; summaries: Summary[]; runs: Run[] }
 
-/** What is compiled at run time must have been. */
-const warmupSeconds = 5
 const stormSubscribers = 20_000
 
 /** Runs every case in every round. `undo` takes what must be ended. */
@@ -62,7 +61,8 @@ export async function compare(comparison: Comparison, undo: Undo): Promise<Compa
   const pool = createPool(urlOf(shared), { name: 'bench', max: 1 })
   await jobsDone(pool)
   await pool.end()
-  const runs = await rounds(comparison, servers, { postgresPid, secret: ground.secret, folder })
+  const cases = comparison.cases.map((one) => turnsOf(one, comparison, servers, ground.secret))
+  const runs = await runRounds(comparison.rounds, cases, { postgresPid, folder })
   return {
     method: methodOf(comparison),
     importSeconds: gatehouse.importSeconds,
@@ -71,33 +71,23 @@ export async function compare(comparison: Comparison, undo: Undo): Promise<Compa
   }
 }
 
-type Place = { postgresPid: number; secret: string; folder: string }
-
-async function rounds(
-  comparison: Comparison,
+/** What a case asks of each of its servers. */
+function turnsOf(
+  { work, window, beside }: Case,
+  { seconds, subscribers }: Comparison,
   servers: ReadonlyMap<string, Server>,
-  { postgresPid, secret, folder }: Place,
-): Promise<Run[]> {
-  const runs: Run[] = []
-  for (let round = 0; round < comparison.rounds; round++) {
-    for (const [at, { work, window, beside }] of comparison.cases.entries()) {
-      const names = [...beside.map(freeradiusName), ours]
-      for (const name of (round + at) % 2 === 0 ? names : names.toReversed()) {
-        const { seconds } = comparison
-        const subscribers =
-          work === 'storm' ? Math.min(stormSubscribers, comparison.subscribers) : comparison.subscribers
-        // A reject is held back for a second.
-        const patience = work === 'auth-wrong' ? { patienceMs: 3_000 } : {}
-        const load = { work, secret, window, seconds, subscribers, warmupSeconds, ...patience }
-        const run = await measure(servers.get(name)!, postgresPid, { ...load, run: runs.length + 1 }, round, folder)
-        runs.push(run)
-        say(`${round + 1} ${work} w${window} ${name}: ${Math.round(run.rate)}/s, ${faultsText(run)}`)
-        // What the run before left to write is not the next one's.
-        await sleep(1_000)
-      }
-    }
+  secret: string,
+): Turn[] {
+  const load = {
+    work,
+    secret,
+    window,
+    seconds,
+    subscribers: work === 'storm' ? Math.min(stormSubscribers, subscribers) : subscribers,
+    // A reject is held back for a second.
+    ...(work === 'auth-wrong' ? { patienceMs: 3_000 } : {}),
   }
-  return runs
+  return [...beside.map(freeradiusName), ours].map((name) => ({ server: servers.get(name)!, load }))
 }
 
 function methodOf({ rounds: count, seconds, subscribers, sessionLimit }: Comparison): string {

@@ -1,5 +1,5 @@
-// A database with a million subscribers, for `list` and `office`: a crowd out of SQL (list-data.ts) and beside it those who log in,
-// added by Gatehouse's own commands. With `--keep FOLDER` it is filled once and every run works on a copy.
+// A database with a million subscribers, for `list`, `office`, `panel`, `snapshot`, `steady` and `memory`: a crowd out of SQL
+// (list-data.ts) and beside it those who log in, added by Gatehouse's own commands. With `--keep FOLDER` it is filled once and every run works on a copy.
 
 import * as fs from 'node:fs'
 import * as path from 'node:path'

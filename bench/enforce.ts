@@ -9,7 +9,6 @@ import * as os from 'node:os'
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
 import { createKysely, createPool } from '../src/db/pool.ts'
 import type { Pool } from '../src/db/pool.ts'
@@ -30,6 +29,7 @@ import type { GatehouseOptions } from './gatehouse.ts'
 import type { ProbeSeen } from './login-probe.ts'
 import { monotonicMs, sessionIdOf } from './nas-responder.ts'
 import type { FromResponder, Heard, ResponderOrders } from './nas-responder.ts'
+import { readOptions } from './options.ts'
 import { cpuSeconds } from './process.ts'
 
 const sizes = {
@@ -55,15 +55,12 @@ type World = {
 
 /** Runs it and prints a line for each part. `undo` takes what must be ended when it is interrupted. */
 export async function benchEnforce(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: { small: { type: 'boolean', default: false } },
-  })
-  const world = await open(values.small ? sizes.small : sizes.full, undo)
+  const { small } = readOptions({ small: false })
+  const world = await open(small ? sizes.small : sizes.full, undo)
   process.stdout.write(
     '            orders  seconds  on wire p50 ms      p99   worst     gone p50 ms      p99   worst  unheard  not gone\n',
   )
-  const quiet = await felt(world, () => sleep(values.small ? 2_000 : 10_000))
+  const quiet = await felt(world, () => sleep(small ? 2_000 : 10_000))
   await measured(world, 'disconnects', () => disconnectAll(world))
   await measured(world, 'blocks', () => blockSteadily(world))
   process.stdout.write(`quiet       ${loginLine(quiet.seen)}\n`)

@@ -1,5 +1,5 @@
-// Gatehouse as an operator runs it: `serve` on a database of its own in the same Postgres, filled by its own commands. Plan
-// with a session limit, so that every login is also claimed; access log, sessions and usage are written.
+// Gatehouse as an operator runs it: `serve` on a database of its own in the same Postgres, filled by its own commands. Access
+// log, sessions and usage are written; unless `unlimited`, the plan limits sessions to one and every login is also claimed.
 
 import { spawn, spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'

@@ -3,8 +3,6 @@
 
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { freeTcpPort, freeUdpPort } from '../src/cli/free-port.ts'
 import { createPool } from '../src/db/pool.ts'
 import { copyDatabase } from './crowd.ts'
@@ -15,17 +13,14 @@ import type { Work } from './generator-orders.ts'
 import { openGround } from './ground.ts'
 import type { Ground } from './ground.ts'
 import { jobsDone } from './office-api.ts'
-import { measure, spread } from './measure.ts'
+import { cpuOf, spread } from './measure.ts'
 import type { Run, Spread } from './measure.ts'
 import { fillOldSessions } from './old-sessions.ts'
+import { readOptions } from './options.ts'
 import type { Server } from './process.ts'
-import { faultsText, say, verdict, writeResults } from './results.ts'
+import { say, verdict, writeResults } from './results.ts'
+import { runRounds } from './rounds.ts'
 
-const warmupSeconds = 5
-/** What the run before left to write is not the next one's. */
-const pauseMs = 1_000
-
-type Options = { rounds: number; seconds: number; window: number }
 type Side = { name: string; subscribers: number; sessions: number }
 /** `most`: how many times the CPU of the small side the large one may take. */
 type Pair = { work: Work; small: Side; large: Side; most: number }
@@ -33,35 +28,35 @@ type Served = Side & { server: Server; secret: string }
 
 /** Runs it and prints medians and ratios. `undo` takes what must be ended when it is interrupted. */
 export async function benchGrowth(undo: Undo): Promise<void> {
-  const text = (value: string) => ({ type: 'string' as const, default: value })
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      few: text('10000'),
-      many: text('1000000'),
-      sessions: text('2000000'),
-      rounds: text('5'),
-      seconds: text('5'),
-      window: text('64'),
-      keep: { type: 'string' },
-    },
+  const options = readOptions({
+    few: 10_000,
+    many: 1_000_000,
+    sessions: 2_000_000,
+    rounds: 5,
+    seconds: 5,
+    window: 64,
+    keep: String,
   })
-  const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), window: Number(values.window) }
-  const few = { name: 'few', subscribers: Number(values.few), sessions: 0 }
+  const { rounds, seconds, window } = options
+  const few = { name: 'few', subscribers: options.few, sessions: 0 }
   const pairs: Pair[] = [
-    { work: 'auth-pap', small: few, large: { ...few, name: 'many', subscribers: Number(values.many) }, most: 1.3 },
-    { work: 'acct-mix', small: few, large: { ...few, name: 'old', sessions: Number(values.sessions) }, most: 1.15 },
+    { work: 'auth-pap', small: few, large: { ...few, name: 'many', subscribers: options.many }, most: 1.3 },
+    { work: 'acct-mix', small: few, large: { ...few, name: 'old', sessions: options.sessions }, most: 1.15 },
   ]
-  const ground = await openGround(values.keep, undo)
+  const ground = await openGround(options.keep, undo)
   const results = []
   for (const pair of pairs) {
     const ended: Undo = []
     undo.push(() => endAll(ended))
     const sides = [await open(ground, pair.small, ended), await open(ground, pair.large, ended)] as const
-    results.push(report(pair, await rounds(pair, sides, ground, options)))
+    const turns = sides.map(({ server, secret, subscribers }) => ({
+      server,
+      load: { work: pair.work, secret, window, seconds, subscribers },
+    }))
+    results.push(report(pair, await runRounds(rounds, [turns], ground)))
     await endAll(ended)
   }
-  writeResults('growth', { ...options, results })
+  writeResults('growth', { rounds, seconds, window, results })
 }
 
 async function endAll(steps: Undo): Promise<void> {
@@ -110,32 +105,6 @@ async function fill(options: GatehouseOptions, { name, sessions }: Side): Promis
   } finally {
     await pool.end()
   }
-}
-
-/** The two sides by turns, in an order that turns. Each run's `server` is the name of its side. */
-async function rounds(
-  { work }: Pair,
-  sides: readonly [Served, Served],
-  { postgresPid, folder }: Ground,
-  { rounds: count, seconds, window }: Options,
-): Promise<Run[]> {
-  const runs: Run[] = []
-  for (let round = 0; round < count; round += 1) {
-    for (const { server, secret, subscribers } of round % 2 === 0 ? sides : sides.toReversed()) {
-      const orders = { work, secret, window, seconds, subscribers, warmupSeconds, run: runs.length + 1 }
-      const run = await measure(server, postgresPid, orders, round, folder)
-      runs.push(run)
-      say(
-        `${round + 1} ${work} ${run.server}: ${cpuOf(run).toFixed(0)} µs, ${Math.round(run.rate)}/s, ${faultsText(run)}`,
-      )
-      await sleep(pauseMs)
-    }
-  }
-  return runs
-}
-
-function cpuOf({ serverCpuUs, postgresCpuUs }: Run): number {
-  return serverCpuUs + postgresCpuUs
 }
 
 /** Prints what a pair came to, and gives it. */

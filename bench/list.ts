@@ -3,7 +3,6 @@
 
 import * as os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { systemClock } from '../src/clock.ts'
 import type { Pool } from '../src/db/pool.ts'
 import { startApi } from './api.ts'
@@ -12,6 +11,7 @@ import { openCrowd } from './crowd.ts'
 import type { Undo } from './crowd.ts'
 import { listCases } from './list-cases.ts'
 import type { Case } from './list-cases.ts'
+import { readOptions } from './options.ts'
 import { cpuSeconds } from './process.ts'
 
 /** Read whole, they cost more than any page may. */
@@ -21,15 +21,8 @@ type Timed = Case & { ms: number; rows: number }
 
 /** Runs it and prints the table. `undo` takes what must be ended when it is interrupted. */
 export async function benchList(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      subscribers: { type: 'string', default: '1000000' },
-      rounds: { type: 'string', default: '3' },
-      keep: { type: 'string' },
-    },
-  })
-  const crowd = await openCrowd(Number(values.subscribers), values.keep, undo)
+  const { subscribers, rounds, keep } = readOptions({ subscribers: 1_000_000, rounds: 3, keep: String })
+  const crowd = await openCrowd(subscribers, keep, undo)
   const { pool, postgresPid: pid } = crowd
   const now = systemClock.now()
   const api = await startApi(crowd, now, undo)
@@ -39,7 +32,7 @@ export async function benchList(undo: Undo): Promise<void> {
   const scans = await sequentialScans(pool)
   const cpu = cpuSeconds(pid)
   const timed: Timed[] = []
-  for (let round = 0; round < Number(values.rounds); round += 1) timed.push(...(await ask(api, cases)))
+  for (let round = 0; round < rounds; round += 1) timed.push(...(await ask(api, cases)))
   const postgresMs = ((cpuSeconds(pid) - cpu) * 1000) / timed.length
   report(timed, postgresMs, scans, await sequentialScans(pool))
 }

@@ -1,19 +1,17 @@
 // `npm run bench`: FreeRADIUS and Gatehouse in turns on one Postgres, by the method of README.md beside this file, and other
 // measurements by their first word. Takes minutes; never run by the tests.
 
-import { parseArgs } from 'node:util'
 import { compare } from './compare.ts'
 import type { Comparison } from './compare.ts'
 import type { Undo } from './crowd.ts'
 import { benchEnforce } from './enforce.ts'
 import { variants } from './freeradius.ts'
-import type { Variant } from './freeradius.ts'
 import { works } from './generator-orders.ts'
-import type { Work } from './generator-orders.ts'
 import { benchGrowth } from './growth.ts'
 import { benchList } from './list.ts'
 import { benchMemory } from './memory.ts'
 import { benchOffice } from './office.ts'
+import { readOptions, wholeNumber } from './options.ts'
 import { benchPanel } from './panel.ts'
 import { say, writeResults } from './results.ts'
 import { benchSnapshot } from './snapshot.ts'
@@ -69,34 +67,38 @@ async function main(undone: Undo): Promise<void> {
 }
 
 function readComparison(): Comparison {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '5' },
-      window: { type: 'string', default: '64' },
-      subscribers: { type: 'string', default: '100000' },
-      work: { type: 'string', default: works.join(',') },
-      beside: { type: 'string', default: 'stock' },
-      'session-limit': { type: 'boolean', default: false },
-    },
-  })
-  const [rounds, seconds, subscribers] = [values.rounds, values.seconds, values.subscribers].map(Number)
-  const windows = values.window.split(',').map(Number)
-  const [chosen, beside] = [values.work.split(','), values.beside.split(',').filter((name) => name !== '')]
-  const isRight =
-    chosen.every((work) => works.some((known) => known === work)) &&
-    beside.every((name) => variants.some((known) => known === name)) &&
-    [rounds, seconds, subscribers, ...windows].every((one) => one! > 0)
-  if (!isRight) throw new Error(usage)
-  const cases = (chosen as Work[]).flatMap((work) =>
-    windows.map((window) => ({
-      work,
-      window,
+  const options = {
+    rounds: 3,
+    seconds: 5,
+    window: '64',
+    subscribers: 100_000,
+    // `evening` is for an open loop.
+    work: works.filter((work) => work !== 'evening').join(','),
+    beside: 'stock',
+    'session-limit': false,
+  } as const
+  const { window, work, beside, 'session-limit': sessionLimit, ...size } = readOptions(options, process.argv.slice(2))
+  const windows = window.split(',').map((one) => wholeNumber('window', one))
+  const chosen = namesOf('work', work.split(','), works)
+  const variantsBeside = namesOf('beside', beside === '' ? [] : beside.split(','), variants)
+  const cases = chosen.flatMap((one) =>
+    windows.map((requests) => ({
+      work: one,
+      window: requests,
       // The users file knows who may log in; it records nothing.
-      beside: (beside as Variant[]).filter((variant) => variant !== 'users' || work.startsWith('auth-')),
+      beside: variantsBeside.filter((variant) => variant !== 'users' || one.startsWith('auth-')),
     })),
   )
-  return { cases, rounds: rounds!, seconds: seconds!, subscribers: subscribers!, sessionLimit: values['session-limit'] }
+  return { ...size, sessionLimit, cases }
+}
+
+/** The names of an option. Throws the usage where one is unknown. */
+function namesOf<Name extends string>(option: string, names: readonly string[], known: readonly Name[]): Name[] {
+  return names.map((name) => {
+    const found = known.find((one) => one === name)
+    if (found === undefined) throw new Error(`--${option} has no "${name}"\n${usage}`)
+    return found
+  })
 }
 
 async function end(code: number): Promise<void> {

@@ -3,7 +3,7 @@
 
 import type { Orders, Result } from './generator-orders.ts'
 import { nativeGenerator, runNative } from './native-generator.ts'
-import { cpuSeconds, residentMiB } from './process.ts'
+import { cpuSeconds, peakMemoryMiB } from './process.ts'
 import type { Server } from './process.ts'
 
 export type Run = Result & {
@@ -16,11 +16,11 @@ export type Run = Result & {
   /** CPU microseconds a request, of the server with its children and of all Postgres processes. */
   serverCpuUs: number
   postgresCpuUs: number
-  /** Resident at the end of the run, of what answers packets. */
+  /** The most that was resident since the server began, of what answers packets. */
   memoryMiB: number
 }
 
-/** Runs the generator once, compiled into `folder`. Throws when it ends without a result, or where there is no C compiler. */
+/** Runs the generator once; `folder` is where the first run compiles it. Throws when it ends without a result, or where there is no C compiler. */
 export async function measure(
   server: Server,
   postgresPid: number,
@@ -46,7 +46,7 @@ export async function measure(
     rate: result.requests / result.seconds,
     serverCpuUs: perRequest(used.server),
     postgresCpuUs: perRequest(used.postgres),
-    memoryMiB: server.memoryPids().reduce((sum, pid) => sum + residentMiB(pid), 0),
+    memoryMiB: server.memoryPids().reduce((sum, pid) => sum + peakMemoryMiB(pid), 0),
   }
 }
 
@@ -87,13 +87,17 @@ export function summarise(work: string, window: number, all: readonly Run[]): Su
 function ratios(others: readonly Run[], own: readonly Run[]): Ratios {
   const paired = (ratio: (other: Run, own: Run) => number): Spread =>
     spread(others.flatMap((other) => own.filter((run) => run.round === other.round).map((run) => ratio(other, run))))
-  const cpu = (run: Run): number => run.serverCpuUs + run.postgresCpuUs
   return {
     rate: paired((other, run) => run.rate / other.rate),
-    cpu: paired((other, run) => cpu(other) / cpu(run)),
+    cpu: paired((other, run) => cpuOf(other) / cpuOf(run)),
     p50: paired((other, run) => run.p50Ms / other.p50Ms),
     p99: paired((other, run) => run.p99Ms / other.p99Ms),
   }
+}
+
+/** CPU microseconds a request, of the server and Postgres together. */
+export function cpuOf({ serverCpuUs, postgresCpuUs }: Run): number {
+  return serverCpuUs + postgresCpuUs
 }
 
 function medians(runs: readonly Run[]): Medians {

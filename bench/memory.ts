@@ -1,13 +1,13 @@
 // `npm run bench -- memory`: the resident memory of the RADIUS process with a million subscribers and a hundred thousand open
 // sessions while an evening goes on, first with its last-known snapshot, then without: what it is, and whether it grows.
 
-import { parseArgs } from 'node:util'
 import type { Pool } from '../src/db/pool.ts'
 import { openCrowd } from './crowd.ts'
 import type { Crowd, Undo } from './crowd.ts'
 import { readMetric, serveGatehouse } from './gatehouse.ts'
 import { jobsDone } from './office-api.ts'
 import { measure } from './measure.ts'
+import { readOptions } from './options.ts'
 import { residentMiB } from './process.ts'
 import { faultsText, say, timesText, verdict, writeResults } from './results.ts'
 
@@ -38,19 +38,16 @@ const livingText = `
 
 /** Runs it and prints its figures. `undo` takes what must be ended when it is interrupted. */
 export async function benchMemory(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      subscribers: { type: 'string', default: '1000000' },
-      sessions: { type: 'string', default: '100000' },
-      minutes: { type: 'string', default: '10' },
-      'per-second': { type: 'string', default: '2000' },
-      keep: { type: 'string' },
-    },
+  const options = readOptions({
+    subscribers: 1_000_000,
+    sessions: 100_000,
+    minutes: 10,
+    'per-second': 2_000,
+    keep: String,
   })
-  const load = { perSecond: Number(values['per-second']), seconds: Number(values.minutes) * 60 }
-  const crowd = await openCrowd(Number(values.subscribers), values.keep, undo)
-  await keepSessions(crowd.pool, Number(values.sessions))
+  const load = { perSecond: options['per-second'], seconds: options.minutes * 60 }
+  const crowd = await openCrowd(options.subscribers, options.keep, undo)
+  await keepSessions(crowd.pool, options.sessions)
   const seen = [await watch(crowd, 'subscribers', load, undo), await watch(crowd, 'nothing', load, undo)]
   writeResults('memory', { load, seen, met: seen.every(({ met }) => met) })
 }

@@ -1,4 +1,4 @@
-// The generator in C (generator/): compiled once a run, driven by its standard input and output.
+// The generator in C (generator/): compiled once a process, driven by its standard input and output.
 
 import { execFileSync, spawn } from 'node:child_process'
 import * as path from 'node:path'
@@ -15,13 +15,19 @@ const methods: Partial<Record<Work, Method>> = {
 }
 const defaults = { patienceMs: 1_000, tries: 5 }
 
-/** Compiles the program into a folder and gives its path. Throws with a sentence where there is no C compiler. */
+let compiled: string | undefined
+
+/**
+ * The path of the program. The first call compiles it into its folder: what lies in a kept one may be older. Throws with a sentence
+ * where there is no C compiler.
+ */
 export function nativeGenerator(folder: string): string {
+  if (compiled !== undefined) return compiled
   const program = path.join(folder, 'generator')
   const source = fileURLToPath(new URL('./generator/generator.c', import.meta.url))
   try {
     execFileSync('cc', ['-O2', '-o', program, source], { stdio: 'pipe' })
-    return program
+    return (compiled = program)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw new Error('the load generator needs a C compiler: apt install gcc libc6-dev', { cause: error })

@@ -6,13 +6,13 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { loginSubscribers, openCrowd } from './crowd.ts'
 import type { Undo } from './crowd.ts'
 import { serveGatehouse } from './gatehouse.ts'
 import type { ProbeSeen } from './login-probe.ts'
 import { blockByFilter, exportFile, importFile, jobsDone, openOfficeApi, undoBulk } from './office-api.ts'
 import type { OfficeApi } from './office-api.ts'
+import { readOptions } from './options.ts'
 import { commandLine, cpuSeconds, descendants, residentMiB } from './process.ts'
 
 const loginsPerSecond = 500
@@ -23,17 +23,14 @@ type Office = OfficeApi & { probe: ChildProcess; adminPid: number; postgresPid: 
 
 /** Runs it and prints a line for each piece of work. `undo` takes what must be ended when it is interrupted. */
 export async function benchOffice(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      subscribers: { type: 'string', default: '1000000' },
-      /** Of `works`, in their order; `undo` needs `block`, `block` needs `import`. */
-      work: { type: 'string', default: works.join(',') },
-      keep: { type: 'string' },
-    },
-  })
-  const office = await open(Number(values.subscribers), values.keep, undo)
-  const chosen = values.work.split(',')
+  // `work`: of `works`, in their order; `undo` needs `block`, `block` needs `import`.
+  const {
+    subscribers,
+    work: wanted,
+    keep,
+  } = readOptions({ subscribers: 1_000_000, work: works.join(','), keep: String })
+  const office = await open(subscribers, keep, undo)
+  const chosen = wanted.split(',')
   let blocked: string | undefined
   const run: Record<(typeof works)[number], () => Promise<unknown>> = {
     quiet: () => sleep(20_000),

@@ -3,7 +3,6 @@
 // tab after so many rows went by.
 
 import * as fs from 'node:fs'
-import { parseArgs } from 'node:util'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { systemClock } from '../src/clock.ts'
 import { chromium } from '../test/support/chromium.ts'
@@ -13,6 +12,7 @@ import { startApi } from './api.ts'
 import type { Api } from './api.ts'
 import { openCrowd } from './crowd.ts'
 import type { Undo } from './crowd.ts'
+import { readOptions } from './options.ts'
 import { probe } from './panel-probe.ts'
 
 /** As on a cheap notebook. */
@@ -20,25 +20,15 @@ const slowdown = 4
 
 /** Runs it and prints the table. `undo` takes what must be ended when it is interrupted. */
 export async function benchPanel(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      subscribers: { type: 'string', default: '1000000' },
-      rounds: { type: 'string', default: '20' },
-      rows: { type: 'string', default: '20000' },
-      keep: { type: 'string' },
-    },
-  })
+  const options = { subscribers: 1_000_000, rounds: 20, rows: 20_000, keep: String }
+  const { subscribers, rounds, rows, keep } = readOptions(options)
   await provideTools('chromium')
   await buildPanel()
-  const crowd = await openCrowd(Number(values.subscribers), values.keep, undo)
+  const crowd = await openCrowd(subscribers, keep, undo)
   const api = await startApi(crowd, systemClock.now(), undo)
   const browser = await chromium()
   undo.push(() => browser.close())
-  const rounds = Number(values.rounds)
-  say(
-    `${values.subscribers} subscribers, processor slowed down ${slowdown} times, ${rounds} rounds: median (least to most)`,
-  )
+  say(`${subscribers} subscribers, processor slowed down ${slowdown} times, ${rounds} rounds: median (least to most)`)
   report('first rows after navigation, nothing cached', await repeat(rounds, () => navigate(browser, api)))
   const page = await open(browser, api, slowdown)
   report('first rows after navigation, files cached', await repeat(rounds, () => reload(page)))
@@ -48,7 +38,7 @@ export async function benchPanel(undo: Undo): Promise<void> {
   const fast = await open(browser, api, 1)
   await inputs(fast, rounds)
   await fast.context().close()
-  await memory(browser, api, Number(values.rows))
+  await memory(browser, api, rows)
 }
 
 /** From what somebody does to the rows that follow from it. */

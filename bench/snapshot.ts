@@ -4,7 +4,6 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { parseArgs } from 'node:util'
 import { createFollower } from '../src/aaa/snapshot/follower.ts'
 import { knowNothing, snapshotFile, startSnapshot } from '../src/aaa/snapshot/snapshot.ts'
 import { systemClock } from '../src/clock.ts'
@@ -13,17 +12,15 @@ import { openKeyring } from '../src/domain/data-key.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { openCrowd } from './crowd.ts'
 import type { Undo } from './crowd.ts'
+import { readOptions } from './options.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const asked = 20_000
 
 /** Runs it and prints its figures. `undo` takes what must be ended when it is interrupted. */
 export async function benchSnapshot(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: { subscribers: { type: 'string', default: '200000' }, keep: { type: 'string' } },
-  })
-  const crowd = await openCrowd(Number(values.subscribers), values.keep, undo)
+  const { subscribers: count, keep } = readOptions({ subscribers: 200_000, keep: String })
+  const crowd = await openCrowd(count, keep, undo)
   const pool = createPool(crowd.url, { name: 'bench snapshot', max: 1, role: 'gatehouse_service', hotPath: true })
   undo.push(() => pool.end())
   // The crowd has no passwords; sealed ones are so long.

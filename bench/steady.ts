@@ -2,7 +2,6 @@
 // vacuums, the nightly jobs run, a million rows are exported and a hundred thousand subscribers are blocked: what logins feel.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { createKysely, createPool } from '../src/db/pool.ts'
 import type { Database } from '../src/db/schema.ts'
 import { openCrowd } from './crowd.ts'
@@ -14,8 +13,10 @@ import type { Run } from './measure.ts'
 import { runNightly } from './nightly.ts'
 import { blockByFilter, exportFile, importFile, jobsDone, openOfficeApi, undoBulk } from './office-api.ts'
 import type { OfficeApi } from './office-api.ts'
+import { readOptions } from './options.ts'
 import type { Server } from './process.ts'
 import { faultsText, say, timesText, verdict, writeResults } from './results.ts'
+import { warmupSeconds } from './rounds.ts'
 
 const phases = ['upkeep', 'jobs', 'export', 'bulk'] as const
 /** No login may wait longer, but for one in a thousand. */
@@ -39,26 +40,23 @@ type Phase = { name: string; runs: Run[]; pieces: { seconds: number; outcome: un
 
 /** Runs it and prints a line for each phase. `undo` takes what must be ended when it is interrupted. */
 export async function benchSteady(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      subscribers: { type: 'string', default: '1000000' },
-      minutes: { type: 'string', default: '10' },
-      'per-second': { type: 'string' },
-      /** As many are imported before, are renewed by the jobs, and are blocked; default a tenth of all. */
-      lines: { type: 'string' },
-      keep: { type: 'string' },
-    },
+  const options = readOptions({
+    subscribers: 1_000_000,
+    minutes: 10,
+    'per-second': Number,
+    /** As many are imported before, are renewed by the jobs, and are blocked; default a tenth of all. */
+    lines: Number,
+    keep: String,
   })
-  const count = Number(values.subscribers)
-  const crowd = await openCrowd(count, values.keep, undo)
+  const { subscribers: count, minutes, keep } = options
+  const crowd = await openCrowd(count, keep, undo)
   const server = await serveGatehouse(crowd)
   undo.push(() => server.close())
   const office = await openOfficeApi(crowd)
-  await importFile(office, Number(values.lines ?? Math.ceil(count / 10)))
+  await importFile(office, options.lines ?? Math.ceil(count / 10))
   await jobsDone(crowd.pool)
-  const perSecond = Number(values['per-second'] ?? (await halfOfTop(crowd, server)))
-  const seconds = (Number(values.minutes) * 60) / phases.length
+  const perSecond = options['per-second'] ?? (await halfOfTop(crowd, server))
+  const seconds = (minutes * 60) / phases.length
   say(`${count} subscribers, ${perSecond} requests a second, ${phases.length} phases of ${seconds.toFixed(0)} s`)
   say(`phase       p50 ms     p99   p99.9   worst of logins; the same of accounting records`)
   const evening = { crowd, server, perSecond, seconds }
@@ -79,7 +77,7 @@ export async function benchSteady(undo: Undo): Promise<void> {
 /** Half of what a closed loop reaches, in requests a second. */
 async function halfOfTop(crowd: Crowd, server: Server): Promise<number> {
   const { secret, subscribers, postgresPid, folder } = crowd
-  const orders = { work: 'evening' as const, secret, subscribers, window: 64, warmupSeconds: 5, seconds: 10, run: 100 }
+  const orders = { work: 'evening' as const, secret, subscribers, window: 64, warmupSeconds, seconds: 10, run: 100 }
   const run = await measure(server, postgresPid, orders, 0, folder)
   say(`the highest rate: ${Math.round(run.rate)} requests a second, ${faultsText(run)}`)
   return Math.round(run.rate / 2)

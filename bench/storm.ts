@@ -3,7 +3,6 @@
 
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { createPool } from '../src/db/pool.ts'
 import type { Pool } from '../src/db/pool.ts'
 import type { Undo } from './crowd.ts'
@@ -11,6 +10,7 @@ import { startGatehouse, urlOf } from './gatehouse.ts'
 import { openGround } from './ground.ts'
 import { measure } from './measure.ts'
 import { jobsDone } from './office-api.ts'
+import { readOptions } from './options.ts'
 import { faultsText, say, verdict, writeResults } from './results.ts'
 import { goodputOf, leastShare } from './goodput.ts'
 
@@ -19,14 +19,7 @@ const patience = { patienceMs: 300, tries: 3 }
 
 /** Runs it and prints its figures. `undo` takes what must be ended when it is interrupted. */
 export async function benchStorm(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      subscribers: { type: 'string', default: '50000' },
-      window: { type: 'string', default: '1024' },
-    },
-  })
-  const subscribers = Number(values.subscribers)
+  const { subscribers, window } = readOptions({ subscribers: 50_000, window: 1_024 })
   const { folder, ...ground } = await openGround(undefined, undo)
   const options = { ...ground, folder: path.join(folder, 'gatehouse'), subscribers }
   const server = await startGatehouse(options)
@@ -34,7 +27,7 @@ export async function benchStorm(undo: Undo): Promise<void> {
   const pool = createPool(urlOf(options), { name: 'bench', max: 1, statementTimeoutMs: 0 })
   undo.push(() => pool.end())
   await jobsDone(pool)
-  const loop = { work: 'storm' as const, secret: ground.secret, window: Number(values.window), ...patience }
+  const loop = { work: 'storm' as const, secret: ground.secret, window, ...patience }
   const orders = { ...loop, subscribers, warmupSeconds: 0, seconds: 0 }
   const dial = (run: number) => measure(server, ground.postgresPid, { ...orders, run }, run, folder)
 
@@ -59,7 +52,7 @@ export async function benchStorm(undo: Undo): Promise<void> {
   say(`none lost, none wrong, ${leastShare * 100} % of the peak, one session each: ${verdict(isMet)}`)
   writeResults('storm', {
     subscribers,
-    window: loop.window,
+    window,
     ...patience,
     first,
     run,

@@ -6,7 +6,7 @@ import type { Ratios, Spread, Summary } from './measure.ts'
 const about = ['work', 'server', 'window']
 const costs = ['req/s', 'CPU µs', 'server', 'postgres', 'generator']
 const times = ['p50 ms', 'p99 ms', 'p99.9 ms']
-const head = [...about, ...costs, ...times, 'lost', 'wrong', 'again', 'MiB']
+const head = [...about, ...costs, ...times, 'lost', 'wrong', 'again', 'peak MiB']
 
 /** Aligned columns, then a line for each server that Gatehouse stood beside. */
 export function table(summaries: readonly Summary[]): string {

@@ -1,6 +1,5 @@
 // `npm run bench -- targets`: what Gatehouse must reach beside FreeRADIUS, all in one run, each figure with what it came to.
 
-import { parseArgs } from 'node:util'
 import { compare } from './compare.ts'
 import type { Case } from './compare.ts'
 import type { Undo } from './crowd.ts'
@@ -9,6 +8,7 @@ import type { Variant } from './freeradius.ts'
 import type { Work } from './generator-orders.ts'
 import { ours } from './measure.ts'
 import type { Ratios, Spread, Summary } from './measure.ts'
+import { readOptions } from './options.ts'
 import { say, writeResults } from './results.ts'
 import { align, rangeText, table } from './table.ts'
 
@@ -22,37 +22,32 @@ type Target = {
   aim?: number | undefined
 }
 
-const rate = (work: Work, window: number, beside: Variant, must?: number, aim?: number): Target => ({
-  work,
-  window,
-  beside,
-  figure: 'rate',
-  must,
-  aim,
-})
-
 const targets: readonly Target[] = [
-  rate('auth-pap', 64, 'stock', 8, 12),
-  rate('auth-chap', 64, 'stock', 8, 12),
-  rate('auth-mschapv2', 64, 'stock', 6, 10),
-  rate('auth-pap', 64, 'tuned', 3.5, 5),
-  rate('acct-start', 64, 'stock', 4, 6),
-  rate('acct-interim', 64, 'stock', 4, 6),
-  rate('acct-stop', 64, 'stock', 4, 6),
-  rate('acct-mix', 64, 'stock', 4, 6),
-  rate('acct-mix', 256, 'stock', 5, 7),
-  rate('auth-pap', 1, 'stock', 2.5, 4),
-  rate('acct-mix', 1, 'stock', 1.3, 1.7),
-  rate('storm', 512, 'stock', 8, 12),
+  { work: 'auth-pap', window: 64, beside: 'stock', figure: 'rate', must: 8, aim: 12 },
+  { work: 'auth-chap', window: 64, beside: 'stock', figure: 'rate', must: 8, aim: 12 },
+  { work: 'auth-mschapv2', window: 64, beside: 'stock', figure: 'rate', must: 6, aim: 10 },
+  { work: 'auth-pap', window: 64, beside: 'tuned', figure: 'rate', must: 3.5, aim: 5 },
+  { work: 'acct-start', window: 64, beside: 'stock', figure: 'rate', must: 4, aim: 6 },
+  { work: 'acct-interim', window: 64, beside: 'stock', figure: 'rate', must: 4, aim: 6 },
+  { work: 'acct-stop', window: 64, beside: 'stock', figure: 'rate', must: 4, aim: 6 },
+  { work: 'acct-mix', window: 64, beside: 'stock', figure: 'rate', must: 4, aim: 6 },
+  { work: 'acct-mix', window: 256, beside: 'stock', figure: 'rate', must: 5, aim: 7 },
+  { work: 'auth-pap', window: 1, beside: 'stock', figure: 'rate', must: 2.5, aim: 4 },
+  { work: 'acct-mix', window: 1, beside: 'stock', figure: 'rate', must: 1.3, aim: 1.7 },
+  { work: 'storm', window: 512, beside: 'stock', figure: 'rate', must: 8, aim: 12 },
   { work: 'auth-pap', window: 64, beside: 'stock', figure: 'cpu', must: 9, aim: 15 },
   { work: 'auth-chap', window: 64, beside: 'stock', figure: 'cpu', must: 9, aim: 15 },
   { work: 'acct-mix', window: 64, beside: 'stock', figure: 'cpu', must: 5, aim: 8 },
-  ...(['auth-pap', 'auth-chap', 'auth-mschapv2', 'acct-start', 'acct-interim', 'acct-stop', 'acct-mix'] as const).map(
-    (work) => ({ work, window: 64, beside: 'stock', figure: 'p99', must: 0.5 }) as const,
-  ),
+  { work: 'auth-pap', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
+  { work: 'auth-chap', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
+  { work: 'auth-mschapv2', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
+  { work: 'acct-start', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
+  { work: 'acct-interim', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
+  { work: 'acct-stop', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
+  { work: 'acct-mix', window: 64, beside: 'stock', figure: 'p99', must: 0.5 },
   { work: 'auth-pap', window: 1, beside: 'stock', figure: 'p50', must: 1 },
   { work: 'acct-mix', window: 1, beside: 'stock', figure: 'p50', must: 1 },
-  rate('auth-pap', 64, 'users'),
+  { work: 'auth-pap', window: 64, beside: 'users', figure: 'rate' },
 ]
 /** Nothing is compared, but no packet may be lost or wrong either. */
 const wide: readonly Case[] = [
@@ -62,25 +57,9 @@ const wide: readonly Case[] = [
 
 /** Runs exactly the works that the targets name, prints the table and a line for each. Throws where a must is missed. */
 export async function benchTargets(undo: Undo): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '4' },
-      subscribers: { type: 'string', default: '100000' },
-      'session-limit': { type: 'boolean', default: false },
-    },
-  })
-  const compared = await compare(
-    {
-      cases: [...casesOf(targets), ...wide],
-      rounds: Number(values.rounds),
-      seconds: Number(values.seconds),
-      subscribers: Number(values.subscribers),
-      sessionLimit: values['session-limit'],
-    },
-    undo,
-  )
+  const options = { rounds: 5, seconds: 4, subscribers: 100_000, 'session-limit': false } as const
+  const { 'session-limit': sessionLimit, ...size } = readOptions(options)
+  const compared = await compare({ ...size, sessionLimit, cases: [...casesOf(targets), ...wide] }, undo)
   const judged = targets.map((target) => judge(target, compared.summaries))
   const faults = compared.summaries.filter(({ servers }) => {
     const { lost, anew, wrong } = servers[ours]!

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { packet_space = 4096, access_request = 1, accounting_response = 5, access_accept = 2, access_reject = 3 };
+enum { packet_space = 4096, accounting_response = 5, access_accept = 2, access_reject = 3 };
 enum { start = 1, stop = 2, interim = 3, accounting_on = 7 };
 
 /* Where in a template what is patched begins; 0: it has none. In the order of `patched` in packets.ts. */
