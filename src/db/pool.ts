@@ -34,6 +34,8 @@ export type PoolOptions = {
    * A plan made while a table was empty would read all of it, and be kept when it has a million rows.
    */
   hotPath?: boolean
+  /** For work that nobody waits for: a statement takes one core, where the planner would take all of them from logins. */
+  oneCore?: boolean
   /** Told of every idle connection that broke; the pool replaces it by itself. */
   onError?: (error: Error) => void
   /** Told of every new connection, before its first statement. */
@@ -93,6 +95,7 @@ function sessionSettings(options: PoolOptions): string {
     ...(options.role === undefined ? {} : { role: options.role }),
     ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     ...(options.hotPath === true ? { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' } : {}),
+    ...(options.oneCore === true ? { max_parallel_workers_per_gather: 0 } : {}),
   }
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
