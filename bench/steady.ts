@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createKysely, createPool } from '../src/db/pool.ts'
+import type { Pool } from '../src/db/pool.ts'
 import type { Database } from '../src/db/schema.ts'
 import { openCrowd } from './crowd.ts'
 import type { Crowd, Undo } from './crowd.ts'
@@ -10,7 +11,7 @@ import { serveGatehouse } from './gatehouse.ts'
 import type { Times } from './generator-orders.ts'
 import { measure } from './measure.ts'
 import type { Run } from './measure.ts'
-import { runNightly } from './nightly.ts'
+import { comeToTheEnd, runNightly } from './nightly.ts'
 import { blockByFilter, exportFile, importFile, jobsDone, openOfficeApi, undoBulk } from './office-api.ts'
 import type { OfficeApi } from './office-api.ts'
 import { readOptions } from './options.ts'
@@ -36,6 +37,7 @@ const vacuumed = [
 
 type Evening = { crowd: Crowd; server: Server; perSecond: number; seconds: number }
 /** More than one run where its pieces of work outlast the first. */
+type Piece = { before?: () => Promise<unknown>; work: () => Promise<unknown> }
 type Phase = { name: string; runs: Run[]; pieces: { seconds: number; outcome: unknown }[] }
 
 /** Runs it and prints a line for each phase. `undo` takes what must be ended when it is interrupted. */
@@ -83,23 +85,25 @@ async function halfOfTop(crowd: Crowd, server: Server): Promise<number> {
   return Math.round(run.rate / 2)
 }
 
-/** What the office does in each phase, again and again while there is time for it. */
+/** What the office does in each phase, again and again while there is time for it; `before`: what is no part of the phase. */
 async function piecesOf(
   crowd: Crowd,
   office: OfficeApi,
   undo: Undo,
-): Promise<Record<(typeof phases)[number], (() => Promise<unknown>) | undefined>> {
+): Promise<Record<(typeof phases)[number], Piece | undefined>> {
   const pool = createPool(crowd.url, { name: 'bench nightly', max: 2, statementTimeoutMs: 0 })
   undo.push(() => pool.end())
   const db = createKysely<Database>(pool)
   return {
     upkeep: undefined,
-    jobs: () => runNightly({ pool, db, keyFile: crowd.folder }),
-    export: () => exportFile(office, 'csv'),
-    bulk: async () => {
-      const blocked = await blockByFilter(office)
-      const undone = await undoBulk(office, blocked.id)
-      return { block: blocked.counts, undo: undone.counts }
+    jobs: { before: () => comeToTheEnd(pool), work: () => runNightly({ pool, db, keyFile: crowd.folder }) },
+    export: { work: () => exportFile(office, 'csv') },
+    bulk: {
+      async work() {
+        const blocked = await blockByFilter(office)
+        const undone = await undoBulk(office, blocked.id)
+        return { block: blocked.counts, undo: undone.counts }
+      },
     },
   }
 }
@@ -108,13 +112,14 @@ async function phase(
   { crowd, server, perSecond, seconds }: Evening,
   name: string,
   round: number,
-  piece: (() => Promise<unknown>) | undefined,
+  piece: Piece | undefined,
 ): Promise<Phase> {
+  await piece?.before?.()
   const { secret, subscribers, postgresPid, folder } = crowd
   const loop = { perSecond, window: 1024, warmupSeconds: 2, seconds }
   const orders = { work: 'evening' as const, secret, subscribers, ...loop }
   const busy = { pieces: piece !== undefined }
-  const working = piece === undefined ? [] : repeat(piece, seconds).finally(() => (busy.pieces = false))
+  const working = piece === undefined ? [] : repeat(piece.work, seconds).finally(() => (busy.pieces = false))
   // What fails is heard of when it is waited for.
   Promise.resolve(working).catch(() => undefined)
   const runs: Run[] = []
@@ -135,18 +140,18 @@ function isMet({ auth, lost, wrong }: Run): boolean {
 }
 
 /** Once, and then as long as another one would end in time. */
-async function repeat(piece: () => Promise<unknown>, seconds: number): Promise<Phase['pieces']> {
+async function repeat(work: () => Promise<unknown>, seconds: number): Promise<Phase['pieces']> {
   const done: Phase['pieces'] = []
   const until = performance.now() + seconds * 1000
   do {
     const begun = performance.now()
-    const outcome = await piece()
+    const outcome = await work()
     done.push({ outcome, seconds: (performance.now() - begun) / 1000 })
   } while (performance.now() + done.at(-1)!.seconds * 1000 < until)
   return done
 }
 
-/** Checkpoints, and vacuums one table after the other, until it is told to stop; then gives how many. */
+/** Checkpoints, and vacuums one table after the other at the pace and on the one core of autovacuum, until it is told to stop; then gives how many. */
 function keepUp(crowd: Crowd, undo: Undo): () => Promise<{ checkpoints: number; vacuums: number }> {
   const pool = createPool(crowd.url, { name: 'bench upkeep', max: 2, statementTimeoutMs: 0 })
   undo.push(() => pool.end())
@@ -164,7 +169,7 @@ function keepUp(crowd: Crowd, undo: Undo): () => Promise<{ checkpoints: number; 
       count.checkpoints += 1
     }),
     every(vacuumEveryMs, async () => {
-      await pool.query(`vacuum (analyze) ${vacuumed[count.vacuums % vacuumed.length]}`)
+      await vacuum(pool, vacuumed[count.vacuums % vacuumed.length]!)
       count.vacuums += 1
     }),
   ]
@@ -172,6 +177,16 @@ function keepUp(crowd: Crowd, undo: Undo): () => Promise<{ checkpoints: number; 
     stop.abort()
     await Promise.all(loops)
     return count
+  }
+}
+
+async function vacuum(pool: Pool, table: string): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('set vacuum_cost_delay = 2')
+    await client.query(`vacuum (analyze, parallel 0) ${table}`)
+  } finally {
+    client.release()
   }
 }
 

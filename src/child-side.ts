@@ -1,5 +1,6 @@
 // The child's side of supervision: hears its configuration, says when it is ready, answers for metrics, ends with or without
 // its supervisor. The other side is child.ts.
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { isHeldUp, isUnavailable, sqlState, sqlStateOf } from './db/errors.ts'
@@ -25,6 +26,8 @@ export type FromChild =
 export type ChildService = { url?: string; metrics(): Promise<MetricsSnapshot>; close(): Promise<void> }
 
 type ChildWork = {
+  /** Beside other processes (os.constants.priority), where the system allows it. Default: as everybody. */
+  priority?: number
   /** `signal` ends a start that waits for something. */
   start(message: ToChild & { kind: 'start' }, signal: AbortSignal): Promise<ChildService>
   onMessage?(message: ToChild): void
@@ -55,6 +58,7 @@ export function serveAsChild(work: ChildWork, { endWithinMs = longestEndMs } = {
   let service: Promise<ChildService> | undefined
   let log: Logger | undefined
   const ending = new AbortController()
+  if (work.priority !== undefined) takePriority(work.priority)
   const end = async (code: number): Promise<void> => {
     if (ending.signal.aborted) return
     ending.abort()
@@ -96,4 +100,14 @@ export function serveAsChild(work: ChildWork, { endWithinMs = longestEndMs } = {
   process.on('disconnect', () => void end(1))
   process.on('SIGTERM', () => void end(0))
   process.on('SIGINT', () => undefined)
+}
+
+/** To raise it takes a right that root has, or LimitNICE= of systemd gives; without it one goes on as everybody. */
+function takePriority(priority: number): void {
+  try {
+    setPriority(priority)
+  } catch (error) {
+    const { info } = error as { info?: { code: string } }
+    if (info?.code !== 'EACCES' && info?.code !== 'EPERM') throw error
+  }
 }

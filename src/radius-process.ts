@@ -1,4 +1,5 @@
 // The process that speaks RADIUS and nothing else: a report or an export elsewhere cannot delay a login (decision 26).
+import { constants } from 'node:os'
 import { startRadiusService } from './aaa/radius-service.ts'
 import { serveAsChild } from './child-side.ts'
 import { systemClock } from './clock.ts'
@@ -11,6 +12,8 @@ import { createMetrics } from './metrics.ts'
 const drainMs = 5_000
 
 serveAsChild({
+  // Where a report or a vacuum keeps every core busy this process was seen to wait 160 ms for one.
+  priority: constants.priority.PRIORITY_ABOVE_NORMAL,
   async start({ config, databaseUrl, worker }, signal) {
     const log = createLogger({ level: config.logLevel, name: 'radius' })
     const metrics = createMetrics()

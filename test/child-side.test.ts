@@ -32,6 +32,13 @@ async function begin(work: string): Promise<{ child: ChildProcess; said: FromChi
   return { child, said }
 }
 
+test('a process takes the priority that its work asks for', async () => {
+  const { said } = await begin(
+    `async () => ({ url: String((await import('node:os')).getPriority()), ${metrics}, close: async () => {} }), priority: 15`,
+  )
+  expect(said).toEqual({ kind: 'ready', url: '15' })
+})
+
 test('a close that throws is told and ends the process all the same', async () => {
   const { child, said } = await begin(
     `async () => ({ url: 'http://here', ${metrics}, close: async () => { throw new Error('the disk is gone') } })`,

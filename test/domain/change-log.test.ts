@@ -71,10 +71,10 @@ describe('the change log', () => {
   it('says everything has changed where it was more than is read one by one', async () => {
     const mark = await now()
     await pool().query(
-      `insert into change_log (table_name, row_id) select 'subscriber', n from generate_series(1, 20000) as n`,
+      `insert into change_log (table_name, row_id) select 'subscriber', n from generate_series(1, 200000) as n`,
     )
     expect((await since(mark)).changed).toMatchObject({ plans: false })
-    await pool().query(`insert into change_log (table_name, row_id) values ('subscriber', 20001)`)
+    await pool().query(`insert into change_log (table_name, row_id) values ('subscriber', 200001)`)
     expect((await since(mark)).changed).toBe('all')
   })
 })

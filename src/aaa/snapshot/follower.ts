@@ -1,7 +1,7 @@
 // Keeps a store true to the database: all of it at first, then each second what the change log names. Everything again where it
 // cannot be followed: another database or timeline, or a mark older than the log.
 
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import type { Pool } from '../../db/pool.ts'
 import { changesSince } from '../../domain/change-log.ts'
@@ -45,6 +45,8 @@ export function createFollower({ pool, clock, holds = true, signal }: FollowerOp
   const readPlans = async (): Promise<void> => {
     plans = await readSnapshotPlans(pool)
   }
+  /** Half of the time belongs to the logins. */
+  const restSince = (begun: number): Promise<void> => sleep(clock.monotonicMs() - begun, undefined, { signal })
   /** In place: who is gone is removed at the end, and until then what was known still answers. */
   const loadAll = async (): Promise<void> => {
     store.beginRound()
@@ -55,8 +57,7 @@ export function createFollower({ pool, clock, holds = true, signal }: FollowerOp
       for (const row of rows) store.put(row)
       if (rows.length < chunk) break
       after = rows.at(-1)![columnOf.id]!
-      // Half of the time belongs to the logins.
-      await sleep(clock.monotonicMs() - begun, undefined, { signal })
+      await restSince(begun)
     }
     store.endRound()
     await readPlans()
@@ -72,11 +73,12 @@ export function createFollower({ pool, clock, holds = true, signal }: FollowerOp
   }
   const follow = async (ids: readonly string[], plansChanged: boolean): Promise<boolean> => {
     let strange = plansChanged
-    for (let at = 0; at < ids.length; at += chunk) {
+    for (let at = 0, begun = 0; at < ids.length; at += chunk) {
+      if (at > 0) await restSince(begun)
+      begun = clock.monotonicMs()
       const rows = await reread(ids.slice(at, at + chunk))
       // Of a plan that was made since the look: it must not wait for the next one.
       strange ||= rows.some((row) => !plans.has(row[columnOf.planId]!))
-      await nextTurn(undefined, { signal })
     }
     if (strange) await readPlans()
     return ids.length > 0 || plansChanged

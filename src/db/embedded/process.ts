@@ -91,6 +91,8 @@ function serverArguments(cluster: Cluster, input: { port: number; durable: boole
     unix_socket_directories: '',
     max_connections: 200,
     shared_buffers: input.durable ? '256MB' : '64MB',
+    // While one write is on its way to the disk nobody else may empty them: with 8 MB a checkpoint let every login wait for it.
+    wal_buffers: input.durable ? '64MB' : '4MB',
     max_wal_size: input.durable ? '4GB' : '1GB',
     checkpoint_timeout: '15min',
     effective_cache_size: '1GB',
