@@ -98,10 +98,14 @@ const steps: readonly { name: string; text: string }[] = [
         case when id % 3 = 0 then set_masklen('2001:db8::'::inet + (id << 8 << 32 << 32), 56) end,
         $2::timestamptz - interval '1 minute' * (id % 5000), $2::timestamptz - interval '1 second' * (id % 300),
         $2::timestamptz - interval '1 second' * (id % 300),
-        case when abs(hashint8(id + 3)) % 10 = 0 then $2::timestamptz - interval '1 minute' * (id % 2000) end,
-        case when abs(hashint8(id + 3)) % 10 = 0 then 'stop' end,
+        case when is_over then $2::timestamptz - interval '1 minute' * (id % 2000) end, case when is_over then 'stop' end,
         id * 1000, id * 9000
-      from subscriber where abs(hashint8(id)) % 10 < 5 and archived_at is null`,
+      from (
+        -- Whose service is over, or who is blocked, is not online: Gatehouse would be busy for hours with putting them out.
+        select *, abs(hashint8(id + 3)) % 10 = 0 or not enabled or block_reason is not null
+          or coalesce(greatest(expires_at, grace_until) <= $2, false) as is_over
+        from subscriber where abs(hashint8(id)) % 10 < 5 and archived_at is null
+      ) as subscriber`,
   },
   {
     name: 'usage',

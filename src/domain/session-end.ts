@@ -81,11 +81,20 @@ const replacedByMade = `
   ) as pair
   group by pair.id, pair.subscriber_id`
 
+// The range is read once, then each of its sessions has a look-up by index: left to itself the planner read the range anew for every
+// open session there is, which took minutes and held up every vacuum.
 const replacedInRange = `
+  with looked as materialized (
+    select * from session
+    where session.ended_at is null and session.subscriber_id is not null and session.line is not null
+      and ${inRangeSql('session', '$3', '$4')}
+  )
   select s.id, s.subscriber_id, min(n.started_at) as ended_at, bool_and(${isElsewhere}) as elsewhere
-  from session s
-  join session n on n.ended_at is null and ${isNewerOfLine}
-  where s.ended_at is null and s.subscriber_id is not null and s.line is not null and ${inRangeSql('s', '$3', '$4')}
+  from looked s
+  cross join lateral (
+    select * from session where session.subscriber_id = s.subscriber_id and session.ended_at is null offset 0
+  ) as n
+  where ${isNewerOfLine}
   group by s.id, s.subscriber_id`
 
 /**
@@ -123,12 +132,17 @@ export async function sweepEndedSessions(db: Pool, now: Date): Promise<Swept> {
 }
 
 const endRebootedText = `
-  with gone as materialized (
-    select session.id, nas.last_reboot_at
-    from nas
-    join session on session.nas_id = nas.id
-    where nas.last_reboot_at <= $1 and session.ended_at is null and session.started_at < nas.last_reboot_at
-      and session.event_at < nas.last_reboot_at and ${inRangeSql('session', '$2', '$3')}
+  with looked as materialized (
+    select id, nas_id, started_at, event_at from session where session.ended_at is null and ${inRangeSql('session', '$2', '$3')}
+  ),
+  rebooted as materialized (
+    select looked.id, nas.last_reboot_at
+    from looked join nas on nas.id = looked.nas_id
+    where nas.last_reboot_at <= $1 and looked.started_at < nas.last_reboot_at and looked.event_at < nas.last_reboot_at
+  ),
+  gone as materialized (
+    select session.id, rebooted.last_reboot_at
+    from rebooted join session on session.id = rebooted.id and session.ended_at is null
     order by session.nas_id, session.acct_session_id collate "C"
     for update of session
   )
@@ -207,12 +221,16 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
   // that second.
   const heardBy = rowCount === 1 ? now : undefined
   let ended = 0
-  for (;;) {
-    const ids = await endSome(db, { ...reboot, heardBy, rebootedAt })
-    if (ids.length === 0) return ended
-    await freeClaims(db, ids)
-    ended += ids.length
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const rows = await endSome(db, { ...reboot, heardBy, rebootedAt }, after)
+    await freeClaims(
+      db,
+      rows.map(({ id }) => id),
+    )
+    ended += rows.length
+    after = rows.at(-1)?.acctSessionId
   }
+  return ended
 }
 
 /** So many sessions end in a statement: those of a large BNG at once would last beyond the deadline of its pool. */
@@ -220,24 +238,33 @@ const endedAtOnce = 2_000
 
 type Rebooted = NasReboot & { readonly heardBy: Date | undefined; readonly rebootedAt: Date }
 
-async function endSome(db: Pool, { nasId, eventAt, rebootedAt, heardBy }: Rebooted): Promise<bigint[]> {
-  const { rows } = await db.query<{ id: bigint }>(
+/** The first of them behind an Acct-Session-Id, in this order: from the begin it would walk past all that have ended already. */
+async function endSome(
+  db: Pool,
+  { nasId, eventAt, rebootedAt, heardBy }: Rebooted,
+  after: string,
+): Promise<{ id: bigint; acctSessionId: string }[]> {
+  const { rows } = await db.query<{ id: bigint; acctSessionId: string }>(
     `with gone as materialized (
-       select id from session
-       where nas_id = $1 and ended_at is null and event_at <= $2
+       select id, acct_session_id from session
+       where nas_id = $1 and ended_at is null and event_at <= $2 and acct_session_id >= $5 collate "C"
          and (started_at < $2 or (started_at = $2 and updated_at <= $4::timestamptz))
        order by acct_session_id collate "C"
        limit ${endedAtOnce}
        for update
+     ),
+     ended as (
+       update session
+       set ended_at = greatest(session.started_at, $3), ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
+       from gone
+       where session.id = gone.id and session.ended_at is null
+       returning session.id
      )
-     update session
-     set ended_at = greatest(session.started_at, $3), ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
-     from gone
-     where session.id = gone.id and session.ended_at is null
-     returning session.id`,
-    [nasId, eventAt, rebootedAt, heardBy],
+     select ended.id, gone.acct_session_id as "acctSessionId" from ended join gone on gone.id = ended.id
+     order by gone.acct_session_id collate "C"`,
+    [nasId, eventAt, rebootedAt, heardBy, after],
   )
-  return rows.map((row) => row.id)
+  return rows
 }
 
 /**

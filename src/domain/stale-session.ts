@@ -99,16 +99,20 @@ const endBatchText = `
     from ${listenedSql('$1::timestamptz')} as stretches
     window later as (order by stretches.since desc rows between unbounded preceding and 1 preceding)
   ),
+  -- Once: the planner might read the range anew for each rule.
+  looked as materialized (
+    select id, nas_id, updated_at, parent_id, interim_interval_s from session
+    where session.ended_at is null and ${inRangeSql('session', '$5', '$6')}
+  ),
   silent as materialized (
     select session.id, session.updated_at, session.parent_id, spacing.seconds, rule.factor * spacing.seconds as patience
-    from session
+    from looked session
     join unnest($2::bigint[], $3::float8[], $4::integer[]) as rule (nas_id, factor, interval_s)
       on rule.nas_id = session.nas_id
     cross join lateral (
       select greatest(coalesce(session.interim_interval_s, rule.interval_s), ${shortestIntervalS})::float8 as seconds
     ) as spacing
-    where session.ended_at is null and ${inRangeSql('session', '$5', '$6')}
-      and session.updated_at < $1::timestamptz - make_interval(secs => rule.factor * spacing.seconds)
+    where session.updated_at < $1::timestamptz - make_interval(secs => rule.factor * spacing.seconds)
   ),
   deadline as materialized (
     select needed.patience, listened.until - make_interval(secs => needed.patience - listened.seconds_later) as instant
