@@ -10,17 +10,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { slots_per_socket = 64, at_once = 32, most_samples = 1 << 23, most_tenths = 20000, pool_most = 20000, stops_a_second = 20000 };
+/* Few slots to a port: the load comes as from many NASes, and where a server has more than one process, reaches each of them. */
+enum { slots_per_socket = 4, at_once = 32, most_samples = 1 << 23, most_tenths = 20000, pool_most = 20000, stops_a_second = 20000 };
 /* In an open loop a session's next record is due so long after its last: it goes on by itself, as sessions do. */
 static const double pause_s = 1.0;
 
-/* What a session sends: (O) Accounting-On, (L)ogin, (S)tart, (I)nterim, (E)nd. `prepare` comes before the time that is measured,
- * once for each of so many subscribers; `pool`: the steps then go round among these sessions; `once`: each only once. */
-typedef struct { const char *work, *prepare, *steps; int pool, once; } plan_t;
+/* What a session sends: (L)ogin, (S)tart, (I)nterim, (E)nd; (O) is the Accounting-On of the whole NAS. Before the time that is
+ * measured come `restart`, so that no line has a session of the work before that its Start would end, then `prepare`, once for each
+ * of so many subscribers; `pool`: the steps then go round among these sessions; `once`: each only once. */
+typedef struct { const char *work, *restart, *prepare, *steps; int pool, once; } plan_t;
 static const plan_t plans[] = {
-  {"auth-pap", "", "L", 0, 0}, {"auth-chap", "", "L", 0, 0}, {"auth-mschapv2", "", "L", 0, 0}, {"auth-wrong", "", "L", 0, 0},
-  {"auth-ipoe", "LS", "L", pool_most, 0}, {"acct-start", "", "S", 0, 0}, {"acct-interim", "S", "I", pool_most, 0},
-  {"acct-stop", "S", "E", 1, 1}, {"acct-mix", "", "SIIIE", 0, 0}, {"storm", "O", "LS", 1, 1}, {"evening", "", "LSIIIE", 0, 0},
+  {"auth-pap", "", "", "L", 0, 0}, {"auth-chap", "", "", "L", 0, 0}, {"auth-mschapv2", "", "", "L", 0, 0},
+  {"auth-wrong", "", "", "L", 0, 0}, {"auth-ipoe", "", "LS", "L", pool_most, 0}, {"acct-start", "O", "", "S", 0, 0},
+  {"acct-interim", "O", "S", "I", pool_most, 0}, {"acct-stop", "O", "S", "E", 1, 1}, {"acct-mix", "O", "", "SIIIE", 0, 0},
+  {"storm", "O", "", "LS", 0, 1}, {"evening", "", "", "LSIIIE", 0, 0},
 };
 static const plan_t *plan;
 
@@ -28,7 +31,8 @@ typedef struct { float *ms; uint64_t count; } samples_t;
 static samples_t logins, accountings;
 static struct { uint64_t requests, again, anew, lost, wrong, late; } counted;
 static uint32_t goodput[most_tenths], begun_sessions, prepared, now_s;
-static int measuring, stopping, outstanding, preparing;
+static const char *preparing; /* `restart`, then `prepare`; "" in the work itself. */
+static int measuring, stopping, outstanding;
 static double started, measured_from, ended;
 
 static double clock_s(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
@@ -68,15 +72,15 @@ static void begin_request(slot_t *s, double due) {
 static int begin_session(slot_t *s) {
   s->class_length = 0;
   s->record = 1;
-  if (preparing) {
-    if (prepared == pool_size()) return 0;
+  if (*preparing) {
+    if (prepared == (preparing == plan->restart ? 1 : pool_size())) return 0;
     s->subscriber = prepared++;
     s->session = orders.run * 0x400000u + s->subscriber;
-    s->steps = plan->prepare;
+    s->steps = preparing;
     return 1;
   }
   if (stopping || (plan->once && begun_sessions == once_count())) return 0;
-  uint32_t number = begun_sessions++, size = plan->pool && !is("storm") ? pool_size() : orders.subscribers;
+  uint32_t number = begun_sessions++, size = plan->pool ? pool_size() : orders.subscribers;
   s->subscriber = number % size;
   s->session = orders.run * 0x400000u + (plan->pool ? s->subscriber : number);
   if (*plan->steps == 'I' || *plan->steps == 'E') s->record = 2 + number / size;
@@ -92,7 +96,7 @@ static slot_t **idle;
 static int idle_count;
 static uint64_t opened;
 
-static int is_open(void) { return orders.per_second > 0 && !preparing; }
+static int is_open(void) { return orders.per_second > 0 && !*preparing; }
 /* How long nothing is due; 1 ms at least, since waking for each request would cost more than the request. */
 static double until_due(double now) {
   double wait = started + opened / orders.per_second - now;
@@ -234,18 +238,21 @@ int main(void) {
 
   double cpu = 0, swept = clock_s(), sweep_s = orders.patience_s < 0.5 ? orders.patience_s / 10 : 0.05;
   now_s = time(NULL);
-  preparing = *plan->prepare != 0;
+  preparing = *plan->restart ? plan->restart : plan->prepare;
   int running = 0;
   for (;;) {
     double now = clock_s();
-    if (preparing && running && outstanding == 0) { preparing = running = 0; }
+    if (*preparing && running && outstanding == 0) {
+      preparing = preparing == plan->restart ? plan->prepare : "";
+      prepared = running = 0;
+    }
     if (!running) {
       running = 1;
       started = now;
       if (is_open()) for (int i = 0; i < count; i++) idle[idle_count++] = &slots[i];
       else for (int i = 0; i < orders.window && begin_session(&slots[i]); i++) { outstanding++; begin_request(&slots[i], now); }
     }
-    if (!preparing && !measuring && !ended && (plan->once || now - started >= orders.warmup_s)) {
+    if (!*preparing && !measuring && !ended && (plan->once || now - started >= orders.warmup_s)) {
       measured_from = now; cpu = cpu_s(); measuring = 1;
       printf("begin\n"); fflush(stdout);
     }

@@ -46,8 +46,13 @@ function endReplacedSql(replaced: string): string {
     moot as (
       update coa_order set state = 'replaced', finished_at = $1::timestamptz
       where coa_order.id = any (array(
-        select older.id from ended join coa_order older on older.session_id = ended.id
-        where older.state in ('waiting', 'timeout') order by older.id for update of older
+        select older.id from coa_order older
+        where older.id = any (array(
+          select told.id from ended
+          cross join lateral (select id, state from coa_order where coa_order.session_id = ended.id offset 0) as told
+          where told.state in ('waiting', 'timeout')
+        )) and older.state in ('waiting', 'timeout')
+        order by older.id for update
       ))
     ),
     ordered as (
@@ -82,12 +87,12 @@ const replacedByMade = `
   group by pair.id, pair.subscriber_id`
 
 // The range is read once, then each of its sessions has a look-up by index: left to itself the planner read the range anew for every
-// open session there is, which took minutes and held up every vacuum.
+// open session there is, which took minutes and held up every vacuum. That they have a subscriber is not asked here, or the index
+// of all that are open might seem the shorter way.
 const replacedInRange = `
   with looked as materialized (
     select * from session
-    where session.ended_at is null and session.subscriber_id is not null and session.line is not null
-      and ${inRangeSql('session', '$3', '$4')}
+    where session.ended_at is null and session.line is not null and ${inRangeSql('session', '$3', '$4')}
   )
   select s.id, s.subscriber_id, min(n.started_at) as ended_at, bool_and(${isElsewhere}) as elsewhere
   from looked s
@@ -173,13 +178,14 @@ const servicesOfEnded = `
   select s.id, parent.ended_at, parent.ended_by, parent.terminate_cause
   from unnest($1::bigint[]) as ended (id)
   cross join lateral (
-    select * from session where session.id = ended.id and session.ended_at is not null offset 0
+    select * from session where session.id = ended.id offset 0
   ) as parent
   cross join lateral (
     select session.id from session
     where session.subscriber_id = parent.subscriber_id and session.ended_at is null and session.parent_id = parent.id
     offset 0
-  ) as s`
+  ) as s
+  where parent.ended_at is not null`
 
 const servicesAnywhere = `
   select s.id, parent.ended_at, parent.ended_by, parent.terminate_cause
@@ -220,15 +226,16 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
   // Thousands take a while to end, and who is answered from the journal dials in again meanwhile. Told again it says nothing of
   // that second.
   const heardBy = rowCount === 1 ? now : undefined
+  const { rows } = await db.query<{ id: bigint }>(openBeforeText, [reboot.nasId, reboot.eventAt, heardBy])
   let ended = 0
-  for (let after: string | undefined = ''; after !== undefined;) {
-    const rows = await endSome(db, { ...reboot, heardBy, rebootedAt }, after)
+  for (let from = 0; from < rows.length; from += endedAtOnce) {
+    const batch = rows.slice(from, from + endedAtOnce).map(({ id }) => id)
+    const gone = await db.query<{ id: bigint }>(endGoneText, [batch, reboot.eventAt, heardBy, rebootedAt])
     await freeClaims(
       db,
-      rows.map(({ id }) => id),
+      gone.rows.map(({ id }) => id),
     )
-    ended += rows.length
-    after = rows.at(-1)?.acctSessionId
+    ended += gone.rows.length
   }
   return ended
 }
@@ -236,36 +243,35 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
 /** So many sessions end in a statement: those of a large BNG at once would last beyond the deadline of its pool. */
 const endedAtOnce = 2_000
 
-type Rebooted = NasReboot & { readonly heardBy: Date | undefined; readonly rebootedAt: Date }
+/** Parameters: ..., when the reboot was, when it was heard of. */
+const beganBefore = `session.ended_at is null and session.event_at <= $2
+  and (session.started_at < $2 or (session.started_at = $2 and session.updated_at <= $3::timestamptz))`
 
-/** The first of them behind an Acct-Session-Id, in this order: from the begin it would walk past all that have ended already. */
-async function endSome(
-  db: Pool,
-  { nasId, eventAt, rebootedAt, heardBy }: Rebooted,
-  after: string,
-): Promise<{ id: bigint; acctSessionId: string }[]> {
-  const { rows } = await db.query<{ id: bigint; acctSessionId: string }>(
-    `with gone as materialized (
-       select id, acct_session_id from session
-       where nas_id = $1 and ended_at is null and event_at <= $2 and acct_session_id >= $5 collate "C"
-         and (started_at < $2 or (started_at = $2 and updated_at <= $4::timestamptz))
-       order by acct_session_id collate "C"
-       limit ${endedAtOnce}
-       for update
-     ),
-     ended as (
-       update session
-       set ended_at = greatest(session.started_at, $3), ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
-       from gone
-       where session.id = gone.id and session.ended_at is null
-       returning session.id
-     )
-     select ended.id, gone.acct_session_id as "acctSessionId" from ended join gone on gone.id = ended.id
-     order by gone.acct_session_id collate "C"`,
-    [nasId, eventAt, rebootedAt, heardBy, after],
+// Read once, in the order in which rows are locked. Those of a subscriber and those of nobody have an index each.
+const openBeforeText = `
+  select id from (
+    ${['is not null', 'is null']
+      .map(
+        (known) => `
+    select session.id, session.acct_session_id from session
+    where session.nas_id = $1 and session.subscriber_id ${known} and ${beganBefore}`,
+      )
+      .join(' union all ')}
+  ) as open
+  order by acct_session_id collate "C"`
+
+const endGoneText = `
+  with gone as materialized (
+    select session.id from session
+    where session.id = any ($1::bigint[]) and ${beganBefore}
+    order by session.acct_session_id collate "C"
+    for update
   )
-  return rows
-}
+  update session
+  set ended_at = greatest(session.started_at, $4), ended_by = 'nas-reboot', terminate_cause = ${nasReboot}
+  from gone
+  where session.id = gone.id and session.ended_at is null
+  returning session.id`
 
 /**
  * Frees the claims of ended sessions: by the Class of the login, so that the late Stop of an old session leaves the claim
