@@ -155,8 +155,8 @@ static void sweep(slot_t *slots, int count, double now) {
   for (int i = 0; i < count; i++) {
     slot_t *s = &slots[i];
     if (s->tries == 0 || now - s->sent < orders.patience_s) continue;
-    if (*preparing) transmit(s); /* Many sessions end, which takes as long as it takes. */
-    else if (s->tries < orders.tries) { counted.again++; transmit(s); }
+    /* Before the work many sessions may have to end, which takes as long as it takes. */
+    if (s->tries < (*preparing ? 20 : 1) * orders.tries) { counted.again += !*preparing; transmit(s); }
     else if (is("storm")) { counted.anew++; begin_request(s, s->due); }
     else { counted.lost++; take_time(s, now); next(s, 0); }
   }
