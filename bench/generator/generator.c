@@ -68,12 +68,13 @@ static void begin_request(slot_t *s, double due) {
   s->due = due;
   transmit(s);
 }
+static int is_restart(void) { return *preparing && preparing == plan->restart; }
 /* Gives a slot the next session; 0 where there is none left. */
 static int begin_session(slot_t *s) {
   s->class_length = 0;
   s->record = 1;
   if (*preparing) {
-    if (prepared == (preparing == plan->restart ? 1 : pool_size())) return 0;
+    if (prepared == (is_restart() ? 1 : pool_size())) return 0;
     s->subscriber = prepared++;
     s->session = orders.run * 0x400000u + s->subscriber;
     s->steps = preparing;
@@ -155,10 +156,11 @@ static void sweep(slot_t *slots, int count, double now) {
   for (int i = 0; i < count; i++) {
     slot_t *s = &slots[i];
     if (s->tries == 0 || now - s->sent < orders.patience_s) continue;
-    /* Before the work many sessions may have to end, which takes as long as it takes. */
-    if (s->tries < (*preparing ? 20 : 1) * orders.tries) { counted.again += !*preparing; transmit(s); }
-    else if (is("storm")) { counted.anew++; begin_request(s, s->due); }
-    else { counted.lost++; take_time(s, now); next(s, 0); }
+    /* FreeRADIUS does not answer an Accounting-On for which there was nothing to end, and is slow where there was much. */
+    int counts = !is_restart();
+    if (s->tries < orders.tries) { counted.again += counts; transmit(s); }
+    else if (counts && is("storm")) { counted.anew++; begin_request(s, s->due); }
+    else { counted.lost += counts; take_time(s, now); next(s, 0); }
   }
 }
 
