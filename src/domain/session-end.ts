@@ -5,7 +5,7 @@
 import type { Pool } from '../db/pool.ts'
 import { orderDeadline } from './coa-order.ts'
 import { sameLineSql } from './session-match.ts'
-import { inRangeSql, sessionRanges } from './session-walk.ts'
+import { inRangeSql, rest, sessionRanges } from './session-walk.ts'
 
 /** Acct-Terminate-Cause NAS Reboot (RFC 2866 §5.10). */
 const nasReboot = 11
@@ -229,6 +229,7 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
   const { rows } = await db.query<{ id: bigint }>(openBeforeText, [reboot.nasId, reboot.eventAt, heardBy])
   let ended = 0
   for (let from = 0; from < rows.length; from += endedAtOnce) {
+    if (from > 0) await rest()
     const batch = rows.slice(from, from + endedAtOnce).map(({ id }) => id)
     const gone = await db.query<{ id: bigint }>(endGoneText, [batch, reboot.eventAt, heardBy, rebootedAt])
     await freeClaims(
@@ -240,8 +241,11 @@ export async function recordReboot(db: Pool, reboot: NasReboot, now: Date): Prom
   return ended
 }
 
-/** So many sessions end in a statement: those of a large BNG at once would last beyond the deadline of its pool. */
-const endedAtOnce = 2_000
+/**
+ * So many sessions end in a statement, in about as long as it rests before the next: those of a large BNG at once would last beyond
+ * the deadline of its pool, and one after the other keep the core that their lines need to dial in again.
+ */
+const endedAtOnce = 500
 
 /** Parameters: ..., when the reboot was, when it was heard of. */
 const beganBefore = `session.ended_at is null and session.event_at <= $2

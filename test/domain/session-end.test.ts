@@ -238,7 +238,7 @@ describe('Accounting-On and -Off', () => {
     expect((await onlyRow(pool, nas, since.acctSessionId)).ended_at).toBeNull()
   })
 
-  it('end those of a large BNG, some thousands at a time', async () => {
+  it('end those of a large BNG, some hundreds at a time', async () => {
     const { pool } = database
     const nas = await makeNas(pool)
     const subscriber = await makeSubscriber(pool)
