@@ -28,7 +28,7 @@ npm run bench -- office [--subscribers 1000000] [--work quiet,csv,xlsx,import,bl
 npm run bench -- panel [--subscribers 1000000] [--rounds 20] [--rows 20000] [--keep FOLDER]
 npm run bench -- enforce [--small]
 npm run bench -- snapshot [--subscribers 200000] [--keep FOLDER]
-npm run bench -- steady [--subscribers 1000000] [--minutes 10] [--per-second N] [--lines 100000] [--keep FOLDER]
+npm run bench -- steady [--subscribers 1000000] [--minutes 10] [--per-second N] [--lines 100000] [--phases upkeep,jobs,export,bulk] [--keep FOLDER]
 npm run bench -- storm [--subscribers 50000] [--window 1024]
 npm run bench -- memory [--subscribers 1000000] [--sessions 100000] [--minutes 10] [--per-second 2000] [--keep FOLDER]
 npm run bench -- growth [--few 10000] [--many 1000000] [--sessions 2000000] [--rounds 5] [--seconds 5] [--window 64] [--keep FOLDER]

@@ -1,6 +1,7 @@
 // One run of the generator against one server, with the CPU that the server and Postgres used meanwhile; and what many runs
 // come to: medians, and ratios between Gatehouse and another server of the same round.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Orders, Result } from './generator-orders.ts'
 import { nativeGenerator, runNative } from './native-generator.ts'
 import { cpuSeconds, peakMemoryMiB } from './process.ts'
@@ -20,11 +21,14 @@ export type Run = Result & {
   memoryMiB: number
 }
 
+/** `rests`: whether the server may first bring to an end what an Accounting-On ended; else the work begins with its answer. */
+export type WorkOrders = Omit<Orders, 'authPort' | 'acctPort' | 'replySigned'> & { rests?: boolean }
+
 /** Runs the generator once; `folder` is where the first run compiles it. Throws when it ends without a result, or where there is no C compiler. */
 export async function measure(
   server: Server,
   postgresPid: number,
-  orders: Omit<Orders, 'authPort' | 'acctPort' | 'replySigned'>,
+  { rests = true, ...orders }: WorkOrders,
   round: number,
   folder: string,
 ): Promise<Run> {
@@ -35,7 +39,10 @@ export async function measure(
     used.server += sign * cpuSeconds(server.pid)
     used.postgres += sign * cpuSeconds(postgresPid)
   }
-  const result = await runNative(nativeGenerator(folder), complete, (kind) => sample(kind === 'begin' ? -1 : 1))
+  const result = await runNative(nativeGenerator(folder), complete, (message) => {
+    if (message !== 'restarted') sample(message === 'begin' ? -1 : 1)
+    else if (rests) return comeToRest([server.pid, postgresPid])
+  })
   const perRequest = (seconds: number): number => (seconds / result.requests) * 1e6
   return {
     ...result,
@@ -47,6 +54,20 @@ export async function measure(
     serverCpuUs: perRequest(used.server),
     postgresCpuUs: perRequest(used.postgres),
     memoryMiB: server.memoryPids().reduce((sum, pid) => sum + peakMemoryMiB(pid), 0),
+  }
+}
+
+const restsAfterMs = 30_000
+
+/** Until the processes use less than a tenth of a core for half a second, or for so long. */
+async function comeToRest(pids: readonly number[]): Promise<void> {
+  const used = (): number => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
+  const deadline = performance.now() + restsAfterMs
+  for (let before = used(); performance.now() < deadline;) {
+    await sleep(500)
+    const now = used()
+    if (now - before < 0.05) return
+    before = now
   }
 }
 

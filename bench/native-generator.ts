@@ -34,24 +34,30 @@ export function nativeGenerator(folder: string): string {
   }
 }
 
-/** Runs the program once; `heard` is told when the measured time begins and ends. Throws when it ends without a result. */
-export async function runNative(
-  program: string,
-  orders: Orders,
-  heard: (message: 'begin' | 'end') => void,
-): Promise<Result> {
+/** What is told on the way: its Accounting-On is answered, or given up, and the work waits; the measured time begins and ends. */
+export type Heard = (message: 'restarted' | 'begin' | 'end') => void | Promise<void>
+
+/** Runs the program once; the work waits for what `heard` does at `restarted`. Throws when it ends without a result. */
+export async function runNative(program: string, orders: Orders, heard: Heard): Promise<Result> {
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] })
+  // A benchmark that is broken off must not leave its load behind.
+  const stop = () => child.kill()
+  process.once('exit', stop)
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject)
-    child.once('close', (code) => reject(new Error(`the generator ended (${code}) without a result`)))
+    child.once('close', (code) => {
+      process.off('exit', stop)
+      reject(new Error(`the generator ended (${code}) without a result`))
+    })
   })
   const result = new Promise<Result>((resolve) => {
     createInterface(child.stdout).on('line', (line) => {
-      if (line === 'begin' || line === 'end') heard(line)
+      if (line === 'begin' || line === 'end') void heard(line)
+      else if (line === 'restarted') void Promise.resolve(heard(line)).then(() => child.stdin.end('\n'))
       else if (line.startsWith('result ')) resolve(JSON.parse(line.slice('result '.length)) as Result)
     })
   })
-  child.stdin.end(orderLines(orders))
+  child.stdin.write(orderLines(orders))
   return Promise.race([result, ended])
 }
 
@@ -64,7 +70,13 @@ function orderLines(orders: Orders): string {
   const records = [...Object.values(statuses), accountingOn].map(
     (status) => `record${status} ${recordLine(status, work === 'auth-ipoe')}`,
   )
-  return [`work ${work}`, `secret ${secret}`, `numbers ${numbers.join(' ')}`, `login ${login}`, ...records, ''].join(
-    '\n',
-  )
+  return [
+    `work ${work}`,
+    `secret ${secret}`,
+    `numbers ${numbers.join(' ')}`,
+    `login ${login}`,
+    ...records,
+    '',
+    '',
+  ].join('\n')
 }

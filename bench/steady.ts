@@ -19,7 +19,7 @@ import type { Server } from './process.ts'
 import { faultsText, say, timesText, verdict, writeResults } from './results.ts'
 import { warmupSeconds } from './rounds.ts'
 
-const phases = ['upkeep', 'jobs', 'export', 'bulk'] as const
+const allPhases = ['upkeep', 'jobs', 'export', 'bulk'] as const
 /** No login may wait longer, but for one in a thousand. */
 const limitMs = 100
 const checkpointEveryMs = 30_000
@@ -48,9 +48,11 @@ export async function benchSteady(undo: Undo): Promise<void> {
     'per-second': Number,
     /** As many are imported before, are renewed by the jobs, and are blocked; default a tenth of all. */
     lines: Number,
+    phases: allPhases.join(','),
     keep: String,
   })
   const { subscribers: count, minutes, keep } = options
+  const phases = allPhases.filter((name) => options.phases.split(',').includes(name))
   const crowd = await openCrowd(count, keep, undo)
   const server = await serveGatehouse(crowd)
   undo.push(() => server.close())
@@ -90,7 +92,7 @@ async function piecesOf(
   crowd: Crowd,
   office: OfficeApi,
   undo: Undo,
-): Promise<Record<(typeof phases)[number], Piece | undefined>> {
+): Promise<Record<(typeof allPhases)[number], Piece | undefined>> {
   const pool = createPool(crowd.url, { name: 'bench nightly', max: 2, statementTimeoutMs: 0 })
   undo.push(() => pool.end())
   const db = createKysely<Database>(pool)

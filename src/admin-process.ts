@@ -146,13 +146,13 @@ function openPools(databaseUrl: string, log: Logger) {
       maximumWaiting: 40,
       statementTimeoutMs: 10 * minuteMs,
       queryTimeoutMs: 11 * minuteMs,
-      oneCore: true,
+      background: true,
     }),
     jobPool: pool('jobs', {
       max: 8,
       statementTimeoutMs: 60 * minuteMs,
       queryTimeoutMs: 61 * minuteMs,
-      oneCore: true,
+      background: true,
     }),
     // What became of an order is found again where a crash loses it: told twice, a NAS answers that the session is gone.
     coaPool: pool('coa', { max: 8, synchronousCommit: 'off', hotPath: true, queryTimeoutMs: 35_000 }),

@@ -1,12 +1,12 @@
 // The child's side of supervision: hears its configuration, says when it is ready, answers for metrics, ends with or without
 // its supervisor. The other side is child.ts.
-import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { isHeldUp, isUnavailable, sqlState, sqlStateOf } from './db/errors.ts'
 import { createLogger } from './log.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSnapshot } from './metrics.ts'
+import { beNice } from './scheduling.ts'
 
 export type ToChild =
   /** `worker`: which RADIUS process of the instance it is, from 1; what it keeps on disk is named by it. */
@@ -26,8 +26,8 @@ export type FromChild =
 export type ChildService = { url?: string; metrics(): Promise<MetricsSnapshot>; close(): Promise<void> }
 
 type ChildWork = {
-  /** Beside other processes (os.constants.priority), where the system allows it. Default: as everybody. */
-  priority?: number
+  /** Its niceness, where the system allows it (scheduling.ts). Default: as everybody. */
+  nice?: number
   /** `signal` ends a start that waits for something. */
   start(message: ToChild & { kind: 'start' }, signal: AbortSignal): Promise<ChildService>
   onMessage?(message: ToChild): void
@@ -58,7 +58,7 @@ export function serveAsChild(work: ChildWork, { endWithinMs = longestEndMs } = {
   let service: Promise<ChildService> | undefined
   let log: Logger | undefined
   const ending = new AbortController()
-  if (work.priority !== undefined) takePriority(work.priority)
+  if (work.nice !== undefined) void beNice(0, work.nice)
   const end = async (code: number): Promise<void> => {
     if (ending.signal.aborted) return
     ending.abort()
@@ -100,14 +100,4 @@ export function serveAsChild(work: ChildWork, { endWithinMs = longestEndMs } = {
   process.on('disconnect', () => void end(1))
   process.on('SIGTERM', () => void end(0))
   process.on('SIGINT', () => undefined)
-}
-
-/** To raise it takes a right that root has, or LimitNICE= of systemd gives; without it one goes on as everybody. */
-function takePriority(priority: number): void {
-  try {
-    setPriority(priority)
-  } catch (error) {
-    const { info } = error as { info?: { code: string } }
-    if (info?.code !== 'EACCES' && info?.code !== 'EPERM') throw error
-  }
 }

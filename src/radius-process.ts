@@ -13,7 +13,7 @@ const drainMs = 5_000
 
 serveAsChild({
   // Where a report or a vacuum keeps every core busy this process was seen to wait 160 ms for one.
-  priority: constants.priority.PRIORITY_ABOVE_NORMAL,
+  nice: constants.priority.PRIORITY_ABOVE_NORMAL,
   async start({ config, databaseUrl, worker }, signal) {
     const log = createLogger({ level: config.logLevel, name: 'radius' })
     const metrics = createMetrics()

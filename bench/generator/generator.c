@@ -1,6 +1,7 @@
 /* The load: a closed loop with a window of requests outstanding, an open loop of so many a second whatever the answers do, or a
  * storm. In C, so that on a machine of few cores the servers are measured and not the one who asks. Told by native-generator.ts
- * what to do; says `begin` and `end` when the measured time begins and ends, then what came of it. */
+ * what to do; says `restarted` after an Accounting-On and waits for a line, `begin` and `end` when the measured time begins and ends,
+ * then what came of it. */
 #define _GNU_SOURCE
 #include "packets.h"
 #include <fcntl.h>
@@ -246,6 +247,11 @@ int main(void) {
   for (;;) {
     double now = clock_s();
     if (*preparing && running && outstanding == 0) {
+      if (is_restart()) {
+        printf("restarted\n"); fflush(stdout);
+        if (!fgets(line, sizeof line, stdin)) return 1;
+        now = clock_s();
+      }
       preparing = preparing == plan->restart ? plan->prepare : "";
       prepared = running = 0;
     }

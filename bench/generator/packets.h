@@ -43,9 +43,10 @@ static void read_template(template_t *t, char *text) {
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) *fields[i] = atoi(strtok(NULL, " "));
   for (int i = 0; i < counter_count; i++) t->counters[i] = atoi(strtok(NULL, " "));
 }
+static char line[16384];
+/* Until an empty line. */
 static void read_orders(void) {
-  static char line[16384];
-  while (fgets(line, sizeof line, stdin)) {
+  while (fgets(line, sizeof line, stdin) && *line != '\n') {
     line[strcspn(line, "\n")] = 0;
     char *value = strchr(line, ' ');
     if (!value) continue;

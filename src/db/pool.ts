@@ -1,10 +1,12 @@
 // Connections to Postgres: one pool per purpose (access, accounting, admin), each with its own deadlines, and the one place
 // where column types become JavaScript values: int8 is a BigInt, numeric and date stay text, timestamptz is a Date.
 
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, TypeOverrides } from 'pg'
 import type { PoolClient } from 'pg'
+import { beNice, isBackendOf } from '../scheduling.ts'
 import { isTransient, PoolBusyError } from './errors.ts'
 import { connectionOf } from './hosts.ts'
 
@@ -34,8 +36,11 @@ export type PoolOptions = {
    * A plan made while a table was empty would read all of it, and be kept when it has a million rows.
    */
   hotPath?: boolean
-  /** For work that nobody waits for: a statement takes one core, where the planner would take all of them from logins. */
-  oneCore?: boolean
+  /**
+   * For work that can wait: a statement takes one core, where the planner would take all of them from logins, and on the machine of
+   * Postgres itself its backends let others go first. Eight of them at the nightly jobs held logins up for two seconds.
+   */
+  background?: boolean
   /** Told of every idle connection that broke; the pool replaces it by itself. */
   onError?: (error: Error) => void
   /** Told of every new connection, before its first statement. */
@@ -65,9 +70,19 @@ export function createPool(url: string, options: PoolOptions): Pool {
   pool.on('error', (error) => options.onError?.(error))
   // So would one that breaks between two statements of a transaction: whoever holds it learns that from its next statement.
   pool.on('connect', (client) => client.on('error', () => undefined))
+  if (options.background === true) pool.on('connect', (client) => void letOthersGoFirst(client))
   if (options.onConnect !== undefined) pool.on('connect', options.onConnect)
   if (options.maximumWaiting !== undefined) refuseBeyond(pool, options.maximumWaiting)
   return pool
+}
+
+/** The last of all: a process that was not asked to wait has the core some 65 times as long. */
+const backgroundNice = 19
+
+async function letOthersGoFirst(client: PoolClient): Promise<void> {
+  const { processID: pid, connection } = client as PoolClient & { processID?: number; connection: { stream: Socket } }
+  if (typeof pid === 'number' && (await isBackendOf(pid, connection.stream.localPort)))
+    await beNice(pid, backgroundNice)
 }
 
 type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void
@@ -95,7 +110,7 @@ function sessionSettings(options: PoolOptions): string {
     ...(options.role === undefined ? {} : { role: options.role }),
     ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     ...(options.hotPath === true ? { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' } : {}),
-    ...(options.oneCore === true ? { max_parallel_workers_per_gather: 0 } : {}),
+    ...(options.background === true ? { max_parallel_workers_per_gather: 0 } : {}),
   }
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)

@@ -8,7 +8,7 @@ import { arrayOf, arraysSql, columnsOf, columnsSql, commonColumns, recordColumns
 import type { AccountingRecord } from './accounting-record.ts'
 import { baseSql, countersSql } from './counters.ts'
 import { countsUsageSql, isRefusedSql, isWatchedSql } from './enforcement/watched-plan.ts'
-import { archiveWindowHours, matchExcludedSql, matchSql, sameLineSql } from './session-match.ts'
+import { archiveWindowHours, claimsOfSql, matchExcludedSql, matchSql, sameLineSql } from './session-match.ts'
 
 /** Clocks of NASes round to seconds, and a NAS made on first sight is as old as its first packet. */
 const baselineSlack = `interval '5 seconds'`
@@ -229,19 +229,11 @@ marked as (
   where written.inserted and written.service is null and begun.is_watched
 ),
 freed as (
-  -- By Class, so that the Stop of an old session leaves the claim of the redial alone; by line where the NAS lost Class.
   -- By ctid, so that the planner cannot choose to read all claims.
   delete from session_claim
   where session_claim.claimed_at <= ${now} and session_claim.ctid = any (array(
     select claim.ctid
-    from written
-    cross join lateral (
-      select c.ctid
-      from session_claim c
-      where c.subscriber_id = written.subscriber_id
-        and (c.class_id = written.class_id or (written.class_id is null and c.line = written.line))
-      limit 100
-    ) as claim
+    from written cross join lateral (${claimsOfSql('written')}) as claim
     where written.ended_by = 'stop' and written.service is null
   ))
 )

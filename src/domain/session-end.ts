@@ -4,7 +4,7 @@
 
 import type { Pool } from '../db/pool.ts'
 import { orderDeadline } from './coa-order.ts'
-import { sameLineSql } from './session-match.ts'
+import { claimsOfSql, sameLineSql } from './session-match.ts'
 import { inRangeSql, rest, sessionRanges } from './session-walk.ts'
 
 /** Acct-Terminate-Cause NAS Reboot (RFC 2866 §5.10). */
@@ -277,30 +277,21 @@ const endGoneText = `
   where session.id = gone.id and session.ended_at is null
   returning session.id`
 
-/**
- * Frees the claims of ended sessions: by the Class of the login, so that the late Stop of an old session leaves the claim
- * of the redial alone; by line where the NAS does not send our Class back. Gives how many.
- */
+/** Frees the claims of ended sessions (`claimsOfSql`). Gives how many. */
 export async function freeClaims(db: Pool, sessionIds: readonly bigint[]): Promise<number> {
   if (sessionIds.length === 0) return 0
   const { rowCount } = await db.query({
     name: 'free-claims',
     text: `
       delete from session_claim
-      where (subscriber_id, slot, class_id) in (
-        select claim.subscriber_id, claim.slot, claim.class_id
+      where ctid = any (array(
+        select claim.ctid
         from unnest($1::bigint[]) as ended (id)
         cross join lateral (
           select session.subscriber_id, session.class_id, session.line from session where session.id = ended.id limit 1
         ) as s
-        cross join lateral (
-          select c.subscriber_id, c.slot, c.class_id
-          from session_claim c
-          where c.subscriber_id = s.subscriber_id
-            and (c.class_id = s.class_id or (s.class_id is null and c.line = s.line))
-          limit 100
-        ) as claim
-      )`,
+        cross join lateral (${claimsOfSql('s')}) as claim
+      ))`,
     values: [`{${sessionIds.join(',')}}`],
   })
   return rowCount ?? 0

@@ -1,6 +1,6 @@
 // Which session a record belongs to when Acct-Session-Ids repeat: (NAS, Acct-Session-Id, epoch) is one session, and the epoch
 // is chosen by our signed Class where both sides have one, else by username, line and a start within a tolerance. And which
-// sessions are of one line.
+// sessions are of one line; which claims of logins it has.
 
 /** How far the starts of two records of one session may lie apart where no Class joins them: clocks, delays, rounding. */
 const startToleranceS = 300
@@ -46,6 +46,20 @@ export function sameLineSql(one: string, other: string): string {
     and (${one}.leg = ${other}.leg) is not false
     and (${one}.multi_session_id = ${other}.multi_session_id) is not true
     and ${one}.service is null and ${other}.service is null`
+}
+
+/**
+ * SQL: the ctids of the claims of a session: by the Class of its login, so that the Stop of an old session leaves the claim of the
+ * redial alone; by line where the NAS lost Class. One that a login has locked is being taken anew: to wait for it, and it for the
+ * next that this statement holds, would be a deadlock.
+ */
+export function claimsOfSql(session: string): string {
+  return `
+    select c.ctid from session_claim c
+    where c.subscriber_id = ${session}.subscriber_id
+      and (c.class_id = ${session}.class_id or (${session}.class_id is null and c.line = ${session}.line))
+    limit 100
+    for update skip locked`
 }
 
 /**

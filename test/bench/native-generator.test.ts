@@ -73,13 +73,13 @@ describe.each(noCompiler ? [] : ['generator/generator.c'])('the load generator, 
   })
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
 
-  async function drive(
-    work: Work,
-    changes: Partial<Orders> = {},
-    answer: Answer = judge,
-  ): Promise<{ handled: Asked[]; result: Result }> {
+  /** `askedBefore`: how many requests had been sent when the generator said that it waits. */
+  type Driven = { handled: Asked[]; result: Result; askedBefore: number | undefined }
+
+  async function drive(work: Work, changes: Partial<Orders> = {}, answer: Answer = judge): Promise<Driven> {
     const server = await testServer({ handle: answer })
     const heard: string[] = []
+    let asked: number | undefined
     const orders: Orders = {
       work,
       secret: secret.octets.toString(),
@@ -93,14 +93,17 @@ describe.each(noCompiler ? [] : ['generator/generator.c'])('the load generator, 
       seconds: 0.2,
       ...changes,
     }
-    const result = await runNative(program, orders, (kind) => heard.push(kind))
+    const result = await runNative(program, orders, (kind) => {
+      if (kind === 'restarted') asked = server.handled.length
+      else heard.push(kind)
+    })
     expect(heard).toEqual(['begin', 'end'])
     expect(server.counted.filter((one) => one.startsWith('dropped'))).toEqual([])
-    return { handled: server.handled, result }
+    return { handled: server.handled, result, askedBefore: asked }
   }
 
   /** Of a run in which every answer was right and in time. */
-  async function driveWell(work: Work, changes: Partial<Orders> = {}): Promise<{ handled: Asked[]; result: Result }> {
+  async function driveWell(work: Work, changes: Partial<Orders> = {}): Promise<Driven> {
     const driven = await drive(work, changes)
     expect(driven.result).toMatchObject({ lost: 0, wrong: 0, retransmissions: 0, anew: 0 })
     expect(driven.result.requests).toBeGreaterThan(0)
@@ -143,7 +146,8 @@ describe.each(noCompiler ? [] : ['generator/generator.c'])('the load generator, 
   })
 
   it('sends Starts alone', async () => {
-    const { handled: all } = await driveWell('acct-start')
+    const { handled: all, askedBefore } = await driveWell('acct-start')
+    expect(askedBefore).toBe(1)
     const handled = all.slice(1)
     expect(said(all.slice(0, 2))).toEqual([7, 1])
     expect(new Set(said(handled))).toEqual(new Set([1]))

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { DatabaseError } from 'pg'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isTransient, isUnavailable, isUniqueViolation, PoolBusyError, sqlStateOf } from '../../src/db/errors.ts'
 import { sql } from 'kysely'
 import { createKysely, createPool, retryTransient, withTransaction } from '../../src/db/pool.ts'
@@ -41,6 +44,22 @@ describe('a pool', () => {
         address: '10.0.0.1',
       },
     ])
+  })
+
+  it('lets others go first where its work can wait', async () => {
+    const niceOf = async (background: boolean) => {
+      const pool = createPool(database.url, { name: 'gatehouse jobs', background })
+      const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+      const { pid } = rows[0]!
+      if (background) await vi.waitFor(() => expect(getPriority(pid)).toBeGreaterThan(0))
+      const group = await readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => undefined)
+      const found = { process: getPriority(pid) > 0, group: group?.endsWith(' nice 0\n') === false }
+      await pool.end()
+      return found
+    }
+    const isGrouped = existsSync('/proc/self/autogroup')
+    expect(await niceOf(true)).toEqual({ process: true, group: isGrouped })
+    expect(await niceOf(false)).toEqual({ process: false, group: false })
   })
 
   it('tells Postgres its name, its deadlines and how durable its commits are', async () => {

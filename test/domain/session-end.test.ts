@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/db/pool.ts'
 import { recordAccounting } from '../../src/domain/accounting.ts'
-import { endReplacedSessions, recordReboot, sweepEndedSessions } from '../../src/domain/session-end.ts'
+import { endReplacedSessions, freeClaims, recordReboot, sweepEndedSessions } from '../../src/domain/session-end.ts'
 import { at, makeNas, makeSession, makeSubscriber, onlyRow, recordEach } from '../support/accounting.ts'
 import { useDatabase } from '../support/database.ts'
 
@@ -344,5 +344,31 @@ describe('the claims of ended sessions', () => {
     await recordEach(pool, makeSession({ nas, subscriber, mac, classId: 31n }).start())
     await recordReboot(pool, { nasId: nas.id, eventAt: at(60), kind: 'on' }, at(60))
     expect(await claimed(subscriber.id)).toEqual([])
+  })
+
+  it('wait for no login that takes one of them anew: two that wait for each other would stand still for a second', async () => {
+    const { pool } = database
+    const nas = await makeNas(pool)
+    const [held, free, stopped] = await Promise.all([1, 2, 3].map(() => makeSubscriber(pool)))
+    const sessions = [held!, free!, stopped!].map((subscriber, index) =>
+      makeSession({ nas, subscriber, mac, classId: BigInt(41 + index) }),
+    )
+    for (const [index, subscriber] of [held!, free!, stopped!].entries())
+      await pool.query(
+        `insert into session_claim (subscriber_id, slot, line, nas_group_id, class_id, claimed_at)
+         values ($1, 1, $2, $3, $4, $5)`,
+        [subscriber.id, `mac:${mac}`, nas.nasGroupId, 41 + index, at(0)],
+      )
+    const made = await Promise.all(sessions.map((session) => recordEach(pool, session.start())))
+    const login = await pool.connect()
+    await login.query('begin')
+    const take = (of: bigint) =>
+      login.query('update session_claim set class_id = 50, claimed_at = $2 where subscriber_id = $1', [of, at(9)])
+    await take(held!.id)
+    expect(await freeClaims(pool, [made[0]!.sessionId, made[1]!.sessionId])).toBe(1)
+    await recordAccounting(pool, [sessions[0]!.stop(10), sessions[2]!.stop(10)], at(10))
+    await login.query('commit')
+    login.release()
+    expect(await Promise.all([held!, free!, stopped!].map(({ id }) => claimed(id)))).toEqual([[1], [], []])
   })
 })
