@@ -32,9 +32,9 @@ async function begin(work: string): Promise<{ child: ChildProcess; said: FromChi
   return { child, said }
 }
 
-test('a process takes the priority that its work asks for', async () => {
+test('a process takes the niceness that its work asks for', async () => {
   const { said } = await begin(
-    `async () => ({ url: String((await import('node:os')).getPriority()), ${metrics}, close: async () => {} }), priority: 15`,
+    `async () => ({ url: String((await import('node:os')).getPriority()), ${metrics}, close: async () => {} }), nice: 15`,
   )
   expect(said).toEqual({ kind: 'ready', url: '15' })
 })

@@ -26,9 +26,10 @@ const rooms: Record<string, { values: string[]; types?: string[]; sentence: stri
   metrics: { values: [], sentence: 'metrics is a leaf' },
   clock: { values: [], sentence: 'clock is a leaf' },
   'fail-points': { values: [], sentence: 'fail-points is a leaf' },
+  scheduling: { values: [], sentence: 'scheduling is a leaf' },
 }
 /** May be used anywhere, but not where time, log and counters are arguments. */
-const leaves = ['config', 'log', 'metrics', 'clock', 'fail-points']
+const leaves = ['config', 'log', 'metrics', 'clock', 'fail-points', 'scheduling']
 const takesArguments = ['domain', 'radius', 'crypto', 'nas/vendors']
 
 /** Files that rooms may import beyond their rule: pure text in and out, connections and error codes (which are not SQL). */
