@@ -33,7 +33,10 @@ export async function* sessionRanges(db: Pool | PoolClient): AsyncGenerator<Sess
   }
 }
 
-/** Rests between two pieces of background work, each of which takes about as long: half of one core at most is taken. */
-export async function rest(): Promise<void> {
-  await sleep(20)
+/**
+ * Rests between two pieces of background work, each of which takes about as long: half of one core at most is taken. A piece that
+ * wrote a lot took longer: `longerMs`.
+ */
+export async function rest(longerMs = 0): Promise<void> {
+  await sleep(20 + longerMs)
 }

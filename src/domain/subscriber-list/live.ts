@@ -4,7 +4,6 @@
 
 import type { QueryResult } from 'pg'
 import { arrayLiteral } from '../../db/array-literal.ts'
-import { withTransaction } from '../../db/pool.ts'
 import type { Pool, PoolClient } from '../../db/pool.ts'
 import { quotaPeriods, windowAt } from '../plan/quota.ts'
 import { boundsOf } from '../plan/window-usage.ts'
@@ -29,6 +28,11 @@ const batchSize = 2_000
 const onlineAtOnce = 5_000
 /** Ids of subscribers held at once, of those whose plan has changed. */
 const changedAtOnce = 100_000
+/**
+ * A row of presence that moved costs some 70 µs of Postgres, for it is in eight indexes, one of usage 25. It rests three times as
+ * long: where 2,400 lines a second dialled anew, following them kept a third of a core, and now an eighth.
+ */
+const restAfterRowMs = { presence: 0.2, usage: 0.075 }
 
 // updated_at is in no index, so that interims stay on their page (HOT).
 const touchedText = `
@@ -149,34 +153,49 @@ where used.subscriber_id = counted.id
   and (used.octets, used.quota_percent) is distinct from (counted.octets, counted.quota_percent)`
 
 type State = { sessionsUntil: string; changesUntil: string; refreshedAt: Date | null; upTo: string }
+type Written = { presence: number; usage: number }
 
 /**
  * Brings subscriber_live and subscriber_usage up to date with what changed since the last time. `busy` while another instance
- * does it. Windows of quotas are days of the zone.
+ * does it. Windows of quotas are days of the zone. Each piece is committed by itself, and what is broken off is done again: one
+ * transaction for all of them would keep every row version of meanwhile from being cleaned up, also those of sessions.
  */
-export function refreshLive(pool: Pool, zone: string, now: Date): Promise<Refreshed> {
-  return withTransaction(pool, async (client) => {
-    // The first time everything is counted.
-    await client.query('set local statement_timeout = 0')
-    const { rows } = await client.query<State>(
-      `select sessions_until::text as "sessionsUntil", changes_until::text as "changesUntil", refreshed_at as "refreshedAt",
-         pg_snapshot_xmin(pg_current_snapshot())::text as "upTo"
-       from subscriber_live_state for update skip locked`,
-    )
-    const state = rows[0]
-    if (state === undefined) return { kind: 'busy' }
-    const { usage: ofTouched, presence, heard } = await followTouched(client, state, zone, now)
-    const gone = await followGone(client, now)
-    const usage = await followChanged(client, state, zone, now)
-    await client.query(
-      // The earlier of our clock and theirs: whichever is ahead, nothing is left out.
-      `update subscriber_live_state
-       set sessions_until = least($1::timestamptz, (select max(heard) from unnest($2::timestamptz[]) as heard)),
-         changes_until = $3::xid8, refreshed_at = $1::timestamptz`,
-      [now, heard, state.upTo],
-    )
-    return { kind: 'done', presence: presence + gone, usage: ofTouched + usage }
-  })
+export async function refreshLive(pool: Pool, zone: string, now: Date): Promise<Refreshed> {
+  const client = await pool.connect()
+  // Its lock ends with it where something fails.
+  let isSpoilt = true
+  try {
+    const lock = await client.query<{ free: boolean }>(`select pg_try_advisory_lock(${lockSql}) as free`)
+    const isFree = lock.rows[0]?.free === true
+    const refreshed: Refreshed = isFree ? await refresh(client, zone, now) : { kind: 'busy' }
+    if (isFree) await client.query(`select pg_advisory_unlock(${lockSql})`)
+    isSpoilt = false
+    return refreshed
+  } finally {
+    client.release(isSpoilt)
+  }
+}
+
+const lockSql = `hashtext('gatehouse lists')`
+
+async function refresh(client: PoolClient, zone: string, now: Date): Promise<Refreshed> {
+  const { rows } = await client.query<State>(
+    `select sessions_until::text as "sessionsUntil", changes_until::text as "changesUntil", refreshed_at as "refreshedAt",
+       pg_snapshot_xmin(pg_current_snapshot())::text as "upTo"
+     from subscriber_live_state`,
+  )
+  const state = rows[0]!
+  const touched = await followTouched(client, state, zone, now)
+  const gone = await followGone(client, now)
+  const usage = await followChanged(client, state, zone, now)
+  await client.query(
+    // The earlier of our clock and theirs: whichever is ahead, nothing is left out.
+    `update subscriber_live_state
+     set sessions_until = least($1::timestamptz, (select max(heard) from unnest($2::timestamptz[]) as heard)),
+       changes_until = $3::xid8, refreshed_at = $1::timestamptz`,
+    [now, touched.heard, state.upTo],
+  )
+  return { kind: 'done', presence: touched.presence + gone, usage: touched.usage + usage }
 }
 
 /** Follows the sessions that were heard of. `heard`: the latest instants of these. */
@@ -185,7 +204,7 @@ async function followTouched(
   { sessionsUntil }: State,
   zone: string,
   now: Date,
-): Promise<{ presence: number; usage: number; heard: string[] }> {
+): Promise<Written & { heard: string[] }> {
   const done = { presence: 0, usage: 0, heard: [] as string[] }
   const touched: Touched[] = []
   for await (const range of sessionRanges(client)) {
@@ -200,11 +219,17 @@ async function followTouched(
   }
   for (const batch of batchesOf(touched)) {
     const sessions = batch.map(({ sessionId }) => sessionId)
-    done.presence += await writePresence(client, { sessions, gone: [] }, now)
-    done.usage += await writeUsage(client, [...new Set(batch.map(({ subscriberId }) => subscriberId))], zone, now)
-    await rest()
+    const presence = await writePresence(client, { sessions, gone: [] }, now)
+    const usage = await writeUsage(client, [...new Set(batch.map(({ subscriberId }) => subscriberId))], zone, now)
+    done.presence += presence
+    done.usage += usage
+    await restAfter({ presence, usage })
   }
   return done
+}
+
+function restAfter({ presence, usage }: Written): Promise<void> {
+  return rest(presence * restAfterRowMs.presence + usage * restAfterRowMs.usage)
 }
 
 type Touched = { subscriberId: bigint; sessionId: bigint }
@@ -225,9 +250,10 @@ async function followGone(client: PoolClient, now: Date): Promise<number> {
   for (let after: bigint | null = 0n; after !== null;) {
     const { rows }: QueryResult<{ last: bigint | null; gone: bigint[] | null }> = await client.query(goneText, [after])
     const { last, gone }: (typeof rows)[number] = rows[0]!
-    if (gone !== null) presence += await writePresence(client, { sessions: [], gone }, now)
+    const written = gone === null ? 0 : await writePresence(client, { sessions: [], gone }, now)
+    presence += written
     after = last
-    if (after !== null) await rest()
+    if (after !== null) await restAfter({ presence: written, usage: 0 })
   }
   return presence
 }
@@ -241,8 +267,9 @@ async function followChanged(client: PoolClient, state: State, zone: string, now
     const { rows }: QueryResult<{ ids: bigint[] | null }> = await client.query(changedText, values)
     const ids: bigint[] = rows[0]!.ids ?? []
     for (let from = 0; from < ids.length; from += batchSize) {
-      usage += await writeUsage(client, ids.slice(from, from + batchSize), zone, now)
-      await rest()
+      const written = await writeUsage(client, ids.slice(from, from + batchSize), zone, now)
+      usage += written
+      await restAfter({ presence: 0, usage: written })
     }
     after = ids.length < changedAtOnce ? undefined : ids.at(-1)
   }
